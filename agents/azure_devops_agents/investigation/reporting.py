@@ -135,8 +135,21 @@ class ReportNodes:
         question = str(since_question(state["messages"])[0].text)
         report, question, instructions = clear_known(self.toolkit.client, (taken, question, self.instructions))
         unsent, by_code = self._list_unsent(state), taken["answer"] not in said
+        decided = {name: state.get("decisions", {}).get(str(entry["call"])) for name, entry in known.items()}
+        approvers = {
+            name: decision["approver"]
+            for name, decision in decided.items()
+            if decision and decision["decision"] == "approve" and name in texts
+        }
         checked = check_report(
-            report, texts, known, question, unsent=unsent, instructions=instructions, answered_by_code=by_code
+            report,
+            texts,
+            known,
+            question,
+            unsent=unsent,
+            approvers=approvers,
+            instructions=instructions,
+            answered_by_code=by_code,
         )
         return add_places(checked, known, texts)
 

@@ -27,12 +27,12 @@ from azure_devops_agents.reports.words.citations import find_citations
 from azure_devops_agents.reports.words.counts import NUMBER_WORDS
 from azure_devops_agents.reports.words.dates import find_dates
 from azure_devops_agents.reports.words.denials import DeniedParts
-from azure_devops_agents.reports.words.meaning import is_covered, shares_meaning, stems_of
+from azure_devops_agents.reports.words.meaning import is_covered, refers_back, shares_concept, shares_meaning, stems_of
 from azure_devops_agents.reports.words.proposals import split_proposal
 from azure_devops_agents.reports.words.results import NEGATED
 from azure_devops_agents.reports.words.sentences import Sentence, count_entries, split_sentences, sum_totals
 from azure_devops_agents.reports.words.unread import split_unread
-from azure_devops_agents.reports.writes import ClaimedWrite, compare_links, find_claimed_writes, tells_of_unsent
+from azure_devops_agents.reports.writes import ClaimedWrite, compare_links, find_claimed_writes, may_tell_of
 
 _MOST_CHANGED = 2
 _LINES_AROUND = 15
@@ -142,11 +142,13 @@ class Claims:
         """Return whether the values of a fact say no, or what was decided about a write that was not sent."""
         support = Support(unsent)
         read = (Comparison(value, self._knowledge(()), [], support, "") for value in values)
-        return bool(unsent) and all(tells_of_unsent(each.sentence) and not each.list_missing() for each in read)
+        return bool(unsent) and all(
+            any(may_tell_of(unit, each.sentence) for unit in unsent) and not each.list_missing() for each in read
+        )
 
     def check_answer(
         self, answer: str, found: Iterable[Found], cited: Sequence[str], told: Iterable[str] = (),
-        unsent: Iterable[Unit] = (), instructions: str = "",
+        decided: Iterable[Unit] = (), instructions: str = "",
     ) -> list[tuple[str, list[str]]]:  # fmt: skip
         """Return each sentence of an answer with the facts that the evidence of the statements does not support.
 
@@ -155,23 +157,23 @@ class Claims:
             found: The quotes of the statements.
             cited: The evidence of the statements.
             told: Evidence that the report names by itself: refusals, failures and writes.
-            unsent: The writes that were not sent.
+            decided: The writes that were not sent, and who approved the others.
             instructions: What the operator told the agent, which an answer may repeat.
         """
         quoted = [unit for place in found for unit in self.quoted_units(place)]
         named = [unit for name in told for unit in (*self._sources[name].units, self._sources[name].call)]
         marked, shown = [], [*self._around(quoted), *named, Unit("", instructions, part="instructions")]
-        supports = {False: Support(shown), True: Support([*shown, *unsent])}
+        decided = list(decided)
         entries, totals = count_entries(answer), [_size(number) for number in sum_totals(answer)]
         denials = DeniedParts(answer)
         for sentence in split_sentences(answer):
             kept, refused = denials.split_next(sentence.text)
-            support = supports[tells_of_unsent(sentence.text)]
+            told_of = [unit for unit in decided if may_tell_of(unit, sentence.text)]
             knowledge = self._knowledge([*cited, *sentence.cited, *told])
             listed = [_size(number) for line, number in entries.items() if sentence.text in line]
             told_here = [*self._read_by(sentence.cited, tables=True), *listed, *self._date_today(sentence.text)]
             told_here += totals
-            near = Support([*support.units, *told_here])
+            near = Support([*shown, *told_of, *told_here])
             proposed, stated = split_proposal(kept)
             unread, stated = split_unread(stated)
             compared = Comparison(
@@ -179,7 +181,7 @@ class Claims:
             )
             told_wrong = [*self._list_absent(proposed), *compared.problems(), *self._compare_writes(compared)]
             told_wrong += self._contradict_unread(unread)
-            told_wrong += [_ONLY_DENIES] if denials.is_all else self._deny(refused, support.units)
+            told_wrong += [_ONLY_DENIES] if denials.is_all else self._deny(refused, [*shown, *told_of])
             if problems := [*self._list_unknown(sentence), *told_wrong]:
                 marked.append((sentence.text, problems))
         return marked
@@ -196,8 +198,10 @@ class Claims:
         said = " ".join(DeniedParts(statement).split())
         # An inference may compare what was written with what was asked, when its reasoning is about the quote.
         written = not found.everywhere.keys().isdisjoint(source.evidence_id for source in self._writes)
-        asked = written and shares_meaning(reasoning, [found.text]) and shares_meaning(said, [self._question])
-        return [] if asked or shares_meaning(said, texts) else [_APART]
+        reasoned = shares_meaning(reasoning, [found.text])
+        asked = written and reasoned and shares_meaning(said, [self._question])
+        in_other_words = shares_concept(said, found.text) or (reasoned and refers_back(said))
+        return [] if asked or in_other_words or shares_meaning(said, texts) else [_APART]
 
     def _near(self, found: Found) -> list[Unit]:
         """Return the lines of a file or log around the quoted ones."""

@@ -11,7 +11,7 @@ from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fo
 from azure_devops_agents.reports.row_counts import RowCounts, inner_rows
 from azure_devops_agents.reports.units import Unit
 from azure_devops_agents.reports.words.results import CERTAIN
-from azure_devops_agents.reports.writes import UNSENT
+from azure_devops_agents.reports.writes import APPROVED, UNSENT
 
 _NAMING = frozenset({"name", "literal"})
 
@@ -32,7 +32,7 @@ class ResultComparison:
         if predicates.tells_of_token(fact, self._sentence):
             refused = predicates.refuses_token(unit.text for unit in (*self._near.units, *self._far.units))
             return "" if refused else f"the quote does not say {fact.text}"
-        if self._is_of_unsent_write(fact) or predicates.is_no_vote(fact, self._facts):
+        if self._is_decided(fact) or predicates.is_no_vote(fact, self._facts):
             return ""
         counted = predicates.find_counted(self._sentence, self._facts, fact)
         if counted and int(counted.value) in self._rows.count_rows(counted, fact):
@@ -52,13 +52,21 @@ class ResultComparison:
             return _contradict(fact, claimed, known)
         return self._compare_free_result(fact)
 
-    def _is_of_unsent_write(self, fact: Fact) -> bool:
-        """Return whether a result was decided about a write, or would have been written by it, and was not sent."""
-        units = [unit for unit in self._near.units if unit.part == UNSENT]
+    def _is_decided(self, fact: Fact) -> bool:
+        """Return whether a person decided so about a write, or a write that was not sent would have written it."""
+        units = [unit for unit in self._near.units if unit.part in {UNSENT, APPROVED}]
         told = [unit for unit in units if agrees(fact.value, results_of(unit.text)[fact.noun])]
-        about = [other for other in self._facts if other.clause == fact.clause and other.kind == "id"]
-        named = [unit for unit in told if all(Support([unit]).has(subject) for subject in about)]
-        return bool(named)
+        about = [
+            other for other in self._facts
+            if other.clause == fact.clause and (other.kind == "id" or predicates.is_voter(other, fact, self._sentence))
+        ]  # fmt: skip
+        return any(all(Support([unit]).has(subject) for subject in about) for unit in told)
+
+    def _is_of_call(self, fact: Fact) -> bool:
+        """Return whether a failure is that of a call, such as "the first attempt failed", and of no build."""
+        clause = split_clauses(self._sentence)[fact.clause]
+        named = any(other.clause == fact.clause and other.noun == "build" for other in self._facts)
+        return not named and predicates.tells_of_attempt(clause, (*self._near.units, *self._far.units))
 
     def _find_named_rows(self, fact: Fact, about: Mapping[Fact, Sequence[Unit]]) -> list[Unit]:
         """Return the rows inside a record that the sentence names, such as "the Deploy stage", or a quoted one.
@@ -90,6 +98,8 @@ class ResultComparison:
         certain = fact.text.lower() in CERTAIN
         if fact.negated:
             return f"the quote says {fact.value}" if lines == {fact.value} and not self._far.units else ""
+        if fact.value == "failed" and self._is_of_call(fact):
+            return ""
         if lines and not agrees(fact.value, lines):
             return f"the quote says {', '.join(sorted(lines))}, not {fact.text}" if certain else ""
         known = {value for support in (self._near, self._far) for value in _outcomes(support, fact.noun)}

@@ -35,6 +35,7 @@ _LEVEL = re.compile(
 )
 _TALLY = r"(?P<what>failed|failures?|passed|skipped|errors?|had an error|warnings?)\b"
 _TOLD = re.compile(rf"(?<![\w.,-])(?P<number>\d{{1,6}}) {_TALLY}")
+_SENT = re.compile(r'"name": "(?P<name>[\w.]{1,200})", "value": "?(?P<value>[^"}]{1,200})')
 _NUMBERS: Mapping[str, int] = {"one": 1, **NUMBER_WORDS}
 _CLAIMED = re.compile(
     rf"(?<![\w.,-])(?P<number>\d{{1,6}}|{'|'.join(_NUMBERS)}) (?:of \d{{1,6}} )?(?:unit )?"
@@ -55,9 +56,18 @@ def compare_named_fields(clause: str, owners: Sequence[Unit]) -> Iterator[str]:
 
 def _contradict(before: str, fields: Sequence[str], said: str, owners: Sequence[Unit]) -> Iterator[str]:
     known = [(name, unit.fields[name]) for unit in owners for name in fields if unit.fields.get(name)]
+    sent = [(name, value) for unit in owners for name in fields for value in _list_sent(unit, name)]
+    known += sent if known else []
     pattern = re.compile(rf"(?<!\w){re.escape(fold(said).removesuffix(chr(39) + 's'))}(?!\w)")
     if known and not is_denied(before) and not any(pattern.search(fold(value)) for _, value in known):
         yield f"{known[0][0]} is {known[0][1]}, not {said}"
+
+
+def _list_sent(unit: Unit, name: str) -> Iterator[str]:
+    """Yield the values that a write sent for a field by its full name, such as Microsoft.VSTS.Common.Priority."""
+    for found in _SENT.finditer(unit.fields.get("fields", "")):
+        if found["name"].rsplit(".", 1)[-1].lower() == name.replace("_", ""):
+            yield found["value"]
 
 
 def compare_date(fact: Fact, sentence: str, owners: Iterable[Unit]) -> str:
@@ -192,6 +202,24 @@ def refuses_token(texts: Iterable[str]) -> bool:
     return any(_NOT_ACCEPTED.search(text) for text in texts)
 
 
+def is_voter(fact: Fact, result: Fact, sentence: str) -> bool:
+    """Return whether a name is that of the person who decided, as in "Mina Sato approved it" and "rejected by her"."""
+    between = sentence[fact.place[1] : result.place[0]] or sentence[result.place[1] : fact.place[0]]
+    return fact.kind == "name" and between.strip() in {"", "has", "had", "by", "then", "also"}
+
+
+def tells_of_attempt(clause: str, units: Iterable[Unit]) -> bool:
+    """Return whether a clause tells how a call ended, and the evidence is the answer to a call that failed."""
+    return bool(_ATTEMPT.search(clause)) and any(unit.part == "head" and unit.text.startswith("[") for unit in units)
+
+
+_ATTEMPT = re.compile(
+    r"\b(?:attempts?|try|tries|tried|calls?|requests?|look(?:ed|ing|-?ups?)|read(?:ing|s)?|search(?:ing|es)?|"
+    r"quer(?:y|ies|ying)|writ(?:e|es|ing)|updat(?:e|es|ing)|chang(?:e|es|ing)|edit(?:s|ing)?|comment(?:s|ing)?|"
+    r"creat(?:ion|ing)|filing|post(?:ing)?|send(?:ing)?|sav(?:e|ing)|sign-?in|log-?in|link(?:ing)?|assign(?:ing|ment)|"
+    r"closing|set(?:ting)?|fetch(?:ing)?)\b(?![\w-]*\d)",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(
     r"\b(?:tokens?|credentials?|passwords?|logins?|sign-ins?) (?:is|was|has been|are|were|got) $", re.IGNORECASE
 )

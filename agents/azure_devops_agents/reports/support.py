@@ -8,7 +8,7 @@ from azure_devops_agents.reports.quotes import SHORTEST, Found, QuoteFinder
 from azure_devops_agents.reports.report import SECTIONS
 from azure_devops_agents.reports.units import Source
 from azure_devops_agents.reports.words.citations import cited_in
-from azure_devops_agents.reports.writes import UnsentWrite
+from azure_devops_agents.reports.writes import UnsentWrite, as_approval
 
 _READ = frozenset({"ok", "empty", "partial"})
 """The states of evidence that the report does not list by itself."""
@@ -23,6 +23,7 @@ def check_report(
     *,
     unsent: Sequence[UnsentWrite] = (),
     instructions: str = "",
+    approvers: Mapping[str, str] | None = None,
     answered_by_code: bool = False,
 ) -> dict[str, Any]:
     """Move every statement that its evidence does not support to `unverified`, with the `problem`.
@@ -40,9 +41,10 @@ def check_report(
         unsent: The writes that were asked for and not sent. An answer may tell of them and has nothing to cite for it.
             Neither has a fact that says no, none, or what was decided about them.
         instructions: The operator's own instructions, of which an answer may tell.
+        approvers: Who approved a write that was sent, by the id of its evidence.
         answered_by_code: Whether code wrote the answer, such as why there is no report. It is not checked.
     """
-    checker = SupportChecker(texts, index or {}, question, unsent, instructions)
+    checker = SupportChecker(texts, index or {}, question, unsent, instructions, approvers or {})
     result: dict[str, Any] = {**report, "unverified": []}
     for section in SECTIONS:
         kept = []
@@ -92,9 +94,9 @@ class SupportChecker:
 
     def __init__(
         self, texts: Mapping[str, str], index: Mapping[str, Mapping[str, Any]], question: str,
-        unsent: Sequence[UnsentWrite] = (), instructions: str = "",
+        unsent: Sequence[UnsentWrite] = (), instructions: str = "", approvers: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
-        """Take the evidence, the question, the writes that were not sent, and the instructions, as `check_report`."""
+        """Take the evidence, the question, the decisions about writes, and the instructions, as `check_report`."""
         self._sources = sources = {name: _source(name, text, index.get(name) or {}) for name, text in texts.items()}
         self._told = [name for name in texts if str((index.get(name) or {}).get("status") or "ok") not in _READ]
         self._finder = QuoteFinder({name: source.text for name, source in sources.items()})
@@ -103,7 +105,8 @@ class SupportChecker:
         self._claims = Claims(sources, question, self._written, [write.tool for write in unsent], days)
         self._unsent = [write.as_unit(number) for number, write in enumerate(unsent)]
         self._unsent_now = [unit for unit, write in zip(self._unsent, unsent, strict=True) if write.asked_now]
-        self._instructions = instructions
+        approved = [as_approval(sources[name], person) for name, person in (approvers or {}).items()]
+        self._decided, self._instructions = [*self._unsent, *approved], instructions
 
     def find(self, statement: Mapping[str, Any]) -> Found | None:
         """Return the place of a statement's quote."""
@@ -141,7 +144,8 @@ class SupportChecker:
         rows = [row for section in SECTIONS for row in report[section]]
         found = [place for row in rows if row["quote"] and (place := self.find(row)) is not None]
         cited = [name for row in (*rows, *report["unverified"]) for name in row["evidence"]]
-        marked = self._claims.check_answer(report["answer"], found, cited, self._told, self._unsent, self._instructions)
+        decided, instructions = self._decided, self._instructions
+        marked = self._claims.check_answer(report["answer"], found, cited, self._told, decided, instructions)
         said = [{"statement": sentence, "problem": "; ".join(problems)} for sentence, problems in marked]
         rests_on = [*cited, *cited_in(report["answer"]), *self._written]
         needs_none = report["verdict"] == "answered" and bool(self._unsent_now)

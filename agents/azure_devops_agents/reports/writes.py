@@ -150,19 +150,32 @@ class UnsentWrite:
         return Unit("", text, call.fields, UNSENT, call.ids, places=range(number, number + 1))
 
 
-UNSENT = "unsent"
-"""The part of a unit that tells of a write that was not sent."""
+UNSENT, APPROVED = "unsent", "approved"
+"""The parts of units that tell of a write that was not sent, and who approved one that was."""
 _DECIDED = {"approve": "approved", "reject": "rejected", "stop": "stopped", "outdated": "approved"}
-_DECLINED = re.compile(
-    r"\b(?:reject\w*|declin\w+|refus\w+|den(?:y|ied)|said no|no|nothing|none|nobody|neither|not|never|without|stop\w*|"
-    r"stays?|unchanged|propos\w+|wanted|would)\b|n't\b",
-    re.IGNORECASE,
-)
+_TELLS_OF: Mapping[str, "re.Pattern[str]"] = {
+    UNSENT: re.compile(
+        r"\b(?:reject\w*|declin\w+|refus\w+|den(?:y|ied)|said no|no|nothing|none|nobody|neither|not|never|without|"
+        r"stop\w*|stays?|unchanged|propos\w+|wanted|would)\b|n't\b",
+        re.IGNORECASE,
+    ),
+    APPROVED: re.compile(
+        r"^(?!.*\b(?:review\w*|vot\w+|pull requests?|PRs?)\b).*\b(?:approv\w+|agree\w*|accept\w+|confirm\w+)\b",
+        re.IGNORECASE | re.DOTALL,
+    ),
+}
+"""The words of a decision, without those about the votes on a pull request."""
 
 
-def tells_of_unsent(sentence: str) -> bool:
-    """Return whether a sentence may tell of a write that did not happen: it denies, or names a decision."""
-    return _DECLINED.search(mask_quoted(sentence)) is not None
+def as_approval(source: Source, approver: str) -> Unit:
+    """Return who approved a write that was sent."""
+    text = f"approved by {approver}\n{source.tool}"
+    return Unit(source.evidence_id, text, part=APPROVED, ids=source.call.ids)
+
+
+def may_tell_of(decision: Unit, sentence: str) -> bool:
+    """Return whether a sentence may tell of a write that did not happen, or that a write was approved."""
+    return _TELLS_OF[decision.part].search(mask_quoted(sentence)) is not None
 
 
 # -- links of a write ---------------------------------------------------------------------------------------------

@@ -88,10 +88,54 @@ def test_a_statement_that_shares_a_word_or_a_result_is_kept(statement, evidence,
     assert problem_of(statement, evidence, quote) == ""
 
 
+OTHER_WORDS = """3 builds, all
+<untrusted 4>
+No space left on device
+1 of 1 file
+No files with hits found in Platform
+The project may not be seen by this token
+the rest of the week
+set useHttps=true
+answered 403
+the service did not answer in time
+GET answered 429
+</untrusted 4>"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "quote", "elsewhere"),
+    [
+        ("The disk was full.", "No space left on device", "answered 403"),
+        ("It is the only one.", "1 of 1 file", "GET answered 429"),
+        ("main does not have it.", "No files with hits found in Platform", "set useHttps=true"),
+        ("Missing and hidden look the same.", "The project may not be seen", "1 of 1 file"),
+        ("The line is encrypted.", "set useHttps=true", "the rest of the week"),
+        ("The permission was lacking.", "answered 403", "No space left on device"),
+        ("There was an outage.", "the service did not answer in time", "1 of 1 file"),
+        ("It was throttled.", "GET answered 429", "No files with hits found in Platform"),
+    ],
+)
+def test_a_statement_may_say_its_quote_in_other_words(monkeypatch, statement, quote, elsewhere):
+    monkeypatch.setitem(TEXTS, "E4", OTHER_WORDS)
+    monkeypatch.setitem(INDEX, "E4", {"tool": "call", "arguments": {}, "status": "ok"})
+    assert problem_of(statement, "E4", quote) == ""
+    assert problem_of(statement, "E4", elsewhere) == APART
+
+
+def test_a_short_inference_may_speak_of_what_its_reasoning_names():
+    reasoning = "npm cannot write any more."
+    assert problem_of("It is serious.", "E3", "npm error ENOSPC", "inferred", reasoning=reasoning) == ""
+    assert (
+        problem_of("It is serious.", "E3", "npm error ENOSPC", "inferred", reasoning="The harvest was poor.") == APART
+    )
+    assert problem_of("It is so.", "E3", "npm error ENOSPC", "inferred", reasoning=reasoning) == APART
+    assert problem_of("It is serious.", "E3", "npm error ENOSPC") == APART
+
+
 def test_an_inference_may_share_its_words_with_its_reasoning():
-    assert problem_of("The disk was full.", "E3", "npm error ENOSPC", "inferred") == APART
-    reasoning = "ENOSPC tells that the disk is full."
-    assert problem_of("The disk was full.", "E3", "npm error ENOSPC", "inferred", reasoning=reasoning) == ""
+    assert problem_of("The cabinet was crammed.", "E3", "npm error ENOSPC", "inferred") == APART
+    reasoning = "ENOSPC tells that the cabinet is crammed."
+    assert problem_of("The cabinet was crammed.", "E3", "npm error ENOSPC", "inferred", reasoning=reasoning) == ""
     assert problem_of("The contrary is the case.", "E3", "npm error ENOSPC", "inferred", reasoning=reasoning) == APART
 
 

@@ -104,3 +104,44 @@ def test_another_person_level_or_total_is_marked(statement, evidence):
 )
 def test_the_right_person_level_and_total_are_not_marked(statement, evidence):
     assert marks(statement, evidence) == (False, False)
+
+
+SENT = """<untrusted 5>
+id: 4
+revision: 6
+</untrusted 5>
+
+The values that were sent:
+<untrusted 5>
+id: 4
+fields: [{"name": "Microsoft.VSTS.Common.Priority", "value": "3"}]
+</untrusted 5>"""
+
+
+@pytest.mark.parametrize(("level", "marked"), [("1", False), ("3", False), ("2", True)])
+def test_a_level_may_be_the_one_that_was_sent(level, marked):
+    write = {"tool": "update_work_item", "arguments": {"id": 4}, "status": "written"}
+    row = {"statement": "Bug 4 is Active.", "evidence": ["E1"], "quote": "state: Active"}
+    report = {**plain_report(f"Bug 4 has priority {level} now [E5]."), "observed": [row]}
+    checked = check_report(report, {**TEXTS, "E5": SENT}, {**INDEX, "E5": write})
+    assert bool(checked["answer_unverified"]) is marked
+
+
+REFUSED = "[conflict RevisionConflict 2]\n<untrusted 6>\nWork item 4 is at revision 2, not 1.\n</untrusted 6>"
+
+
+@pytest.mark.parametrize(
+    ("statement", "marked"),
+    [
+        ("The first attempt failed because the item was at revision 2.", False),
+        ("The update failed.", False),
+        ("The deployment failed.", True),
+        ("The change of build 2 failed.", True),
+    ],
+)
+def test_a_call_that_was_refused_has_failed_and_no_build_has(statement, marked):
+    row = {"statement": statement, "evidence": ["E5"], "quote": "Work item 4 is at revision 2, not 1."}
+    call = {"tool": "update_work_item", "arguments": {"id": 4, "revision": 1}, "status": "conflict"}
+    report = {**plain_report("None."), "observed": [row]}
+    checked = check_report(report, {**TEXTS, "E5": REFUSED}, {**INDEX, "E5": call})
+    assert bool(checked["unverified"]) is marked

@@ -142,6 +142,33 @@ def test_a_write_that_was_refused_otherwise_needs_no_evidence_either(decision):
     assert check("Nothing was changed.", decision=decision) == []
 
 
+def check_approved(answer):
+    texts = {"E1": "[denied ScopeMissing]\n<untrusted 0>\nthe token lacks vso.work_write\n</untrusted 0>"}
+    index = {"E1": {"tool": "update_work_item", "arguments": {"id": 4, "state": "Resolved"}, "status": "denied"}}
+    report = plain_report(f"{answer} [E1]", "answered")
+    return check_report(report, texts, index, approvers={"E1": "Dana Ortiz"})["answer_unverified"]
+
+
+@pytest.mark.parametrize(
+    ("true", "false"),
+    [
+        ("The change was approved but the service refused it.", "The change was rejected but the service took it."),
+        ("Dana Ortiz approved the change of bug 4.", "Mina Sato approved the change of bug 4."),
+        ("You approved it, and the update failed.", "You approved it, and build 4 failed."),
+        ("You approved the change.", "A reviewer approved the pull request."),
+        ("You approved that.", "You approved that, and Mina Sato has it."),
+    ],
+)
+def test_the_approval_of_a_write_that_was_sent_is_known_and_supports_nothing_else(true, false):
+    assert check_approved(true) == []
+    assert check_approved(false)
+
+
+def test_an_answer_may_tell_that_a_write_was_approved(toolkit, tmp_path):
+    answer = "Your comment on bug 4 was approved [E1]."
+    assert refuse(toolkit, tmp_path, answer, COMMENT, no={"type": "approve"})["answer_unverified"] == []
+
+
 WRITTEN = {
     "E1": {"tool": "create_work_item", "arguments": {"type": "Bug", "title": "The gate is open"}, "status": "written"}
 }

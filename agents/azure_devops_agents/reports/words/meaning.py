@@ -23,8 +23,52 @@ _EMPTY = frozenset(
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ENDING = re.compile(r"(?:ations?|ings?|edly|ments?|ions?|ies|ied|ers?|ed|es|ly|s|e|y)$")
+_REFERS = re.compile(r"\W*(?:it|this|that|they|these|those)\b", re.IGNORECASE)
+_MOST_STEMS = 2
 _SHORTEST, _PREFIX = 3, 4
 """The least letters of a word of meaning, and those that two forms of a word have in common."""
+
+
+_CONCEPTS = tuple(
+    re.compile(rf"(?<![\w.-])(?:{words})(?!\w)", re.IGNORECASE)
+    for words in (
+        r"full|filled up|(?:no|out of)(?: \w+)? space|no space left|ENOSPC",
+        r"(?:only|just|exactly) one|the only|single|sole|1(?= [a-z])",
+        (
+            r"missing|absent|lacks?|gone|not_found|404|"
+            r"(?:do|does|did)(?: not|n't) (?:have|exist|contain|hold|occur|appear)|"
+            r"(?:not|never|nowhere|nothing|none|no(?: \w+){1,4}) (?:found|there)|"
+            r"(?:is|are|has|have|had) no(?: \w+)?|no such \w+"
+        ),
+        r"hidden|invisible|no access|(?:not|n't|cannot) (?:be )?(?:see|seen|visible|shown|listed)",
+        r"encrypt(?:s|ed|ion)?|https|TLS|SSL|certificates?",
+        r"Christmas|Xmas|New Year(?:'s)?(?: Eve)?|December",
+        (
+            r"refus(?:es?|ed|al)|denied|forbidden|not (?:allowed|permitted)|permissions?|rights?|403|scopes?|"
+            r"unauthori[sz]ed"
+        ),
+        r"down|outage|unavailable|unreachable|stopped|offline|50[0-4]|did(?: not|n't) (?:answer|respond)",
+        r"throttl(?:es?|ed|ing)|rate[ -]limit(?:ed|s)?|too many requests|429",
+        (
+            r"time(?:d|s)?[ -]?outs?|time-?outs?|too (?:slow|long)|in vain|waited|"
+            r"within the (?:allotted|allowed) time|gave up"
+        ),
+        r"flaky|intermittent(?:ly)?|unstable|sometimes|now and then|every (?:second|other) (?:run|time)",
+        r"placeholders?|dumm(?:y|ies)|fake|filler|samples?|EXAMPLE\w*|examples?|harmless|not real",
+        (
+            r"conflict(?:s|ed)?|(?:changed|edited)(?: it)? (?:since|meanwhile|in between)|"
+            r"somebody(?: else)? changed|stale|outdated"
+        ),
+        r"complete|all|in full|entire(?:ly)?|whole",
+        r"partial(?:ly)?|incomplete|truncated|cut|not all|\d+ of \d+",
+        r"lost|unknown|broke the connection|no answer|Read ?Error",
+        r"errors?|exceptions?|crash(?:es|ed)?|Traceback|\w+Error|exit code [1-9]",
+        r"remov(?:es?|ed|al)|delet(?:es?|ed|ion)|no longer",
+        r"wrote|written by|author|created_by|requested_for",
+        r"owns|owner|responsible|belongs to|assigned_to",
+    )
+)
+"""Words and phrases that mean the same in evidence and in what people say of it."""
 
 
 def stems_of(text: str) -> set[str]:
@@ -55,6 +99,17 @@ def shares_meaning(sentence: str, texts: Iterable[str]) -> bool:
         if any(is_covered(stem, known) for stem in told) or results & _list_results(text):
             return True
     return False
+
+
+def shares_concept(sentence: str, quote: str) -> bool:
+    """Return whether a sentence says in other words what a quote says, such as "full" for "no space left"."""
+    plain = _HUMP.sub(" ", quote)
+    return any(words.search(sentence) and words.search(plain) for words in _CONCEPTS)
+
+
+def refers_back(sentence: str) -> bool:
+    """Return whether a short sentence speaks of what was named before it, such as "It is harmless"."""
+    return bool(_REFERS.match(sentence)) and 0 < len(stems_of(sentence)) <= _MOST_STEMS
 
 
 def _stem(word: str) -> str:
