@@ -14,7 +14,7 @@ from azure_devops_agents.reports.cells import (
     compare_row,
 )
 from azure_devops_agents.reports.facts import Fact, find_facts, split_clauses
-from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, results_of
+from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, has_cell, results_of
 from azure_devops_agents.reports.outcomes import ResultComparison
 from azure_devops_agents.reports.row_counts import SUBJECTS, RowCounts
 from azure_devops_agents.reports.units import Unit, identifies
@@ -30,9 +30,9 @@ _FIELD = re.compile(r"\b([a-z][a-z_]{1,40}): ([\w-]{1,100})")
 _LABEL = re.compile(r"\b([a-z][a-z_ ]{1,40}): ?$")
 _LIMITS = re.compile(r"\b(?:since|from|after|before|until|till|to|between|and)(?: \w+day,?)? $", re.IGNORECASE)
 """The words before a date that limits a list."""
-_UNREAD = re.compile(
-    r"\b(?:is|are|was|were|been|did) not (?:look(?:ed)? (?:for|at|into|up)|search(?:ed)?|read|open(?:ed)?|tried|try)\b"
-)
+_NONE = re.compile(r"^\W*(?:none|neither|nothing|nobody|no one)\b[^;:,]*$", re.IGNORECASE)
+_LINES, _CLOSE = frozenset({"content", "lines"}), 3
+"""The parts that are lines of files and logs, and how far a line may be from a quoted one to be read with it."""
 _PAIR = re.compile(r"\b(?:the|these|those) $", re.IGNORECASE)
 _LIKE = frozenset({"type", "pipeline"})
 """The columns in which the rows of a list of ids are alike."""
@@ -132,8 +132,8 @@ class Comparison:
             return True
         if predicates.is_left_out(fact, self.sentence) and self._whole.has(fact):
             return True
-        if fact.kind in _NAMING and _UNREAD.search(split_clauses(self.sentence)[fact.clause]):
-            return True  # Nothing was claimed about what nobody looked at.
+        if fact.kind in _NAMING and _NONE.search(self.sentence[: fact.place[0]]) and self._whole.has(fact):
+            return True
         return self._is_known(fact, self._far) and (fact.kind not in _TIED or self._is_tied(fact))
 
     def _is_known(self, fact: Fact, support: Support) -> bool:
@@ -196,15 +196,19 @@ class Comparison:
             return True
         before = [other for other in self.facts if other.clause == fact.clause - 1]
         others = others or [other for other in before if other.kind in SUBJECTS]
-        if fact.kind in _NAMING and any(self._knowledge.alone(unit).has(fact) for unit in self._asked):
+        if fact.kind in _NAMING and (
+            any(self._knowledge.alone(unit).has(fact) for unit in self._asked) or self._is_counted_for(fact, others)
+        ):
             return True
         words = split_clauses(self.sentence)[fact.clause]
         for unit in self._knowledge.everything.units:
             alone = self._knowledge.alone(unit)
             if unit.part == "call" or not alone.has(fact):
                 continue
-            if predicates.is_setting(fact, words, unit) or (
-                predicates.is_status_code(fact, self.sentence) and unit.part == "content"
+            if (
+                (fact.kind in {"literal", "number"} and self._is_close(unit))
+                or predicates.is_setting(fact, words, unit)
+                or (predicates.is_status_code(fact, self.sentence) and unit.part == "content")
             ):
                 return True
             whole = self._knowledge.extend([unit]) if unit.is_record else alone
@@ -218,6 +222,18 @@ class Comparison:
                 return True
         listed = [other for other in others if other.kind == fact.kind]
         return (len(listed) > 1 and self._is_like(fact, listed)) or (bool(listed) and self._stands_beside(fact))
+
+    def _is_counted_for(self, fact: Fact, others: Sequence[Fact]) -> bool:
+        """Return whether the clause says how many rows have a name, such as "Payments has two pipelines"."""
+        numbers = {other.value for other in others if other.kind == "count"}
+        return any(str(sum(has_cell(row, fact.text) for row in table)) in numbers for table in self._rows.tables)
+
+    def _is_close(self, unit: Unit) -> bool:
+        """Return whether a line stands a few lines before or after a quoted one of the same file or log."""
+        if unit.part not in _LINES:
+            return False
+        quoted = [other for other in self._quoted if other.part in _LINES and other.evidence_id == unit.evidence_id]
+        return any(abs(other.places.start - unit.places.start) <= _CLOSE for other in quoted)
 
     @cached_property
     def _asked(self) -> list[Unit]:

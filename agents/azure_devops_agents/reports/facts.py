@@ -9,7 +9,7 @@ from azure_devops_agents.reports.units import KINDS, NOUNS
 from azure_devops_agents.reports.words.capitals import COMMON, ROLES, TECHNOLOGY
 from azure_devops_agents.reports.words.citations import find_citations
 from azure_devops_agents.reports.words.clauses import find_clause_ends
-from azure_devops_agents.reports.words.counts import NO_THINGS, NUMBER_WORDS, TIME_UNITS, name_things
+from azure_devops_agents.reports.words.counts import NO_THINGS, NUMBER_WORDS, OWN_THINGS, TIME_UNITS, name_things
 from azure_devops_agents.reports.words.dates import Moment, find_dates, find_weekday
 from azure_devops_agents.reports.words.languages import SMALL_WORDS, THINGS, is_foreign
 from azure_devops_agents.reports.words.results import (
@@ -255,7 +255,7 @@ class _Reader:
             # A result may stand between the number and what it counts; "Three things are missing:" counts what follows.
             value, noun = str(NUMBER_WORDS[match["word"].lower()]), name_things(whole[match.end() :])
             free = self._rest[match.start() : match.end()] == match[0]
-            free = free and (noun in KINDS or not whole.rstrip().endswith(":"))
+            free = free and noun not in OWN_THINGS and (noun in KINDS or not whole.rstrip().endswith(":"))
             if free and not _COMPARED.search(self._rest[: match.start()]):
                 kind = "number" if noun in TIME_UNITS else "count"
                 yield Fact(kind, match[0], value, noun, clause=self._clause(match.start()), place=match.span("word"))

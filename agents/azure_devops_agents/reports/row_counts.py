@@ -17,7 +17,8 @@ SUBJECTS = frozenset({"id", "number"})
 """The facts that may say what a clause is about."""
 _BRACKETS = re.compile(r"[^():.;|]{0,120}\((?P<listed>[^()]*)\)")
 _COLON = re.compile(r"[^:;.|]{0,80}:(?=\s)(?P<listed>[^;|]*)")
-_APPOSITION = re.compile(r"[^:;.|,]{0,80}, (?P<listed>#?\d+(?:, #?\d+)*,? (?:and|or) #?\d+)(?=[,.;)]|$)")
+_ID = r"(?:(?:on|in|of|for|to|by|from) )?#?\d+"
+_APPOSITION = re.compile(rf"[^:;.|,]{{0,80}}, (?P<listed>{_ID}(?:, {_ID})*,? (?:and|or) {_ID})(?=[,.;)]|$)")
 """The ids after what they are, such as in "Two ended the same way, 30 and 21"."""
 _ASIDE = re.compile(r"\([^()]*\)")
 _LISTED = frozenset({*SUBJECTS, "hash", "literal", "name"})
@@ -26,14 +27,16 @@ _OF_PERSON = re.compile(r"(?: [\w-]+){1,4}? (?:of|by|from|for|to) ")
 _PERSON_HAS = re.compile(
     r"(?: still| now)? (?:has|have|owns|opened|queued|requested|created|wrote|closed|abandoned|completed) (?:the )?"
 )
-_CALLS = frozenset({"try", "attempt", "call", "request", "search", "query"})
+_CALLS = frozenset(
+    {"try", "attempt", "call", "request", "search", "query", "read", "source", "result", "version", "place", "copy"}
+)
+"""What a report may call the calls that it rests on, and what each of them read."""
 _OTHER = re.compile(r"\b(?:other|others|remaining|rest)\b", re.IGNORECASE)
 _PIECE = re.compile(r"(?:(?<=\()|(?<=, )|(?<= and ))\w+(?<!\band)")
 _RULE = re.compile(r"[\s|:-]*")
 _NAMING = frozenset({"name", "literal", "result"})
 _WAITS = re.compile(r"#+ ?\d+ (?:active|pending)\b")
-_FRACTION_AFTER = re.compile(r"^ ?(?:%|percent)? ?\(?(\d{1,6}) (?:of|out of) (\d{1,6})\b")
-_FRACTION_BEFORE = re.compile(r"\b(\d{1,6}) (?:of|out of) (\d{1,6})(?: [\w-]+){0,3},? ?\(?$")
+_FRACTION = re.compile(r"\b(\d{1,6})(?: [a-z-]+){0,3}? (?:of|out of)(?: the| all)? (\d{1,6})\b")
 _ROUNDED = 0.6
 """How far a percentage may be from the exact one."""
 
@@ -59,7 +62,12 @@ class RowCounts:
             return set()
         named = [[other for other in listed if fact.clause < other.clause <= end] for end in ends]
         sizes = {len({other.value for other in those}) for those in named} - {1}
-        return sizes | (self._count_enumerated(fact) if sizes else set())
+        return sizes | (self._count_enumerated(fact) | self._count_cells(fact) if sizes else set())
+
+    def _count_cells(self, fact: Fact) -> set[int]:
+        """Return how many different values the column of each table has that holds the things counted."""
+        columns = [(table, name) for table in self.tables for name in table[0].fields if name.rstrip("s") == fact.noun]
+        return {len({row.fields.get(name) for row in table} - {"", None}) for table, name in columns}
 
     @cached_property
     def tables(self) -> list[list[Unit]]:
@@ -92,9 +100,11 @@ class RowCounts:
         return found | self.count_rows(fact)
 
     def _count_calls(self, fact: Fact) -> set[int]:
-        """Return how many calls each tool had, for "two tries"."""
-        tools = Counter(source.tool for source in self._knowledge.sources.values())
-        return {*tools.values(), tools.total()} if fact.noun in _CALLS else set()
+        """Return how many calls each tool had, for "two tries" and "the three files"; the noun is in its name."""
+        calls, noun = Counter(source.tool for source in self._knowledge.sources.values()), {*fact.noun.split()}
+        if fact.noun in _CALLS:
+            return {*calls.values(), calls.total()}
+        return {number for tool, number in calls.items() if number > 1 and noun and noun <= {*tool.split("_")}}
 
     def _count_others(self, fact: Fact) -> set[int]:
         """Return how many rows "the other six branches" may be: all but one, and all but those that are quoted."""
@@ -191,10 +201,8 @@ class RowCounts:
         return set(map(len, told)) if told else {len(rows), len(named)}
 
     def is_share(self, fact: Fact) -> bool:
-        """Return whether a percentage follows from "2 of 5" beside it, or from the results of the rows named before."""
-        fractions = [*_FRACTION_AFTER.findall(self._sentence[fact.place[1] :][:40])]
-        fractions += _FRACTION_BEFORE.findall(self._sentence[: fact.place[0]][-40:])
-        shares = [(int(part), int(whole)) for part, whole in fractions]
+        """Return whether a percentage follows from "2 of 5" in the sentence, or from the results of named rows."""
+        shares = [(int(part), int(whole)) for part, whole in _FRACTION.findall(self._sentence)]
         named = [
             other for other in self._facts if other.kind in _NAMING - {"result"} and other.place[0] < fact.place[0]
         ]

@@ -4,6 +4,7 @@ import pytest
 
 from azure_devops_agents.reports.report import plain_report
 from azure_devops_agents.reports.support import check_report
+from azure_devops_agents.reports.words.dates import find_dates
 
 BUILDS = """3 builds, all, in Payments
 <untrusted 0>
@@ -47,6 +48,17 @@ path: /docs/digests.md
 </untrusted 3>"""
 PAGE = "20 of 36 work items in Payments\n<untrusted 4>\nid\ttype\tstate\n61\tTask\tNew\n62\tTask\tNew\n</untrusted 4>"
 FILES = "2 of 2 entries in ledger of Payments\n<untrusted 5>\npath\n/models/fit.bin\n/models/plot.png\n</untrusted 5>"
+LOG = """<untrusted 8>
+build: 46
+log: 3
+matching: 1
+total_lines: 90
+lines:
+13- tar TAR_ENTRY_ERROR ENOSPC
+14: No space left on device
+15- the agent stops
+25- done
+</untrusted 8>"""
 CONFLICT = "[conflict]\n<untrusted 6>\nWork item 61 is at revision 2, not 1.\n</untrusted 6>"
 WRITTEN = "<untrusted 7>\nid: 61\nrevision: 3\n</untrusted 7>"
 CALLS = {
@@ -56,6 +68,7 @@ CALLS = {
     "E4": ("read_repository_file", FILE, "ok", {"path": "/docs/digests.md"}),
     "E5": ("query_work_items", PAGE, "partial", {}),
     "E6": ("list_repository_files", FILES, "ok", {"path": "/models"}),
+    "E9": ("get_build_log", LOG, "ok", {"build": 46, "project": "Payments"}),
     "E7": ("update_work_item", CONFLICT, "conflict", {"id": 61, "revision": 1}),
     "E8": ("update_work_item", WRITTEN, "written", {"id": 61, "revision": 2}),
 }
@@ -70,6 +83,7 @@ QUOTES = (
     ("E5", "61\tTask\tNew"),
     ("E6", "/models/fit.bin"),
     ("E8", "revision: 3"),
+    ("E9", "14: No space left on device"),
 )
 ROWS = [{"statement": quote, "evidence": [name], "quote": quote} for name, quote in QUOTES]
 
@@ -77,6 +91,11 @@ ROWS = [{"statement": quote, "evidence": [name], "quote": quote} for name, quote
 def marked(answer):
     report = {**plain_report(answer, "answered"), "observed": ROWS}
     return [row["statement"] for row in check_report(report, TEXTS, INDEX)["answer_unverified"]]
+
+
+def test_a_range_of_days_begins_with_its_first_day():
+    assert [written.readings[0].day for written in find_dates("between 10 and 19 November")] == [10, 19]
+    assert [written.readings[0].day for written in find_dates("builds 10 and 19 November rain")] == [19]
 
 
 @pytest.mark.parametrize(
@@ -101,10 +120,19 @@ def marked(answer):
         ("It took two tries.", "It took seven tries."),
         ("The folder has two files.", "The folder has seven files."),
         ("All pages (36 items) were read; 61 and 62 are new.", "All pages (38 items) were read; 61 and 62 are new."),
-        ("The two offers were not compared.", "The seven offers were not compared."),
+        ("The two offers differ.", "The seven offers differ."),
         ("#5 notes that Harbour signs.", "#77 notes that Harbour signs."),
         ("The list since 2026-11-15 has build 46, failed.", "Build 46 was queued on 2026-11-15."),
         ("Build 46 was queued at 15:00Z.", "Build 46 was queued at 16:00Z."),
+        ("There are two tasks, on 61 and on 62.", "There are nine tasks, on 61 and on 62."),
+        ("In the end 2 builds out of 4 on main, i.e. 50 %.", "In the end 2 builds out of 4 on main, i.e. 30 %."),
+        ("Two reasons speak for it, and two tries were made.", "Nine drafts speak for it, and nine tries were made."),
+        ("None of them belongs to Payments.", "All of them belong to Receipts."),
+        ("Three builds, in one pipeline, of three days: 46, 40 and 31.",
+         "Three builds, in seven branches, of three days: 46, 40 and 31."),
+        ("Its log says ENOSPC in line 13.", "Its log says EACCES in line 13."),
+        ("The agent stops: TAR_ENTRY_ERROR.", "The agent stops: TAR_EXIT_ERROR."),
+        ("Payments has three builds.", "Payments has nine builds."),
         ("Item 61 is part of Security findings 2026.", "Item 61 is part of Security findings 2024."),
     ],
 )  # fmt: skip

@@ -40,6 +40,11 @@ NO_THINGS = frozenset(
     """.split()  # noqa: SIM905 - a list of single words would not be read
 )
 """Words that look like a plural and are none, after a number that is an id."""
+OWN_THINGS = frozenset(
+    {"thing", "reason", "point", "way", "fact", "remark", "caveat", "option", "question", "observation", "aspect",
+     "note", "hint", "clue", "sign", "argument", "conclusion", "explanation", "possibility"}
+)  # fmt: skip
+"""What a text counts of its own thoughts, such as "two reasons"; no evidence counts them."""
 _IRREGULAR = {"children": "work item", "people": "person", "entries": "entry", "retries": "retry"}
 _MOST_WORDS = 4
 _TOTALS = frozenset({"", "total", "count", "all", "sum", "matching", "entry"})

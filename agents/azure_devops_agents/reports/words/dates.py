@@ -51,7 +51,8 @@ _TIME_THEN_DAY = re.compile(
 )
 """What stands between a day and its time."""
 _RANGE_BEGINS = re.compile(
-    r"(?<![\w.#])(?P<day>[0-3]?\d)(?:st|nd|rd|th|\.)?(?: ?[-\u2013] ?| (?:to|until|through|bis) )(?:the )?"
+    r"(?<![\w.#])(?P<day>[0-3]?\d)(?:st|nd|rd|th|\.)?"
+    r"(?: ?[-\u2013] ?| (?:to|until|through|bis) |(?<=\bbetween \d) and |(?<=\bbetween \d\d) and )(?:the )?"
     r"(?:[^\W\d]{2,10},? )?$"
 )
 
