@@ -5,6 +5,8 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import get_args
 
 from azure_devops_agents.models.scripted import Step
@@ -161,8 +163,18 @@ def prove(
     """
     from azure_devops_evals import cases  # noqa: PLC0415 - looked up where it runs
 
-    done = run_parallel(_tried, list(tasks(chosen, every=every)), jobs=jobs, on_result=on_result)
-    return Proof(done.results, done.interrupted, len(chosen) == len(cases.CASES))
+    def tell(trials: Sequence[Trial]) -> None:
+        for trial in trials:
+            on_result(trial)
+
+    # One process tries all of a case: it plays the reference solution once, and remembers what it searched and read.
+    by_case = [list(its) for _, its in groupby(tasks(chosen, every=every), key=itemgetter(0))]
+    done = run_parallel(_try_all, by_case, jobs=jobs, on_result=tell)
+    return Proof(list(chain.from_iterable(done.results)), done.interrupted, len(chosen) == len(cases.CASES))
+
+
+def _try_all(chosen: Sequence[Task]) -> list[Trial]:
+    return [_tried(task) for task in chosen]
 
 
 def tasks(chosen: Sequence[Case], *, every: bool) -> Iterator[Task]:

@@ -236,9 +236,9 @@ def test_long_lists_of_sources_and_many_long_values_do_not_push_the_write_off_th
         assert len(lines) < 700
         assert "and 20 more results, 17 of them with text of others" in text
         assert left_out > 25_000
-        whole, nothing = printed(view, width, full=True)
-        assert nothing == 0
-        assert "".join(read_values(whole)[0]).count("Somebody 4 and 195 others") == 5
+    whole, nothing = printed(view, 80, full=True)
+    assert nothing == 0
+    assert "".join(read_values(whole)[0]).count("Somebody 4 and 195 others") == 5
 
 
 def test_what_changed_since_the_approval_is_marked_with_both_values(client):

@@ -47,8 +47,10 @@ def test_faults_of_every_kind_are_tried_and_the_sample_is_the_same_each_time():
 
 
 def test_solutions_pass_wrong_agents_fail_and_faults_are_noticed():
-    proof = prove([READS, WRITES], jobs=1)
+    told: list[Trial] = []
+    proof = prove([READS, WRITES], jobs=1, on_result=told.append)
     assert proof.holds, proof.lines()
+    assert told == list(proof.trials)
     assert proof.counts["route"] == Count(2 + len(READS.routes) + len(WRITES.routes), proof.counts["route"].of)
     wrong = proof.counts["wrong agent"]
     assert wrong.found == wrong.of >= 20

@@ -85,14 +85,16 @@ async def test_asynchronous_calls_refuse_the_same(client, hostile):
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_name_that_is_no_argument_is_refused_the_same(client, hostile):
     for tool in TOOLS.values():
-        # One character above the limit of all arguments: each call is searched for secrets, which takes its time.
-        for key in ("a\ud800", "a\0", "k" * (MB + 1)):
+        for key in ("a\ud800", "a\0"):
             assert_name_refused(tool, client, key, HOSTILE[hostile])
+    # Each call with a long name is searched for secrets, which takes its time: one tool here, and each tool below.
+    assert_name_refused(next(iter(TOOLS.values())), client, "k" * (MB + 1), HOSTILE[hostile])
 
 
 @pytest.mark.parametrize("name", TOOLS)
 def test_a_very_long_name_that_is_no_argument_is_refused(client, name):
-    assert_name_refused(TOOLS[name], client, "k" * 5_000_000, "x")
+    # One character above the limit of all arguments.
+    assert_name_refused(TOOLS[name], client, "k" * (MB + 1), "x")
 
 
 def assert_name_refused(tool, client, key, value):

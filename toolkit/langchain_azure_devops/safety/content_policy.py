@@ -22,8 +22,8 @@ from langchain_azure_devops.text.untrusted import clean
 _FIELD = re.compile(r"[a-z_]{1,16}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
 _LONG = 2_000
-"""Characters of a text from which on the outcome of a search is kept: the search of a long text takes seconds."""
-_KEPT = 16
+_KEPT, _KEPT_LONG = 1_024, 16
+"""The number of texts whose search is kept. There are fewer of the long ones, so that they take little memory."""
 
 
 def find_violations(
@@ -77,15 +77,10 @@ def _find_violations_in(text: str, policy: ContentPolicy) -> Iterator[str]:
 def find_secrets_in(text: str, policy: ContentPolicy) -> Iterator[str]:
     """Say which kind of secret a text contains, in clear, in part or encoded; nothing when there is none.
 
-    A write is checked again in each step until it is sent. A long text that was searched by the same rules, with the
-    same known secrets, is not searched again.
+    A write is checked again in each step until it is sent, and a report each time it is shown. A text that was searched
+    by the same rules, with the same known secrets, is not searched again.
     """
-    yield from _recall_search(text, policy) if len(text) >= _LONG else _search(text, policy)
-
-
-@lru_cache(maxsize=_KEPT)
-def _recall_search(text: str, policy: ContentPolicy) -> tuple[str, ...]:
-    return _search(text, policy)
+    yield from _search_long(text, policy) if len(text) >= _LONG else _search_short(text, policy)
 
 
 def _search(text: str, policy: ContentPolicy) -> tuple[str, ...]:
@@ -99,3 +94,7 @@ def _search(text: str, policy: ContentPolicy) -> tuple[str, ...]:
     if budget.exceeded:
         return ("text in so many encodings that it cannot be checked for secrets. Write it in clear",)
     return ()
+
+
+_search_short = lru_cache(maxsize=_KEPT)(_search)
+_search_long = lru_cache(maxsize=_KEPT_LONG)(_search)
