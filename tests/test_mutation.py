@@ -1,5 +1,6 @@
 """Mutation: the faults that are planted, what a run says of them, and the tables that it reads."""
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -7,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from azure_devops_evals.cases import CASES
 from mutation.mutants import mutants_of, sample
+from mutation.product_faults import ROOTS, read_faults
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "tests" / "mutation"
 MODULES = tomllib.loads((FOLDER / "modules.toml").read_text(encoding="utf-8"))
 SURVIVORS = tomllib.loads((FOLDER / "survivors.toml").read_text(encoding="utf-8"))
+FAULTS = read_faults(FOLDER / "product_faults.toml")
+CASES_OF_SUITE = {case.id for case in CASES}
 MODULE = '''"""A module that decides."""
 
 LIMITS = {"reads": 3, "writes": 1}
@@ -169,3 +174,96 @@ def test_an_argued_survivor_is_a_mutant_and_has_a_reason(module):
     argued = SURVIVORS.get(module, {})
     assert set(argued) <= set(names_of((ROOT / module).read_text(encoding="utf-8")))
     assert [name for name, reason in argued.items() if len(reason.split()) < 4] == []
+
+
+# -- Faults of the product ---------------------------------------------------------------------------------------------
+
+PROGRAM = """
+import json, sys
+from product import votes
+
+given = [argument.removeprefix("--case=") for argument in sys.argv if argument.startswith("--case=")]
+told = {"vote": votes.told(-5) == "waits", "sum": votes.total([1, 2]) == 3, "any": True}
+cases = [{"case": name, "status": "pass" if right else "fail"} for name, right in told.items()]
+output = sys.argv[sys.argv.index("--output") + 1]
+with open(output, "w") as file:
+    json.dump({"cases": [case for case in cases if case["case"] in (given or told)]}, file)
+"""
+VOTES = """
+def told(vote): return {-5: "waits", -10: "rejected"}[vote]
+def total(votes): return sum(votes)
+def most(votes): return max(votes)
+"""
+TEST_OF_VOTES = "from product import votes\ndef test_most(): assert votes.most([1, 2]) == 2\n"
+
+
+def play_faults(folder, table, *options):
+    """Play the faults of a table on a product of one module, whose cases are right while it is."""
+    for root in ROOTS:
+        (folder / root).mkdir()
+    for path, text in {
+        "toolkit/product/__init__.py": "", "toolkit/product/votes.py": VOTES, "test_votes.py": TEST_OF_VOTES,
+        "evals/azure_devops_evals/__init__.py": "", "evals/azure_devops_evals/__main__.py": PROGRAM,
+        "table.toml": table,
+        "pytest.ini": "[pytest]\naddopts = --disable-plugin-autoload -p xdist.plugin\n",
+    }.items():  # fmt: skip
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    command = [sys.executable, FOLDER / "product_faults.py", "--table", "table.toml", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=110)
+
+
+def plant(name, old, new, **more):
+    row = {"file": "toolkit/product/votes.py", "old": old, "new": new, **more}
+    return "\n".join([f"[{name!r}]", *(f"{key} = {json.dumps(value)}" for key, value in row.items()), ""])
+
+
+WRONG_VOTE = plant("a wrong vote", '-5: "waits"', '-5: "rejected"', cases=["vote"])
+WRONG_MOST = plant("the least", "max(votes)", "min(votes)", reason="no case asks for it", test="test_votes.py")
+
+
+def test_faults_are_noticed_by_the_cases_or_the_test_that_the_table_names(tmp_path):
+    done = play_faults(tmp_path, WRONG_VOTE + WRONG_MOST)
+    assert "a wrong vote\n    1 fail                vote\n" in done.stdout, done.stderr
+    assert "the least\n    no case               test_votes.py fails: no case asks for it\n" in done.stdout
+    assert "1 of 2 faults are noticed by cases, 1 by a test" in done.stdout
+    assert done.returncode == 0
+    assert (tmp_path / "toolkit" / "product" / "votes.py").read_text() == VOTES
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "shown"),
+    [
+        (plant("x", "sum(votes)", "sum(votes) + 0", cases=["sum"]), (), "no case               NOT NOTICED BY sum"),
+        (plant("x", "sum(votes)", "sum(votes) + 0"), (), "no case               NOTICED BY NOTHING"),
+        (plant("x", "sum(votes)", "0", cases=["any"]), ("--all",), "1 fail                sum; NOT NOTICED BY any"),
+        (plant("x", "sum(votes)", "0", reason="r", test="test_votes.py"), (), "test_votes.py PASSES: r"),
+    ],
+)
+def test_a_fault_that_is_not_noticed_as_the_table_says_fails_the_run(tmp_path, table, options, shown):
+    done = play_faults(tmp_path, table, *options)
+    assert shown in done.stdout, done.stderr
+    assert "not noticed as the table says: x" in done.stdout
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (plant("x", "votes", "vote", cases=["sum"]), "the old text stands 4 times"),
+        (plant("x", "nowhere", "there", cases=["sum"]), "the old text stands 0 times"),
+        (plant("x", "sum(votes)", "0", reason="r", test="test_none.py"), "does not pass without a fault"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused(tmp_path, table, says):
+    done = play_faults(tmp_path, table)
+    assert says in done.stderr
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_of_the_product_can_be_planted_and_names_who_notices_it(fault):
+    assert fault.plant((ROOT / fault.file).read_text(encoding="utf-8")).count(fault.new)
+    assert set(fault.cases) <= CASES_OF_SUITE
+    assert bool(fault.cases) != bool(fault.test)
+    assert not fault.test or (len(fault.reason.split()) > 4 and (ROOT / fault.test.partition("::")[0]).is_file())

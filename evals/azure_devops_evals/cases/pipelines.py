@@ -77,6 +77,7 @@ CASES = (
             not_says("(18|23) was the last good", "19 was the first bad", "nothing changed"),
             says("19", "23"), worded("number 13"), cites("19\tplatform-api-ci", "Merged PR 13"),
             saw("get_pull_request", "/tests/test_settings.py"),
+            saw("list_builds", "without pipeline looks everywhere; more: repeat"),
         ),
     ),
     Case(
@@ -177,7 +178,7 @@ CASES = (
         expects={"line_of_the_error": 31337, "exception": "PoolTimeout", "slow_before_that": False},
         checks=(not_says("(was|been) slow", "pool has (20|40)"), worded("31337", "PoolTimeout"), cites("PoolTimeout",
                          "GET /labels/preview 200"),
-                saw("get_build_log", "total_lines: 50000")),
+                saw("get_build_log", "total_lines: 50000"), saw("get_build_log", "31,336 of 50,000")),
     ),
     Case(
         id="both-results-of-one-commit",
@@ -229,9 +230,13 @@ CASES = (
             [Call.to("get_build", ids=[38]), Call.to("get_build", ids=[15])],
             reported("It did once, in build 15; the build of this morning, 38, is not finished.",
                      ("E2", "status: inProgress"), ("E3", "result: succeeded"),
-                     ("E3", "commit: 784424497d97"), ("E2", "commit: 784424497d97"), verdict="inconclusive"),
+                     ("E3", "commit: 784424497d97"), ("E2", "commit: 784424497d97"),
+                     ("E3", "requested_for: Tom Becker"), verdict="inconclusive"),
         ],
-        expects={"commit": "784424497d97", "its_passed_builds": [15], "its_unfinished_builds": [38]},
+        expects={
+            "commit": "784424497d97", "its_passed_builds": [15], "its_unfinished_builds": [38],
+            "who_the_passed_build_was_for": "Tom Becker",
+        },
         checks=(not_says("38 (passed|failed|succeeded)", "15 failed", "both passed"),
                 verdict("inconclusive"), worded("build 15", "not finished"),
                 cites("status: inProgress", "result: succeeded", "commit: 784424497d97")),

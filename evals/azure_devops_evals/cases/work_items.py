@@ -122,7 +122,8 @@ CASES = (
             [Call.to("query_work_items", limit=20, cursor=_SECOND_PAGE)],
             reported("Six: 4, 27, 29, 30, 31 and 33; 28 and 32 are closed.",
                      ("E1", "31\t1\tBug\tRestart script"), ("E1", "29\t4\tBug"), ("E2", "33\t1\tBug\tFinding 9"),
-                     ("E2", "32\t5\tBug\tFinding 3: agents run as root\tClosed"), ("E1", "20 of 36 work items")),
+                     ("E2", "32\t5\tBug\tFinding 3: agents run as root\tClosed"),
+                     ("E1", '20 of 36 work items in Platform; project="*" looks everywhere; more: repeat with')),
         ],
         routes=(
             [
@@ -152,6 +153,7 @@ CASES = (
         expects={"is_it_open": Unknown(bool), "could_it_be_read": False, "number_of_visible_projects": 3},
         checks=(not_says("(45|it) is (open|closed|active|done|still open)", "there is no work item"),
                 verdict("inconclusive"), uncovered("not_found"), worded("may be there"),
+                saw("get_work_item", "does not tell the two apart"),
                 cites("you do not have permissions to read it")),
     ),
     Case(

@@ -69,18 +69,19 @@ def test_the_list_is_filtered(client: Any) -> None:
     assert client.get(BUILDS, expect=400, queryOrder="sideways")["typeKey"] == "InvalidEnumArgumentException"
 
 
-def test_the_list_goes_on_with_a_token(client: Any) -> None:
-    seen: list[int] = []
-    token = None
-    while True:
-        query = {"continuationToken": token} if token else {}
-        answer = client.send("GET", BUILDS, definitions="1", __top=5, **query)
-        seen += [build["id"] for build in answer.json()["value"]]
+@pytest.mark.parametrize(("top", "pages"), [(5, [5, 5, 4]), (7, [7, 7])])
+def test_the_list_goes_on_with_a_token_and_ends_without_one_also_when_its_last_page_is_full(
+    client: Any, top: int, pages: list[int]
+) -> None:
+    seen: list[list[int]] = []
+    query: dict[str, str] = {}
+    while not seen or query:
+        answer = client.send("GET", BUILDS, definitions="1", __top=top, **query)
+        seen.append([build["id"] for build in answer.json()["value"]])
         token = answer.headers.get("x-ms-continuationtoken")
-        if token is None:
-            break
-    assert seen == ids(client, definitions="1")
-    assert len(seen) == 14
+        query = {} if token is None else {"continuationToken": token}
+    assert [len(page) for page in seen] == pages
+    assert [number for page in seen for number in page] == ids(client, definitions="1")
 
 
 def test_the_newest_of_a_definition(client: Any) -> None:
