@@ -8,7 +8,7 @@ without a list.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, wraps
+from functools import cache, cached_property, wraps
 from itertools import count
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -84,13 +84,18 @@ class SampleCall:
         settings = load_settings(base_url=BASE_URL, pat=token, default_project=PROJECT, environ={})
         context = RunContext(nonce=lambda: NONCE, pseudonym_key=b"attacks")
         with AzureDevOps(settings, writes="allow", context=context, transport=replayed) as client:
-            tool = bind(_keep_results(TOOLS[self.tool], self.results), client)
+            tool = bind(self._recorded, client)
             arguments = TOOLS[self.tool].examples[self.sample]
             answer = tool.invoke({"type": "tool_call", "id": "1", "name": self.tool, "args": dict(arguments)})
         if not self.transport.sent:
             self.transport.sent.extend(replayed.sent)
         assert isinstance(answer, ToolMessage)  # noqa: S101 - what a call with an id gives
         return answer
+
+    @cached_property
+    def _recorded(self) -> Tool[..., Any]:
+        """The tool that keeps its results: one for all calls, because the schema of each tool is made once."""
+        return _keep_results(TOOLS[self.tool], self.results)
 
     def _own_token(self) -> str:
         """Add a token for one call: clients of one token wait together when the service throttles it."""

@@ -5,7 +5,6 @@ simulator. What really happened is what differs from a second organization, in w
 """
 
 import asyncio
-import copy
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -20,6 +19,7 @@ from tool_calls import FULL, Recorder, seed_with_tokens, writes
 from azure_devops_simulator import Fault, Organization, SimulatorServer, difference, export_world
 from azure_devops_simulator.server.app import create_app
 from azure_devops_simulator.state.builds import BuildStore
+from azure_devops_simulator.state.copies import Original
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, approve_writes_with, errors
 from langchain_azure_devops.http.network import open_network
 from langchain_azure_devops.runtime import RunContext, Timeouts
@@ -301,7 +301,7 @@ def attempt(client: AzureDevOps, tool: str, arguments: dict[str, object]) -> obj
 
 
 @pytest.fixture(scope="module")
-def seeded() -> Organization:
+def seeded() -> Original:
     organization = seed_with_tokens()
     other = next(user for user in organization.users.values() if user.id != organization.tokens[FULL].user.id)
     organization.add_token(OTHERS, ("app_token",), other)
@@ -310,7 +310,7 @@ def seeded() -> Organization:
     linked = organization.builds.builds[35]
     organization.builds = BuildStore()
     organization.builds.builds[35] = linked
-    return organization
+    return Original(organization)
 
 
 @pytest.fixture(scope="module")
@@ -319,7 +319,7 @@ def requests(seeded) -> dict[str, Sent]:
     found = {}
     for name, arguments in CALLS:
         seen: list[httpx.Request] = []
-        with SimulatorServer(copy.deepcopy(seeded)) as server:
+        with SimulatorServer(seeded.copy()) as server:
             settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
             with AzureDevOps(settings, writes="allow", transport=Recorder(server.base_url, seen)) as client:
                 TOOLS[name].call_sync(client, **arguments)
@@ -346,9 +346,9 @@ def wait_for_late_effects(scene: Scene, loss: str) -> None:
 )
 def test_what_is_said_of_a_lost_write_is_true(name, arguments, situation, loss, seeded, requests, tls):
     sent = requests[str((name, arguments))]
-    with SimulatorServer(copy.deepcopy(seeded)) as server:
+    with SimulatorServer(seeded.copy()) as server:
         timeouts = PATIENT if loss == "late" else BRIEF
-        scene = Scene(server, copy.deepcopy(seeded), sent, tls, dict(arguments))
+        scene = Scene(server, seeded.copy(), sent, tls, dict(arguments))
         situation(scene)
         path = sent.path.removeprefix("/Platform")
         server.organization.faults.add(Fault(method=sent.method, path=path, skip=scene.skip, times=1, **LOSSES[loss]))
