@@ -124,7 +124,7 @@ def is_chain(value: str) -> bool:
 def is_sum(value: str) -> bool:
     """Return whether it is made of short names and numbers with the signs of arithmetic between them: `size*2+1`."""
     value = value[:_LOOKED_AT]
-    return value == value.lower() and _SUM.fullmatch(value) is not None
+    return _SUM.fullmatch(value) is not None
 
 
 def is_id(value: str) -> bool:
@@ -153,5 +153,5 @@ def _is_strong_password(value: str) -> bool:
     """Return whether its kinds of characters change often, or a sign stands among letters and digits."""
     plain = _NUMBERED.sub("", value)
     changes = len(_CHANGE.findall(plain))
-    strong = _STRONG_SIGN.search(plain) is not None and any(map(str.isdigit, plain)) and any(map(str.isalpha, plain))
+    strong = _STRONG_SIGN.search(plain) is not None and any(map(str.isdigit, plain))
     return changes >= _MANY_CHANGES or (strong and changes >= _FEW_CHANGES)
