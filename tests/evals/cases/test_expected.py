@@ -26,6 +26,11 @@ SAME = [
     (TIME, ["2026-11-12 08:52 UTC"]), (TIME, ["2026-11-12T09:52:31+01:00"]),
     (None, []), (None, ["unknown"]), (None, ["Not known."]),
     (Unknown(bool), []), (Unknown(list), ["unknown"]),
+    *(([], [word]) for word in ("nobody", "no one", "nothing", "no", "-", "n/a", "[]", "0")),
+    *((None, [word]) for word in ("not determined", "cannot be determined", "undetermined", "n/a")),
+    (True, ["true"]), (False, ["False"]), (NAME, [" ", NAME]), ([9, 7], ["9, 7,"]),
+    (0, ["no"]), (0, ["zero"]), (1, ["one"]), (0.84, ["0.842"]), (DAY, ["12 November"]),
+    ("7844244", [COMMIT]), ("/", ["/"]), ("(root)", ["(root)"]),
 ]  # fmt: skip
 OTHER = [
     (NAME, ["Priya Raman"]), (NAME, ["Tom"]), (NAME, [NAME, "Priya Raman"]), (NAME, []), (NAME, ["not Tom Becker"]),
@@ -39,6 +44,12 @@ OTHER = [
     (TIME, ["2026-11-12 09:52"]), (TIME, ["2026-11-12"]), (TIME, ["2026-11-12T08:52+01:00"]),
     (None, ["Tom Becker"]), (None, ["unknown", "9"]), (NAME, ["unknown"]),
     (Unknown(bool), ["no"]), (Unknown(list), ["none"]), (Unknown(int), ["0"]),
+    (1, ["none"]), (1, ["no"]), (1, ["zero"]), (2, ["one"]), (1000, ["1001"]), (1001, ["1002"]),
+    (COMMIT, ["7844"]), ("face", ["facefeed"]), ("api", ["x/y/api"]), ("api", ["Platform/other"]),
+]  # fmt: skip
+DESCRIBED = [
+    (True, "yes or no"), (DAY, "a date"), (TIME, "a date and time in UTC"), (7, "a number"), (2.84, "a number"),
+    (NAME, ""), ([9, 7], "all of them, in any order"), (one_of("b", "c", "a"), "one of: a, b, c"), (None, ""),
 ]  # fmt: skip
 
 
@@ -57,6 +68,11 @@ def test_the_spelling_of_a_value_is_accepted_and_its_description_does_not_tell_i
     assert is_same(expected, spell(expected))
     if isinstance(expected, str | int | float | date) and not isinstance(expected, bool):
         assert not any(is_same(expected, [word]) for word in describe(expected).split())
+
+
+@pytest.mark.parametrize(("expected", "told"), DESCRIBED, ids=repr)
+def test_a_question_says_the_form_of_a_fact(expected, told):
+    assert describe(expected) == told
 
 
 @pytest.mark.parametrize("known", [True, 7, 2.84, DAY, TIME, NAME, [9, 7]], ids=repr)
