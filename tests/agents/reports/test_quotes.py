@@ -174,6 +174,22 @@ def test_eight_characters_may_be_a_part_of_a_cell(quote, found):
     assert (find(quote, "E1") is not None) is found
 
 
+@pytest.mark.parametrize(
+    ("text", "quote", "found"),
+    [
+        ("first\nsecond", "2: second", True),
+        ("first\nsecond", "1: second", False),
+        ("35 builds ran on host 7", "35 builds ran", True),
+        ("at 13T08:52Z it ended", "T08:52Z it ended", True),
+        ("first words\nsecond words", "first words\\nsecond words", True),
+        ("one two three four", "one two ... four", True),
+        ("pool-1 is full, pool-2 is not, pool-3 is", "pool ... pool-2 ... pool-3", True),
+    ],
+)
+def test_a_quote_is_found_where_its_words_stand(text, quote, found):
+    assert (QuoteFinder({"E1": text}).find(quote, ["E1"]) is not None) is found
+
+
 def test_the_parts_of_a_quote_do_not_overlap():
     assert find("Priya Raman ... waits", "E4") is not None
     assert find("Priya Rama…n\twaits", "E4") is not None, "nothing is left out"

@@ -80,7 +80,7 @@ def test_a_log_says_what_was_observed_what_was_inferred_and_what_it_rests_on():
             }
         }
     ]
-    assert first["properties"]["quote"] == "KEY = ..."
+    assert (first["properties"]["quote"], first["properties"]["section"]) == ("KEY = ...", "Observed")
     assert first["properties"]["evidence"] == [{"title": "/src/a b.py", "url": FILE}]
     assert (second["ruleId"], second["ruleIndex"]) == ("investigation/inferred", 1)
     assert (second["kind"], second["level"]) == ("review", "none")
@@ -150,6 +150,26 @@ def test_the_file_of_a_statement_may_stand_in_the_links_of_the_report():
     assert run["results"][0]["hostedViewerUri"] == links["E1"]["url"]
 
 
+def test_the_line_that_a_statement_cites_counts_more_than_the_page_of_its_evidence():
+    page, line = f"{GIT}/api?path=/a.py", f"{GIT}/api?path=/a.py&line=4"
+    row = {"statement": "It is there.", "evidence": ["E1"], "quote": None, "places": {"E1": {"url": line}}}
+    links = {"E1": {"title": "a.py", "url": page}}
+    [run] = render_sarif({"answer": "", "verdict": "incident", "observed": [row], "links": links}, EVIDENCE)["runs"]
+    [found] = run["results"]
+    assert found["properties"]["evidence"] == [{"title": "a.py", "url": line}]
+    assert found["properties"]["quote"] == ""
+    assert found["locations"] == [
+        {"physicalLocation": {"artifactLocation": {"uri": "a.py"}, "region": {"startLine": 4}}}
+    ]
+
+
+def test_a_log_without_a_question_names_none_and_its_schema():
+    log = render_sarif({"answer": "", "verdict": "answered", "observed": [{"statement": "x", "evidence": []}]}, {})
+    assert log["$schema"].endswith("/sarif-schema-2.1.0.json")
+    assert log["runs"][0]["properties"]["question"] == ""
+    assert [run["results"][0]["properties"]["evidence"] for run in log["runs"]] == [[]]
+
+
 def test_the_same_statement_has_the_same_fingerprint_whatever_the_evidence_is():
     def fingerprints(**row):
         report = {**REPORT, "observed": [{**REPORT["observed"][0], **row}]}
@@ -164,8 +184,15 @@ def test_the_same_statement_has_the_same_fingerprint_whatever_the_evidence_is():
 def test_weaknesses_are_named_once_by_their_number_wherever_they_stand():
     row = {"statement": "As cwe-79 and CWE-798 say.", "evidence": ["E1"], "quote": "CWE-79", "reasoning": "CWE-9 fits"}
     [run] = render_sarif({"answer": "", "verdict": "incident", "inferred": [row]}, EVIDENCE)["runs"]
-    assert [taxon["id"] for taxon in run["results"][0]["taxa"]] == ["9", "79", "798"]
-    assert [taxon["id"] for taxon in run["taxonomies"][0]["taxa"]] == ["9", "79", "798"]
+    assert run["results"][0]["taxa"] == [
+        {"id": taxon, "toolComponent": {"name": "CWE"}} for taxon in ("9", "79", "798")
+    ]
+    [taxonomy] = run["taxonomies"]
+    assert (taxonomy["name"], taxonomy["organization"]) == ("CWE", "MITRE")
+    assert taxonomy["informationUri"] == "https://cwe.mitre.org/"
+    assert taxonomy["shortDescription"] == {"text": "The MITRE Common Weakness Enumeration"}
+    assert [taxon["id"] for taxon in taxonomy["taxa"]] == ["9", "79", "798"]
+    assert taxonomy["taxa"][0]["helpUri"] == "https://cwe.mitre.org/data/definitions/9.html"
     assert run["tool"]["driver"]["supportedTaxonomies"] == [{"name": "CWE"}]
     [plain] = located(f"{GIT}/api?path=/a")
     assert not {"taxonomies"} & plain.keys()
@@ -188,3 +215,4 @@ def test_every_run_and_result_says_that_a_model_wrote_it():
 def test_an_empty_report_is_a_valid_log():
     log = valid(render_sarif({"answer": "", "verdict": "inconclusive"}, {}))
     assert [run["results"] for run in log["runs"]] == [[]]
+    assert "versionControlProvenance" not in log["runs"][0]

@@ -267,9 +267,14 @@ def test_a_report_counts_as_written_whatever_else_was_called():
 
 
 def test_a_second_look_tells_its_result_and_its_words():
-    looked = outcome(second_look={"result": "disagrees", "reason": "build 9"})
-    assert second_look("disagrees", "build 9").failure(looked) is None
+    looked = outcome(second_look={"result": "disagrees", "reason": "build 9 of Zoë"})
+    assert second_look("disagrees", "build 9", "Zoë").failure(looked) is None
     assert second_look("agrees").failure(looked) == "the second look disagrees"
     assert second_look("disagrees", "build 8", "build 9").failure(looked) == (
         "the second look does not say ['build 8']"
     )
+
+
+def test_half_of_an_answer_is_enough_for_an_incident():
+    half = outcome(facts=[KNOWN, UNKNOWN], verdict="incident")
+    assert verdict("inconclusive").otherwise.failure(half) is None
