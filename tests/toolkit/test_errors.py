@@ -145,6 +145,10 @@ def test_the_headline_has_the_subject_without_what_could_be_taken_for_its_end():
 
 def test_details_of_errors_are_kept():
     assert (errors.Throttled("Wait.").retry_after, errors.Throttled("Wait.", retry_after=3.0).retry_after) == (None, 3)
+    throttled = errors.Throttled("Wait.", subject="s")
+    assert (str(throttled), throttled.message, throttled.subject, errors.Throttled("Wait.").subject) == (
+        "Wait.", "Wait.", "s", "",
+    )  # fmt: skip
     unknown = errors.WriteOutcomeUnknown("It was lost.")
     assert (unknown.happened, unknown.accepted, unknown.url, unknown.subject) == ("It was lost.", False, "", "")
     known = errors.WriteOutcomeUnknown("Lost.", subject="s", happened="Broke.", accepted=True, url="https://a.example")

@@ -303,16 +303,12 @@ _BY_CODE: dict[str, type[AzureDevOpsError]] = {
     "TF400733": Throttled,
 }
 _BY_STATUS: dict[int, type[AzureDevOpsError]] = {
-    400: InvalidRequest,
     401: TokenRejected,
     403: PermissionDenied,
     404: NotFound,
-    405: InvalidRequest,
     409: Conflict,
     410: NotFound,
     412: RevisionConflict,
-    413: InvalidRequest,
-    415: InvalidRequest,
     429: Throttled,
 }
 _NEXT_STEP: dict[type[AzureDevOpsError], str] = {

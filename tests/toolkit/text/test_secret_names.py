@@ -18,7 +18,8 @@ NAMES = {
         "tokenUpdated secretRotation tokenValidity tokenCount tokenUsage password_of_the_db_of_our_team key_api "
         "Keyboard wooden_key pageToken password_of_the_main_db_there secretCreation secretRotated tokenCounting "
         "tokenUsages tokenExpires secretCreatedAt continuations_token canceled_token lastToken csrfmiddleware_token "
-        "xsrfheader_token antiforgeryfield_token nextpage_token pageable_token synced_token skipped_token publickey_token"
+        "xsrfheader_token antiforgeryfield_token nextpage_token pageable_token synced_token skipped_token "
+        "publickey_token"
     ),
 }
 ROWS = [(name, secrecy) for secrecy, names in NAMES.items() for name in names.split()]
