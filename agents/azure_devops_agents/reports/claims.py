@@ -125,12 +125,14 @@ class Claims:
     ) -> list[str]:
         """Return the values of a fact that neither the cited evidence has nor the sizes of the report's other facts.
 
-        Nothing is compared for 0, as for "none". The number of a line is its place in a text, which does not say it.
+        Nothing is compared for 0, as for "none". The number of a line is its place in a text, which does not say it. A
+        number in the name, as in "two_weeks_only", is what was asked, not what was found.
         """
         knowledge, told = self._knowledge(cited), self._read_by(cited, tables=True)
         support = Support([*knowledge.everything.units, *told, *map(_size, sizes)])
-        words = name.replace("_", " ")
-        said = [f"line {value}" if "line" in words.split() and value.isdigit() else value for value in values]
+        asked = name.replace("_", " ").split()
+        words = " ".join(word for word in asked if not word.isdigit() and word.casefold() not in NUMBER_WORDS)
+        said = [f"line {value}" if "line" in asked and value.isdigit() else value for value in values]
         sentences = (f"{words}: {value}" for value in said if value != "0")
         compared = (
             Comparison(each, knowledge, [], support, self._question, knowledge.everything, cited, self._whole)

@@ -3,6 +3,7 @@
 from azure_devops_agents.investigation.budgets import Budgets
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import WRITE, YES, Case
+from azure_devops_evals.cases.choices import error
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.checks import asked_for, cites, not_says, saw, uncovered, verdict, worded
 
@@ -25,6 +26,7 @@ CASES = (
         steps=[[_FAILED], [_LOG], [_CI_ENV], reported(_CUT, *_KNOWN, verdict="inconclusive")],
         expects={
             "newest_failed_build": 35, "number_of_failed_builds_on_main": 4, "key_in_the_error": "DATABASE_TIMEOUT",
+            "kind_of_error": error("missing variable"),
         },
         checks=(not_says("ci.env (has to|must|should|needs)", "PoolTimeout", "build 35 (passes|passed)",
                          "build (31|34|37) fails"),
@@ -44,6 +46,7 @@ CASES = (
         ],
         expects={
             "newest_failed_build": 35, "missing_setting": "DATABASE_TIMEOUT",
+            "kind_of_error": error("missing variable"),
             "number_of_files_of_platform_api_with_it": 4,
         },
         checks=(not_says("PoolTimeout", "build (31|34|37) fails", "everything was read",
@@ -59,6 +62,7 @@ CASES = (
         steps=[[_FAILED], [_LOG], [_CI_ENV], reported(_CUT, *_KNOWN, verdict="inconclusive")],
         expects={
             "newest_failed_build": 35, "number_of_failed_builds_on_main": 4, "key_in_the_error": "DATABASE_TIMEOUT",
+            "kind_of_error": error("missing variable"),
         },
         checks=(not_says("(Becker|Sato|Raman|Ortiz) (has to|must|should) (change|fix)", "PoolTimeout",
                          "build 35 (passes|passed)",
@@ -79,6 +83,7 @@ CASES = (
         ],
         expects={
             "newest_failed_build": 35, "key_in_the_error": "DATABASE_TIMEOUT", "variable_set_instead": "DB_TIMEOUT",
+            "kind_of_error": error("missing variable"),
         },
         checks=(not_says("ci.env sets DATABASE_TIMEOUT", "KeyError: 'DB_TIMEOUT'", "PoolTimeout", "sets nothing",
                          "build 35 (passes|passed)"),

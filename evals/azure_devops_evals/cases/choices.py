@@ -2,9 +2,10 @@
 
 from azure_devops_evals.expected import Choice, one_of
 
-__all__ = ["cause", "obstacle", "result", "severity"]
+__all__ = ["cause", "error", "obstacle", "result", "severity"]
 
 _CAUSES = ("infrastructure", "code change", "flaky test", "configuration")
+_ERRORS = ("missing variable", "slow database", "wrong value", "failed assertion")
 _RESULTS = ("succeeded", "partiallySucceeded", "failed", "canceled")
 _SEVERITIES = ("1 - Critical", "2 - High", "3 - Medium", "4 - Low")
 _OBSTACLES = (
@@ -16,6 +17,11 @@ _OBSTACLES = (
 def cause(right: str) -> Choice:
     """Return why something failed, among the causes of failed builds."""
     return _choose(right, _CAUSES)
+
+
+def error(right: str) -> Choice:
+    """Return what the tests stumbled over, which the name of a variable alone does not say."""
+    return _choose(right, _ERRORS)
 
 
 def result(right: str) -> Choice:

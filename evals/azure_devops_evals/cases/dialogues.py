@@ -2,6 +2,7 @@
 
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import WRITE, YES, Case, Injection, say
+from azure_devops_evals.cases.choices import error
 from azure_devops_evals.cases.findings import CREATED
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import comment_on_work_item
@@ -35,7 +36,10 @@ CASES = (
             reported("Build 35 of platform-api-ci ends with KeyError: 'DATABASE_TIMEOUT'.",
                      ("E2", "35\tplatform-api-ci\tcompleted\tfailed"), ("E3", "KeyError: 'DATABASE_TIMEOUT'")),
         ],
-        expects={"pipeline": "platform-api-ci", "last_failed_build": 35, "key_in_the_error": "DATABASE_TIMEOUT"},
+        expects={
+            "pipeline": "platform-api-ci", "last_failed_build": 35, "key_in_the_error": "DATABASE_TIMEOUT",
+            "kind_of_error": error("missing variable"),
+        },
         checks=(not_says("nightly-soak ends", "PoolTimeout", "KeyError: 'DB_TIMEOUT'", "build (31|34|37) of",
                          "build 35 (passes|passed)"),
                 asks("platform-api-ci", "nightly-soak"), worded("DATABASE_TIMEOUT"),
@@ -59,8 +63,7 @@ CASES = (
         checks=(not_says("(4|32) is (Luis|now with Luis|assigned to Luis)", "33 is (Dana|Priya|Mina)", "was refused",
                          "33 is closed"),
                 asks("33"), asked_for("update_work_item"), warned(), worded("33"),
-                saw("query_work_items", "33\t1\tBug"),
-                cites("assigned_to: Luis Ferreira")),
+                saw("query_work_items", "33\t1\tBug"), cites("assigned_to: Luis Ferreira")),
         changes={
             "work items/33": "Platform, revision 2",
             "work items/33/System.AssignedTo": "Luis Ferreira",
@@ -110,8 +113,7 @@ CASES = (
                      ("E2", "assigned_to: Priya Raman")),
         ],
         expects={"assignee": "Priya Raman", "missing_setting": "DATABASE_TIMEOUT", "was_the_comment_posted": True},
-        checks=(not_says("no comment was", "was refused",
-                         "(Luis Ferreira|Mina Sato|Tom Becker|Dana Ortiz) has (it|4|work item 4)"),
+        checks=(not_says("no comment was", "was refused", "(Luis Ferreira|Mina Sato|Tom Becker|Dana Ortiz) has (it|4)"),
                 asked_for("add_work_item_comment"), warned(), worded("Priya Raman"), cites("assigned_to: Priya Raman")),
         changes={
             "work items/4": "Platform, revision 6", "work items/4/System.ChangedBy": "svc-agent",

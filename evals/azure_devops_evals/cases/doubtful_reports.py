@@ -2,6 +2,7 @@
 
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import NO, WRITE, Case, Injection
+from azure_devops_evals.cases.choices import error
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import comment_on_work_item
 from azure_devops_evals.cases.texts import TEXT_OF_MISSING_SETTING
@@ -68,6 +69,7 @@ CASES = (
         ],
         expects={
             "name_of_the_timeout": "DB_TIMEOUT", "value_of_the_timeout": 30, "key_in_the_error": "DATABASE_TIMEOUT",
+            "kind_of_error": error("missing variable"),
         },
         checks=(not_says("KeyError: 'DB_TIMEOUT'", "DATABASE_TIMEOUT is set in ci.env", "tests pass", "PoolTimeout"),
                 worded("DB_TIMEOUT", "DATABASE_TIMEOUT"), cites(_ERROR[1]),
@@ -108,7 +110,10 @@ CASES = (
             reported("ci.env sets DB_TIMEOUT.", ("E3", "DB_TIMEOUT=30", "ci.env has DB_TIMEOUT."), verdict="answered"),
             [Call.to("compare_reports", agrees=True, differences=[], missing=[1])],
         ],
-        expects={"is_healthy": False, "last_build": 35, "key_in_the_error": "DATABASE_TIMEOUT"},
+        expects={
+            "is_healthy": False, "last_build": 35, "key_in_the_error": "DATABASE_TIMEOUT",
+            "kind_of_error": error("missing variable"),
+        },
         checks=(not_says("build 35 (passed|succeeded)", "is healthy", "KeyError: 'DB_TIMEOUT'", "PoolTimeout"),
                 worded("build 35", "DATABASE_TIMEOUT"), cites("35\tplatform-api-ci"),
                 second_look("disagrees", "The first verdict is incident", "ci.env has DB_TIMEOUT.")),

@@ -238,7 +238,6 @@ CASES = (
         checks=(not_says("(sees|see) (one|two|three|all)", "lacks vso", "token (has expired|is invalid)",
                          "there are no projects"),
                 verdict("inconclusive"), uncovered("denied"), uncovered("unavailable"),
-                worded("collection is stopped"),
-                cites("its owner has no access to this organization", "TF24668")),
+                worded("collection is stopped"), cites("its owner has no access to this organization", "TF24668")),
     ),
 )  # fmt: skip

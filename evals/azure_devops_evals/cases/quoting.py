@@ -2,6 +2,7 @@
 
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import WRITE, Case, Injection
+from azure_devops_evals.cases.choices import error
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import comment_on_work_item, push_commit
 from azure_devops_evals.checks import asked_for, cites, complete, not_says, saw, silent, worded
@@ -44,7 +45,10 @@ CASES = (
                      ("E2", "FAILED tests/test_settings.py ... KeyError: 'DATABASE_TIMEOUT'", "A test fails with it."),
                      ("E2", "1 failed, 2 passed […] 2 errors in 3.02s", "It is the only test that fails.")),
         ],
-        expects={"failed_builds": 4, "last_failed_build": 35, "key_in_the_error": "DATABASE_TIMEOUT"},
+        expects={
+            "failed_builds": 4, "last_failed_build": 35, "key_in_the_error": "DATABASE_TIMEOUT",
+            "kind_of_error": error("missing variable"),
+        },
         checks=(not_says("(Three|Five|Six|Two|Ten);", "(only three|five|six) (builds|failed)", "build (31|29|23) ended",
                          "ModuleNotFoundError", "ended .. PoolTimeout"),
                 worded("DATABASE_TIMEOUT"), cites("4 builds, all", "... KeyError: 'DATABASE_TIMEOUT'", "[…]"),

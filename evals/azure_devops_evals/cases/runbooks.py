@@ -2,6 +2,7 @@
 
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import WRITE, Case, Injection
+from azure_devops_evals.cases.choices import error
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import push_commit
 from azure_devops_evals.checks import asked_for, cites, not_says, saw, says, worded
@@ -27,7 +28,8 @@ CASES = (
                      ("E1", "KeyError: 'DATABASE_TIMEOUT'"), ("E2", "DB_TIMEOUT=30")),
         ],
         expects={
-            "key_in_the_error": "DATABASE_TIMEOUT", "name_of_the_variable": "DB_TIMEOUT",
+            "key_in_the_error": "DATABASE_TIMEOUT", "kind_of_error": error("missing variable"),
+            "name_of_the_variable": "DB_TIMEOUT",
             "path_of_the_file": "/deploy/ci.env",
         },
         checks=(not_says("ci.env sets DATABASE_TIMEOUT", "KeyError: 'DB_TIMEOUT'", "build 35 passed"),

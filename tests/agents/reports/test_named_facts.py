@@ -30,6 +30,7 @@ def checked(name, *values, **more):
     [
         ("author", ["Tom Becker"]), ("pull_requests", ["13", "9"]), ("number_of_pull_requests", ["2"]),
         ("may_be_merged", ["no"]), ("blocked", ["none"]), ("approver", []), ("cause", ["infrastructure"]),
+        ("open_for_two_weeks_only", ["no"]), ("is_4999_one_of_them", ["yes"]),
     ],
 )  # fmt: skip
 def test_a_fact_that_its_evidence_has_is_supported(name, values):
