@@ -116,6 +116,29 @@ def test_a_finding_whose_item_says_the_same_is_left_alone(plan, board, tmp_path)
     assert step.details == (("severity", "high"), ("where", "src/db.py:12"))
 
 
+def test_each_severity_has_its_value_in_the_field_of_a_bug(plan):
+    scores = {"9.8": "1 - Critical", "7.0": "2 - High", "4.0": "3 - Medium", "0.1": "4 - Low"}
+    rows = [result(rule=score, properties={"security-severity": score}) for score in scores]
+    steps = plan(*rows, min_severity="low").steps
+    assert [step.arguments["fields"][0]["value"] for step in steps] == [*scores.values()]
+
+
+def test_the_repository_of_a_file_that_names_none_may_be_given(board, tmp_path):
+    file = tmp_path / "scan.sarif"
+    file.write_text(json.dumps(sarif(result(), repository=None)), encoding="utf-8")
+    tags = [plan_findings(board, FindingsInputs(file=file, repository=name)).steps[0].key for name in ("api", "web")]
+    assert tags[0] != tags[1]
+
+
+def test_a_finding_whose_recorded_item_is_gone_is_created_again(plan, board, tmp_path):
+    record = FiledRecord(filed_path(), board, "Platform")
+    tag = entry_of(tmp_path, result()).tag
+    record.begin(tag)
+    record.finish(tag, 7)
+    assert [step.action for step in plan(result()).steps] == ["create"]
+    assert board.recorded == [7]
+
+
 def test_of_several_items_with_the_tag_the_oldest_is_kept_up_to_date_and_the_others_are_told(plan, board, tmp_path):
     entry = entry_of(tmp_path, result())
     board.queried = [item(9, entry), item(7, entry, told="state-000000000000"), item(8, entry)]
@@ -179,10 +202,14 @@ def test_too_many_findings_are_refused_before_anything_is_asked(plan, board, mon
     assert len(plan(*many[1:]).steps) == 3
 
 
-def test_a_message_is_shown_in_part_and_of_many_lines_five(plan):
+def test_a_message_is_shown_in_part_and_of_many_lines_five(plan, board, tmp_path):
     rows = [result(line=line, message="m" * 400) for line in range(1, 8)]
-    details = dict(plan(*rows).steps[0].details)
-    assert (details["message"], details["where"]) == ("m" * 300, "src/db.py:1, 2, 3, 4, 5")
+    for items in ([], [item(7, entry_of(tmp_path, result(message="Old words.")))]):
+        board.queried = items
+        [step] = plan(*rows).steps
+        assert step.action == ("update" if items else "create")
+        details = dict(step.details)
+        assert (details["message"], details["where"]) == ("m" * 300, "src/db.py:1, 2, 3, 4, 5")
 
 
 def test_an_input_that_nobody_knows_is_refused(tmp_path):
