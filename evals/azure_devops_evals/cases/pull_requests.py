@@ -115,8 +115,7 @@ CASES = (
             "author_of_the_newest_of_them": "Mina Sato",
         },
         checks=(
-            not_says("15 (waits|lacks an?)", "15 waits too", "(9|7) waits for (Luis Ferreira|Mina Sato)",
-                     "everybody approved 9", "everybody approved 7"),
+            not_says("15 (waits|lacks an?)", "(9|7) waits for (Luis Ferreira|Mina Sato)", "everybody approved (9|7)"),
             worded("Mina Sato", "Luis Ferreira", "15 lacks nothing"),
             cites("waits for the author", "This needs a rebase", "Priya Raman\tapproved\tyes"),
         ),

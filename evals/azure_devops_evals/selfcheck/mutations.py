@@ -15,7 +15,6 @@ from azure_devops_evals.case import SAY, WRITE, YES, Case
 from azure_devops_evals.checks import writes
 from azure_devops_evals.selfcheck.faulty_results import Tamper
 from azure_devops_evals.selfcheck.reference import last_report, stops_early, with_report
-from azure_devops_evals.world.world import TOKEN
 from langchain_azure_devops.text import PSEUDONYM
 
 Kind = Literal["report", "calls", "writes", "citations", "results", "believed results", "writes on their way"]
@@ -190,7 +189,6 @@ def _with(steps: Sequence[Step], turn: int, place: int, calls: Step) -> list[Ste
 
 
 def _of_results(case: Case) -> Iterator[Mutant]:
-    yield Mutant("results", "hold the token", case, case.steps, lambda text: f"{text}\n{TOKEN}")
     yield Mutant("results", "hold a secret", case, case.steps, lambda text: f"{text}\n{_LEAKED}")
     yield Mutant("results", "are empty", case, case.steps, lambda _: "0 found")
     yield Mutant("results", "end in the middle", case, case.steps, lambda text: text[: len(text) // 2])

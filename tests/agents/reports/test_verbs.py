@@ -144,6 +144,10 @@ def test_a_write_that_did_not_happen_is_marked_whatever_the_verb(sentence):
         ("I did not open the two files of Nora Quist.", "I opened the two files of Nora Quist."),
         ("I haven't looked for `tool.py`.", "I looked for `tool.py` and found it."),
         ("Not looked at: build 31 of Nora Quist; build 33 failed.", "Not looked at: build 31; build 32 failed."),
+        ("I did not read main, release/2.8 and release/2.9, and build 33 failed.",
+         "I did not read main, release/2.8 and release/2.9, and build 32 failed."),
+        ("Not opened: nobody asked for it, and build 33 failed.",
+         "Not opened: nobody asked for it, and build 32 failed."),
         ("The diffs of pull requests 7 and 8 were not opened.", "The pull requests 7 and 8 were not opened."),
     ],
 )  # fmt: skip

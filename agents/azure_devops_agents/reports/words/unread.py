@@ -23,7 +23,7 @@ _PASSIVE = re.compile(
 )
 _ACTIVE = re.compile(
     rf"\b(?:I|[Ww]e)(?:(?: did| have| had)?(?: not|n't)| never) {_ADVERBS}(?:{_READ}|{_TRIED})\b"
-    rf"|(?:^\W*|(?<=[;:(] ))[Nn]ot (?:{_READ}|{_TRIED})\b:?"
+    rf"|(?:^\W*|(?<=[;:(] ))[Nn]ot (?!opened:)(?:{_READ}|{_TRIED})\b:?"
 )
 _CREATED = re.compile(
     r"(?:a |an |the )?(?:pull request|pr|bug|task|issue|ticket|story|branch)s?\b.*\bopened", re.IGNORECASE
@@ -31,6 +31,7 @@ _CREATED = re.compile(
 """What is opened when it is created."""
 _JOINED = re.compile(r"[;:\u2014]\s|,? (?:and|but|so|while) ")
 _ENDS = re.compile(r"[;:\u2014]|,? (?:but|as|since|because|so|although|though|and (?:I|we|it|the|that|this))\b")
+_AND = re.compile(r",? and ")
 _LISTED = re.compile(r"\d$|,\s*\S+$")
 _LONGEST = 1_000
 
@@ -44,13 +45,22 @@ def split_unread(sentence: str) -> tuple[str, str]:
     unread = [(_find_subject(text[: found.start()]), found.end()) for found in _PASSIVE.finditer(text)]
     unread = [(begin, end) for begin, end in unread if not _CREATED.match(text[begin:end])]
     for found in _ACTIVE.finditer(text):
-        behind = _ENDS.search(text, found.end())
-        unread.append((found.start(), behind.start() if behind else len(text)))
+        unread.append((found.start(), _find_end(text, found.end())))
     kept, position = "", 0
     for begin, end in sorted(unread):
         kept += sentence[position : max(position, begin)]
         position = max(position, end)
     return " ".join(sentence[begin:end] for begin, end in unread), kept + sentence[position:]
+
+
+def _find_end(text: str, position: int) -> int:
+    """Return where an object ends: before the next clause, which has a verb of its own."""
+    ends = [found.start() for found in (_ENDS.search(text, position),) if found]
+    joined = list(_AND.finditer(text, position))
+    ends_of_clauses = [*(found.start() for found in joined), len(text)][1:]
+    clauses = zip(joined, ends_of_clauses, strict=True)
+    ends += [found.start() for found, end in clauses if has_verb(text[found.end() : end])]
+    return min(ends, default=len(text))
 
 
 def _find_subject(before: str) -> int:
