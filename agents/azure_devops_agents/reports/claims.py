@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 
-from azure_devops_agents.reports.comparison import LONGEST, Comparison
+from azure_devops_agents.reports.comparison import LONGEST, STANDS_FOR_RECORD, Comparison
 from azure_devops_agents.reports.facts import find_facts
 from azure_devops_agents.reports.knowledge import Knowledge, Support, fold, own_ids
 from azure_devops_agents.reports.quotes import Found
@@ -42,8 +42,6 @@ _LITERAL = 0.8
 _APART = "the statement and its quote have no id, name, number or word in common"
 _DENIES = "it denies what the evidence says"
 _ONLY_DENIES = "it only denies what it says; say what is the case"
-_STANDS_FOR_RECORD = re.compile(r"^\W*$|\b(?:of|in|by|for|on) $")
-"""What stands before a number that is a record, as in "39 adds a file" and "the author of 39"."""
 _TODAY = re.compile(r"\b(?:today|as of|heute|stand|aujourd'hui|hoy)\b", re.IGNORECASE)
 _LAST_DAYS = re.compile(
     rf"\b(?:last|past|letzten|vergangenen|derniers|derni\u00e8res|\u00faltimos|\u00faltimas) "
@@ -345,7 +343,7 @@ class Claims:
         numbers = {number for _, number in own}
         for fact in find_facts(statement):
             alone = fact.kind == "number" and fact.text.isdigit() and int(fact.value) in numbers
-            alone = alone and _STANDS_FOR_RECORD.search(statement[: fact.place[0]]) is not None
+            alone = alone and STANDS_FOR_RECORD.search(statement[: fact.place[0]]) is not None
             if alone or (fact.kind == "id" and (fact.noun, int(fact.value)) in own):
                 begin = max(0, fact.place[1] - len(fact.text))
                 statement = f"{statement[:begin]}{' ' * (fact.place[1] - begin)}{statement[fact.place[1] :]}"

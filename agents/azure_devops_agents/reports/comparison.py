@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from azure_devops_agents.reports import predicates
@@ -17,7 +18,7 @@ from azure_devops_agents.reports.facts import Fact, find_facts, split_clauses
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, has_cell, results_of
 from azure_devops_agents.reports.outcomes import ResultComparison
 from azure_devops_agents.reports.row_counts import SUBJECTS, RowCounts
-from azure_devops_agents.reports.units import Unit, identifies
+from azure_devops_agents.reports.units import KINDS, Unit, identifies
 
 LONGEST, _MOST_FACTS = 2_000, 100
 """A sentence with more characters or more facts is not compared: it would take long, and no reader could check it."""
@@ -33,6 +34,10 @@ _LIMITS = re.compile(r"\b(?:since|from|after|before|until|till|to|between|and)(?
 _NONE = re.compile(r"^\W*(?:none|neither|nothing|nobody|no one)\b[^;:,]*$", re.IGNORECASE)
 _LINES, _CLOSE = frozenset({"content", "lines"}), 3
 """The parts that are lines of files and logs, and how far a line may be from a quoted one to be read with it."""
+STANDS_FOR_RECORD = re.compile(r"^\W*$|\b(?:of|in|by|for|on) $")
+"""What stands before a number that is a record, as in "39 adds a file" and "the author of 39"."""
+_IS = re.compile(r"(?: \w+){1,2}s (?:is|are|was|were|has|have|had|in|on|of)\b")
+"""The words after a number that counts what they name, as in "18 remarks are open"."""
 _PAIR = re.compile(r"\b(?:the|these|those) $", re.IGNORECASE)
 _LIKE = frozenset({"type", "pipeline"})
 """The columns in which the rows of a list of ids are alike."""
@@ -63,7 +68,8 @@ class Comparison:
             whole: All evidence of the thread, which must have what the sentence says is missing elsewhere.
         """
         self.sentence = sentence
-        self.facts = find_facts(sentence, knowledge.names) if len(sentence) <= LONGEST else []
+        found = find_facts(sentence, knowledge.names) if len(sentence) <= LONGEST else []
+        self.facts = [_as_record(fact, sentence, knowledge) for fact in found]
         self._too_long = len(sentence) > LONGEST or len(self.facts) > _MOST_FACTS
         self._knowledge, self._quoted, self._near, self._question = knowledge, quoted, near, question
         self._rows = RowCounts(sentence, self.facts, knowledge, quoted, question)
@@ -317,6 +323,21 @@ class Comparison:
             if known and not any(value == said if said.isdigit() else said in fold(value) for value in known):
                 told.append(f"{match[1]} is {known[0]}")
         return told
+
+
+def _as_record(fact: Fact, sentence: str, knowledge: Knowledge) -> Fact:
+    """Return a count as the number of a record, where its verb looks like what it counts: "The title of 18 addresses".
+
+    Evidence has a record of this number and counts no such things.
+    """
+    if fact.kind != "count" or not fact.text.isdigit() or fact.noun in KINDS.values():
+        return fact
+    subject = STANDS_FOR_RECORD.search(sentence[: fact.place[0]]) and not _IS.match(sentence, fact.place[1])
+    number = replace(fact, kind="number", noun="")
+    if not subject or not knowledge.owners(number):
+        return fact
+    counted = {thing for counted in knowledge.everything.counted for thing in counted.things}
+    return fact if fact.noun in counted else number
 
 
 def _may_repeat(said: str, value: str) -> bool:

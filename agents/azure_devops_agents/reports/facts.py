@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from azure_devops_agents.reports.units import KINDS, NOUNS
-from azure_devops_agents.reports.words.capitals import COMMON, ROLES, TECHNOLOGY
+from azure_devops_agents.reports.words.capitals import COMMON, ROLES, is_technology
 from azure_devops_agents.reports.words.citations import find_citations
 from azure_devops_agents.reports.words.clauses import find_clause_ends
 from azure_devops_agents.reports.words.counts import NO_THINGS, NUMBER_WORDS, OWN_THINGS, TIME_UNITS, name_things
@@ -25,8 +25,19 @@ from azure_devops_agents.reports.words.results import (
 
 Kind = Literal["literal", "id", "number", "count", "date", "weekday", "name", "hash", "result"]
 
-_VOTED = frozenset({"approved", "rejected", "reviewed", "commented", "said", "asked", "requested"})
-_NO_NAMES = COMMON | TECHNOLOGY
+_VOTED = frozenset(
+    """
+    approved rejected reviewed commented said asked requested approval approvals approvers vote votes voted review
+    reviews reviewers comment comments remark remarks question questions noted mentioned suggested proposed wanted
+    confirmed declined accepted questioned answered read
+    """.split()  # noqa: SIM905 - a list of single words would not be read
+)
+"""The words before "by" and "of" that make the person after them no author."""
+_BEFORE_PERSON = re.compile(
+    r"\b(\w+)(?:\W{1,3}(?:and|or|also|later|then|once|twice|too|with suggestions|by [A-Z]\w+(?: [A-Z]\w+)*)\b)*"
+    r"\W{1,3}by\W+$"
+)
+"""The verb before "by" and a name, such as that of both names in "approved by Mina Sato and, later, by Tom Becker"."""
 _QUOTED = re.compile(
     r"`([^`\n]{1,300})`|\u201e([^\u201c\u201d\n]{1,300})[\u201c\u201d]|\u00ab([^\u00bb\n]{1,300})\u00bb|"
     r"\u201c([^\u201d\n]{1,300})\u201d|\"([^\"\n]{1,300})\"|(?<!\w)['\u2018]([^'\u2019\n]{2,300})['\u2019](?!\w)"
@@ -38,6 +49,13 @@ _TAKEN_AS = re.compile(
     re.IGNORECASE,
 )
 """The words before a quotation of small words that names something in words of the writer's own."""
+_READER_SAID = re.compile(
+    r"\b(?:you (?:said|wrote|answered|replied|told me|called (?:it|this|that|them)|spoke of|named|mentioned|"
+    r"asked(?: for)?)"
+    r"|your (?:answer|reply|words?)(?: was| were| is)?)[:,]? $",
+    re.IGNORECASE,
+)
+"""The words before a quotation of the person who asked. What they replied to a question is no evidence."""
 URL = re.compile(r"https?\[?:\]?/ ?/\S{1,500}(?<![.,:;!?])")
 _CODE = re.compile(r"(?<![\w/.-])[\w./\\@:+#-]{3,200}(?<![.,:;])")
 _ONE = r"#?(?:\d{1,3}(?:,\d{3})+|\d{1,9})\b(?![.:]\d|%|-\w| of \d)"
@@ -161,7 +179,7 @@ class _Reader:
         self._rest = self._plain = _plain(sentence)
         self._known, self._whole = known, self._rest.lower()
         self._foreign = is_foreign(mask_quoted(self._rest))
-        self._common = _NO_NAMES | KINDS.keys() | (SMALL_WORDS | THINGS if self._foreign else frozenset())
+        self._common = COMMON | KINDS.keys() | (SMALL_WORDS | THINGS if self._foreign else frozenset())
         self._ends = _find_ends(self._rest)
 
     def facts(self) -> Iterator[Fact]:
@@ -173,7 +191,9 @@ class _Reader:
             self._blank(citation.start, citation.end)
         for match in self._take(_QUOTED):
             inner = next(filter(None, match.groups()))
-            if not (_OWN_WORDS.fullmatch(match[0]) and _TAKEN_AS.search(whole[: match.start()])):
+            before = whole[: match.start()]
+            of_reader = _READER_SAID.search(before) and re.fullmatch(r"[^`\d_/]+", match[0])
+            if not of_reader and not (_OWN_WORDS.fullmatch(match[0]) and _TAKEN_AS.search(before)):
                 yield self._fact("literal", match, inner)
         for match in self._take(URL):
             del match
@@ -196,7 +216,7 @@ class _Reader:
 
     def _is_code(self, match: "re.Match[str]") -> bool:
         word = match[0]
-        if _SHORT_ID.fullmatch(word) or word.lower() in TECHNOLOGY:
+        if _SHORT_ID.fullmatch(word) or is_technology(word):
             return False
         if _HASH.fullmatch(word) or re.fullmatch(r"[\d.,:/#-]+", word) or (word.lower() in self._known and "-" in word):
             return word.lower() in self._known and not re.fullmatch(r"[\d.,:/#-]+", word)
@@ -249,6 +269,8 @@ class _Reader:
                 clause = self._clause(match.start())
                 kind: Kind = "count" if counted else "number"
                 noun = name_things(whole[match.end() :]) if counted else unit
+                if counted and noun in OWN_THINGS:
+                    continue
                 also = self._read_otherwise(match["number"])
                 yield Fact(kind, match[0].strip(), number, noun, clause=clause, place=match.span("number"), also=also)
         for match in _COUNT.finditer(whole):
@@ -316,14 +338,14 @@ class _Reader:
             begins = begins or self._foreign
             if self._foreign and match[0].lower() in KINDS:
                 continue  # Other languages write "Pull Request" and "Work Item" as nouns.
-            while words and words[0].lower() in self._common:
+            while words and (words[0].lower() in self._common or is_technology(words[0])):
                 words = words[1:]
                 begins = self._foreign
             while len(words) > 1 and self._foreign and self._is_known_behind(words, match.end()):
                 words = words[1:]
             if self._begins_with_other_word(words, begins=begins):
                 words = words[1:]
-            while words and words[-1].lower() in _NO_NAMES:
+            while words and (words[-1].lower() in COMMON or is_technology(words[-1])):
                 words = words[:-1]
             text = " ".join(words)
             after = self._rest[match.end() :]
@@ -331,9 +353,11 @@ class _Reader:
                 yield self._fact("weekday", match, weekday, text=match[0])
             elif words and len(text) > 1 and not (begins and len(words) == 1 and text.lower() not in self._known):
                 # The verb before "by" may be a result, which was taken out of the sentence.
-                by = re.search(r"(\w+)?(?: with suggestions)?\W+by\W+$", whole[: match.start()])
+                before = whole[max(0, match.start() - 200) : match.start()]
+                by = _BEFORE_PERSON.search(before) or re.search(r"()\bby\W+$", before)
                 of = re.search(r"(?:\d|\0) of $", self._rest[: match.start()])
-                made = (by[1] or "").lower() not in _VOTED if by else of
+                done = by or re.search(r"(\w+)\W+of $", before)
+                made = (by or of) and (done[1] if done else "").lower() not in _VOTED
                 yield self._fact("name", match, text, "by" if made else "", text)
 
     def _take(self, pattern: "re.Pattern[str]") -> Iterator["re.Match[str]"]:

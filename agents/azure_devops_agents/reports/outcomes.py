@@ -89,7 +89,9 @@ class ResultComparison:
             alone = alone or "|" in self._sentence or bool(_named_in(clause, inside))
             for words in () if alone else (*reversed(earlier), said):
                 named = named or _named_in(words, rows)[-1:]
-        return [unit for unit in named if results_of(unit.text)[fact.noun]]
+        told = [unit for unit in named if results_of(unit.text)[fact.noun]]
+        others = {fold(name) for name in predicates.find_others(self._sentence)} if fact.noun == "vote" else set()
+        return [unit for unit in told if fold(_name_row(unit)) not in others]
 
     def _compare_free_result(self, fact: Fact) -> str:
         """Compare a result that no id of the clause tells with the quoted lines, and then with all evidence."""

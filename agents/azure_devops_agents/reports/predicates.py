@@ -8,7 +8,7 @@ from azure_devops_agents.reports.facts import Fact
 from azure_devops_agents.reports.knowledge import SECONDS, Support, fold
 from azure_devops_agents.reports.units import Unit
 from azure_devops_agents.reports.words.counts import NUMBER_WORDS
-from azure_devops_agents.reports.words.results import is_denied
+from azure_devops_agents.reports.words.results import RESULT, is_denied
 
 _PEOPLE: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("assigned to", "owned by", "belongs to"), ("assigned_to",)),
@@ -206,6 +206,14 @@ def is_voter(fact: Fact, result: Fact, sentence: str) -> bool:
     """Return whether a name is that of the person who decided, as in "Mina Sato approved it" and "rejected by her"."""
     between = sentence[fact.place[1] : result.place[0]] or sentence[result.place[1] : fact.place[0]]
     return fact.kind == "name" and between.strip() in {"", "has", "had", "by", "then", "also"}
+
+
+def find_others(sentence: str) -> list[str]:
+    """Return the people who did something else than vote, such as the first one in "read by A B, approved by C D"."""
+    return [found["name"] for found in _DONE_BY.finditer(sentence) if not RESULT.fullmatch(found["verb"])]
+
+
+_DONE_BY = re.compile(r"\b(?P<verb>(?!by\b)[a-z]+ed|read|written) by (?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)+)")
 
 
 def tells_of_attempt(clause: str, units: Iterable[Unit]) -> bool:

@@ -34,3 +34,9 @@ TECHNOLOGY = frozenset(
 
 Databases, tools and libraries are not among them, because a report may name the wrong one as a cause.
 """
+
+
+def is_technology(word: str) -> bool:
+    """Return whether a word is one of them, or the plural of an abbreviation, such as "AIs"."""
+    single = word[:-1] if word.endswith("s") and word[:-1].isupper() else word
+    return single.lower() in TECHNOLOGY

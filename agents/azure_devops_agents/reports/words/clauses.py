@@ -13,9 +13,11 @@ _ENDS = re.compile(
     rf",(?=\s(?:and |but )?{_SUBJECT} (?!(?:and|or|by|of|in|on|from|with|at|for|to)\b)[a-z])",
     re.IGNORECASE,
 )
-_VERB = re.compile(rf"\b(?:is|are|was|were|has|have|had)\b|{RESULT.pattern}", re.IGNORECASE)
+_VERB = re.compile(rf"\b(?:is|are|was|were|has|have|had|did(?: not|n't))\b|{RESULT.pattern}", re.IGNORECASE)
 _NAME = rf"(?-i:[A-Z])[\w-]+(?: (?-i:[A-Z])[\w-]+)*(?: [a-z]+ly)? (?:{_VERB.pattern})"
-_JOINED = re.compile(rf"(?<!\d),? and (?=(?:the (?:[a-z]+ ){{1,2}}[a-z]+, )?{_SUBJECT}\b|{_NAME})", re.IGNORECASE)
+_JOINED = re.compile(
+    rf"(?<!\d),? and (?=(?:the (?:[a-z]+ ){{1,2}}[a-z]+, )?{_SUBJECT}\b|{_NAME})|, (?={_NAME})", re.IGNORECASE
+)
 """Words that join two clauses, or two things of which the same is said."""
 _RELATIVE = re.compile(r"\b(?:which|who|whose|that|where)\b", re.IGNORECASE)
 

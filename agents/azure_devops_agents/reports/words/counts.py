@@ -42,7 +42,9 @@ NO_THINGS = frozenset(
 """Words that look like a plural and are none, after a number that is an id."""
 OWN_THINGS = frozenset(
     {"thing", "reason", "point", "way", "fact", "remark", "caveat", "option", "question", "observation", "aspect",
-     "note", "hint", "clue", "sign", "argument", "conclusion", "explanation", "possibility"}
+     "note", "hint", "clue", "sign", "argument", "conclusion", "explanation", "possibility", "caution", "limitation",
+     "reservation", "correction", "doubt", "uncertainty", "assumption", "recommendation", "suggestion", "qualification",
+     "consideration"}
 )  # fmt: skip
 """What a text counts of its own thoughts, such as "two reasons"; no evidence counts them."""
 _IRREGULAR = {"children": "work item", "people": "person", "entries": "entry", "retries": "retry"}

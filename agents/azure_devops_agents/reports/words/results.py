@@ -39,7 +39,8 @@ RESULTS: Mapping[str, tuple[str, str]] = {
                     ("vote", "waits for the author")),
     "draft": ("draft", "draft"),
     **dict.fromkeys(("conflicts", "conflict"), ("merge", "conflicts")),
-    **dict.fromkeys(("no vote", "has not voted", "not voted"), ("vote", "no vote")),
+    **dict.fromkeys(("no vote", "has not voted", "not voted", "did not vote", "didn't vote", "has yet to vote"),
+                    ("vote", "no vote")),
 }  # fmt: skip
 """The words of results: the question that each answers, and the result that it stands for."""
 RESULT = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, RESULTS), key=len, reverse=True))})\b", re.IGNORECASE)

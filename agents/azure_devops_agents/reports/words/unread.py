@@ -1,4 +1,7 @@
-"""Find what a sentence says was not read. The names in it are those of a search that did not take place."""
+"""Find what a sentence says was not read, or has no evidence.
+
+The names in it are those of a search that did not take place.
+"""
 
 import re
 
@@ -25,6 +28,13 @@ _ACTIVE = re.compile(
     rf"\b(?:I|[Ww]e)(?:(?: did| have| had)?(?: not|n't)| never) {_ADVERBS}(?:{_READ}|{_TRIED})\b"
     rf"|(?:^\W*|(?<=[;:(] ))[Nn]ot (?!opened:)(?:{_READ}|{_TRIED})\b:?"
 )
+_UNSUPPORTED = re.compile(
+    r"[;,:\u2014-] (?:but |and |though |although |yet |for which )?"
+    r"(?:(?:I|we) (?:have|found|saw|see|know of)|there (?:is|was)) no (?:evidence|proof|source|support|confirmation)"
+    r"(?: (?:for|of|behind) (?:this|that|it|the|these|them)(?: \w+)?)?(?=\W*$)",
+    re.IGNORECASE,
+)
+"""The end of a sentence that says of its own beginning that no evidence was found for it."""
 _CREATED = re.compile(
     r"(?:a |an |the )?(?:pull request|pr|bug|task|issue|ticket|story|branch)s?\b.*\bopened", re.IGNORECASE
 )
@@ -46,6 +56,9 @@ def split_unread(sentence: str) -> tuple[str, str]:
     unread = [(begin, end) for begin, end in unread if not _CREATED.match(text[begin:end])]
     for found in _ACTIVE.finditer(text):
         unread.append((found.start(), _find_end(text, found.end())))
+    for found in _UNSUPPORTED.finditer(text):
+        begin = max(text.rfind(mark, 0, found.start()) for mark in ";:\u2014") + 1
+        unread.append((begin, found.end()))
     kept, position = "", 0
     for begin, end in sorted(unread):
         kept += sentence[position : max(position, begin)]
