@@ -136,7 +136,11 @@ class Claims:
             Comparison(each, knowledge, [], support, self._question, knowledge.everything, cited, self._whole)
             for each in sentences
         )
-        return [problem.replace("the quote", ", ".join(cited)) for each in compared for problem in each.list_missing()]
+        return [
+            problem.replace("the quote", ", ".join(cited))
+            for each in compared
+            for problem in each.list_missing(len(words))
+        ]
 
     def are_of_unsent(self, values: Iterable[str], unsent: Sequence[Unit]) -> bool:
         """Return whether the values of a fact say no, or what was decided about a write that was not sent."""
@@ -340,6 +344,7 @@ class Claims:
             begin = unit.places.start if unit.is_record else unit.own
             records = [other for other in source.units if other.is_record and other.places.start == begin]
             own |= {identified for record in records for identified in own_ids(record, source.noun)}
+            own |= source.call.ids
         numbers = {number for _, number in own}
         for fact in find_facts(statement):
             alone = fact.kind == "number" and fact.text.isdigit() and int(fact.value) in numbers

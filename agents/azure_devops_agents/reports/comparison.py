@@ -18,7 +18,8 @@ from azure_devops_agents.reports.facts import Fact, find_facts, split_clauses
 from azure_devops_agents.reports.knowledge import Knowledge, Support, agrees, fold, has_cell, results_of
 from azure_devops_agents.reports.outcomes import ResultComparison
 from azure_devops_agents.reports.row_counts import SUBJECTS, RowCounts
-from azure_devops_agents.reports.units import KINDS, Unit, identifies
+from azure_devops_agents.reports.units import BLOCKS, KINDS, Unit, identifies
+from azure_devops_agents.reports.words.meaning import stems_of
 
 LONGEST, _MOST_FACTS = 2_000, 100
 """A sentence with more characters or more facts is not compared: it would take long, and no reader could check it."""
@@ -38,6 +39,9 @@ STANDS_FOR_RECORD = re.compile(r"^\W*$|\b(?:of|in|by|for|on) $")
 """What stands before a number that is a record, as in "39 adds a file" and "the author of 39"."""
 _IS = re.compile(r"(?: \w+){1,2}s (?:is|are|was|were|has|have|had|in|on|of)\b")
 """The words after a number that counts what they name, as in "18 remarks are open"."""
+_YES_NO = frozenset({"yes", "no", "true", "false"})
+_RETOLD = 3
+"""The words of meaning that a clause and a comment have in common where it tells what the comment says."""
 _PAIR = re.compile(r"\b(?:the|these|those) $", re.IGNORECASE)
 _LIKE = frozenset({"type", "pipeline"})
 """The columns in which the rows of a list of ids are alike."""
@@ -123,9 +127,10 @@ class Comparison:
         elif not named and not self._named and len(self._quoted) == 1 and self._quoted[0].fields:
             yield from compare_cells(words, self._quoted, self._knowledge, self._question)
 
-    def list_missing(self) -> list[str]:
-        """Return the facts that are nowhere in the evidence; results are not among them."""
-        return [_TOO_LONG] if self._too_long else [f"the quote does not contain {fact.text}" for fact in self._missing]
+    def list_missing(self, begin: int = 0) -> list[str]:
+        """Return the facts from a place on that are nowhere in the evidence; results are not among them."""
+        missing = (fact for fact in self._missing if fact.place[0] >= begin)
+        return [_TOO_LONG] if self._too_long else [f"the quote does not contain {fact.text}" for fact in missing]
 
     @cached_property
     def _missing(self) -> list[Fact]:
@@ -213,6 +218,7 @@ class Comparison:
                 continue
             if (
                 (fact.kind in {"literal", "number"} and self._is_close(unit))
+                or self._is_retold(fact, words, unit)
                 or predicates.is_setting(fact, words, unit)
                 or (predicates.is_status_code(fact, self.sentence) and unit.part == "content")
             ):
@@ -228,6 +234,17 @@ class Comparison:
                 return True
         listed = [other for other in others if other.kind == fact.kind]
         return (len(listed) > 1 and self._is_like(fact, listed)) or (bool(listed) and self._stands_beside(fact))
+
+    def _is_retold(self, fact: Fact, words: str, unit: Unit) -> bool:
+        """Return whether a clause tells what a comment or a line that has its name or id says, or of a draft."""
+        if fact.kind == "id" and unit.fields.get("draft") == "yes" and unit.is_row:
+            return (fact.noun, int(fact.value)) in unit.ids and any(
+                other.noun == "draft" and not other.negated and other.clause == fact.clause for other in self.facts
+            )
+        if fact.kind not in {"id", "name"} or unit.part not in {*BLOCKS, *_LINES}:
+            return False
+        own = stems_of(fact.text)
+        return len((stems_of(words) & stems_of(unit.text)) - own) >= _RETOLD
 
     def _is_counted_for(self, fact: Fact, others: Sequence[Fact]) -> bool:
         """Return whether the clause says how many rows have a name, such as "Payments has two pipelines"."""
@@ -342,4 +359,6 @@ def _as_record(fact: Fact, sentence: str, knowledge: Knowledge) -> Fact:
 
 def _may_repeat(said: str, value: str) -> bool:
     """Return whether words after a colon can be the value of a field, and not a clause such as "changed: the plan"."""
+    if fold(value) in _YES_NO:
+        return said in _YES_NO
     return not value[:1].isdigit() or (said[:1].isdigit() and said.isdigit() == value.isdigit())

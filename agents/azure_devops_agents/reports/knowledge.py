@@ -21,7 +21,8 @@ _FAULT = re.compile(
 _NUMBER = re.compile(r"(?<![\w.])v?(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)*)(?![\d])")
 _MENTION = re.compile(
     rf"(?:\b(?P<noun>{'|'.join(NOUNS).replace(' ', '[ _-]')})s?"
-    r"(?:[ :#!]|/){1,3}|(?P<mark>AB#|#|!|pull/))(?P<number>\d{1,9})\b",
+    r"(?:[ :#!]|/){1,3}|(?P<mark>AB#|#|!|pull/))(?P<number>\d{1,9})\b"
+    r"(?P<more>(?:(?:, | and |, and )\d{1,9}\b(?![.,]\d))*)",
     re.IGNORECASE,
 )
 _LINE_OF_FILE = re.compile(r"(?P<path>[^:#]+\.\w+)(?::|#L)(?P<line>\d{1,7})(?:-L?(?P<last>\d{1,7})|:\d+)?")
@@ -72,7 +73,7 @@ class Support:
             noun = re.sub(r"[_-]", " ", (match["noun"] or "").lower())
             marked = {"ab#": "work item", "!": "pull request", "pull/": "pull request", "#": ""}
             kind = KINDS.get(noun, noun) if noun else marked[match["mark"].lower()]
-            found.add((kind, int(match["number"])))
+            found |= {(kind, int(number)) for number in (match["number"], *re.findall(r"\d+", match["more"]))}
         return found
 
     @cached_property

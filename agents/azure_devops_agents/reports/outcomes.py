@@ -41,6 +41,9 @@ class ResultComparison:
             subject, inside = bracketed
             results = [other for other in results if other.place[0] in inside]
             about = {subject: about[subject]} if subject in about else {}
+        if "|" in self._sentence:  # A cell tells of the records in it and in the cells before it.
+            end = self._sentence.find("|", fact.place[1])
+            about = {subject: units for subject, units in about.items() if end < 0 or subject.place[0] < end}
         claimed = [other.value for other in results if other.noun == fact.noun and not other.negated]
         if rows := self._find_named_rows(fact, about):
             told: dict[str, set[str]] = defaultdict(set)
@@ -100,7 +103,7 @@ class ResultComparison:
         certain = fact.text.lower() in CERTAIN
         if fact.negated:
             return f"the quote says {fact.value}" if lines == {fact.value} and not self._far.units else ""
-        if fact.value == "failed" and self._is_of_call(fact):
+        if fact.value in {"failed", "rejected"} and self._is_of_call(fact):
             return ""
         if lines and not agrees(fact.value, lines):
             return f"the quote says {', '.join(sorted(lines))}, not {fact.text}" if certain else ""

@@ -225,7 +225,7 @@ _ATTEMPT = re.compile(
     r"\b(?:attempts?|try|tries|tried|calls?|requests?|look(?:ed|ing|-?ups?)|read(?:ing|s)?|search(?:ing|es)?|"
     r"quer(?:y|ies|ying)|writ(?:e|es|ing)|updat(?:e|es|ing)|chang(?:e|es|ing)|edit(?:s|ing)?|comment(?:s|ing)?|"
     r"creat(?:ion|ing)|filing|post(?:ing)?|send(?:ing)?|sav(?:e|ing)|sign-?in|log-?in|link(?:ing)?|assign(?:ing|ment)|"
-    r"closing|set(?:ting)?|fetch(?:ing)?)\b(?![\w-]*\d)",
+    r"closing|set(?:ting)?|fetch(?:ing)?|listing)\b(?![\w-]*\d)",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(
