@@ -106,7 +106,15 @@ class Proof:
         certain = ARGUED.keys() >= set(passed) and wrong.found >= WRONG_AT_LEAST * wrong.of
         noticed = self.faults.found >= CAUGHT_AT_LEAST * self.faults.of
         known = not self.whole or all(count.found for count, _ in self.noticing.values())
-        return certain and noticed and known and not self.interrupted
+        return certain and noticed and known and not self.stale and not self.interrupted
+
+    @property
+    def stale(self) -> list[str]:
+        """Name the wrong agents that fail, although a reason is given why they may pass."""
+        failed = [
+            trial for trial in self.trials if trial.kind == "wrong agent" and trial.as_it_should and not trial.void
+        ]
+        return [f"{one.case}: {one.name}" for one in failed if (one.case, one.name) in ARGUED]
 
     @property
     def noticing(self) -> dict[str, tuple[Count, list[str]]]:
@@ -133,6 +141,7 @@ class Proof:
             rows.append(f"interrupted after {len(self.trials)} trials: this proves nothing of the rest")
         reasons = ((trial, ARGUED.get((trial.case, trial.name), "")) for trial in self._odd)
         rows += [f"    {trial}{f': {reason}' if reason else ''}" for trial, reason in reasons]
+        rows += [f"    {one} fails now; take its reason out of ARGUED" for one in self.stale]
         rows.append("faults of the toolkit, of the cases where each changes an answer or a write:")
         return [*rows, *self._table()]
 

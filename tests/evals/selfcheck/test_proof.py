@@ -111,6 +111,15 @@ def test_ninety_nine_of_a_hundred_wrong_agents_must_fail_and_the_others_are_argu
     assert not Proof(trials[1:]).holds
 
 
+def test_a_reason_for_a_wrong_agent_that_fails_now_is_stale(monkeypatch):
+    failing = Trial("a", "wrong agent", "says the contrary", "fail", "why")
+    assert Proof([failing]).holds
+    monkeypatch.setitem(ARGUED, ("a", "says the contrary"), "nothing else is known")
+    assert not Proof([failing]).holds
+    assert "a: says the contrary fails now; take its reason out of ARGUED" in "\n".join(Proof([failing]).lines())
+    assert Proof([replace(failing, void=True), replace(failing, case="b")]).holds
+
+
 def notice(name, *statuses):
     kind = "writes on their way" if name in FAULTY_WRITES else "believed results"
     return [Trial(f"case-{at}", kind, name, status, "") for at, status in enumerate(statuses)]
