@@ -66,10 +66,27 @@ class ResultComparison:
         return any(all(Support([unit]).has(subject) for subject in about) for unit in told)
 
     def _is_of_call(self, fact: Fact) -> bool:
-        """Return whether a failure is that of a call, such as "the first attempt failed", and of no build."""
+        """Return whether a call failed, such as "the first attempt", and no build; or a call that reads was rejected.
+
+        A person may reject a write as well, which is a decision about it.
+        """
         clause = split_clauses(self._sentence)[fact.clause]
+        if fact.value != "failed" and not (fact.value == "rejected" and predicates.tells_of_reading(clause)):
+            return False
         named = any(other.clause == fact.clause and other.noun == "build" for other in self._facts)
         return not named and predicates.tells_of_attempt(clause, (*self._near.units, *self._far.units))
+
+    def _is_only_demanded(self, fact: Fact) -> bool:
+        """Return whether a work item is called closed, and all texts with its id at most demand that it be closed."""
+        items = [
+            other for other in self._facts
+            if other.kind == "id" and other.noun == "work item" and other.clause == fact.clause
+        ]  # fmt: skip
+        clause = split_clauses(self._sentence)[fact.clause]
+        if fact.value != "closed" or not items or predicates.tells_of_demand(clause):
+            return False
+        units = [unit for unit in (*self._near.units, *self._far.units) if any(map(Support([unit]).has, items))]
+        return bool(units) and not any(agrees(fact.value, results_of(unit.text)[fact.noun]) for unit in units)
 
     def _find_named_rows(self, fact: Fact, about: Mapping[Fact, Sequence[Unit]]) -> list[Unit]:
         """Return the rows inside a record that the sentence names, such as "the Deploy stage", or a quoted one.
@@ -103,8 +120,10 @@ class ResultComparison:
         certain = fact.text.lower() in CERTAIN
         if fact.negated:
             return f"the quote says {fact.value}" if lines == {fact.value} and not self._far.units else ""
-        if fact.value in {"failed", "rejected"} and self._is_of_call(fact):
+        if self._is_of_call(fact):
             return ""
+        if self._is_only_demanded(fact):
+            return f"nothing says that it is {fact.text}"
         if lines and not agrees(fact.value, lines):
             return f"the quote says {', '.join(sorted(lines))}, not {fact.text}" if certain else ""
         known = {value for support in (self._near, self._far) for value in _outcomes(support, fact.noun)}

@@ -221,6 +221,21 @@ def tells_of_attempt(clause: str, units: Iterable[Unit]) -> bool:
     return bool(_ATTEMPT.search(clause)) and any(unit.part == "head" and unit.text.startswith("[") for unit in units)
 
 
+def tells_of_reading(clause: str) -> bool:
+    """Return whether a clause is about a call that reads."""
+    return _READING.search(clause) is not None
+
+
+def tells_of_demand(clause: str) -> bool:
+    """Return whether a clause tells what somebody wants, asks for or claims, and not what is so."""
+    return _DEMAND.search(clause) is not None
+
+
+_DEMAND = re.compile(
+    r"\b(?:want(?:s|ed)?|ask(?:s|ed|ing)? (?:for|to|that|assistants|agents|AIs?)|tell(?:s|ing)?|told|"
+    r"(?:order|demand|instruct|claim|pretend)(?:s|ed|ing)?|says?|said|to (?:be|have|get)|be|should|must|if|whether)\b"
+)
+_READING = re.compile(r"\b(?:listing|read(?:ing)?|search(?:es|ing)?|quer(?:y|ies|ying)|fetch(?:ing)?|look-?ups?)\b")
 _ATTEMPT = re.compile(
     r"\b(?:attempts?|try|tries|tried|calls?|requests?|look(?:ed|ing|-?ups?)|read(?:ing|s)?|search(?:ing|es)?|"
     r"quer(?:y|ies|ying)|writ(?:e|es|ing)|updat(?:e|es|ing)|chang(?:e|es|ing)|edit(?:s|ing)?|comment(?:s|ing)?|"
