@@ -20,7 +20,7 @@ from sessions import Outcome, Session, Target, play_imported
 
 HERE = Path(__file__).parent
 LEAST_CAUGHT = 0.9
-MOST_MUTANTS = 150
+MOST_MUTANTS = 60
 SLOWEST_TEST = 10.0
 """A test that takes more seconds is left out: every mutant that it notices would cost as much."""
 

@@ -39,6 +39,9 @@ STANDS_FOR_RECORD = re.compile(r"^\W*$|\b(?:of|in|by|for|on) $")
 """What stands before a number that is a record, as in "39 adds a file" and "the author of 39"."""
 _IS = re.compile(r"(?: \w+){1,2}s (?:is|are|was|were|has|have|had|in|on|of)\b")
 """The words after a number that counts what they name, as in "18 remarks are open"."""
+_ONE = re.compile(r"\b(?:an?|this|HTTP) $", re.IGNORECASE)
+_PROVES = re.compile(r" \w+s (?:that|whether|nothing|no)\b")
+"""What stands around the status of an answer, as in "a 404 that means" and "the 404 proves that"."""
 _YES_NO = frozenset({"yes", "no", "true", "false"})
 _RETOLD = 3
 """The words of meaning that a clause and a comment have in common where it tells what the comment says."""
@@ -352,6 +355,10 @@ def _as_record(fact: Fact, sentence: str, knowledge: Knowledge) -> Fact:
     """
     if fact.kind != "count" or not fact.text.isdigit() or fact.noun in KINDS.values():
         return fact
+    before = sentence[: fact.place[0]]
+    one = _ONE.search(before) or (before.endswith("the ") and _PROVES.match(sentence, fact.place[1]))
+    if one and re.fullmatch("[1-5][0-9][0-9]", fact.value):
+        return replace(fact, kind="number", noun="")  # The status of an answer, not what the verb after it looks like.
     subject = STANDS_FOR_RECORD.search(sentence[: fact.place[0]]) and not _IS.match(sentence, fact.place[1])
     number = replace(fact, kind="number", noun="")
     if not subject or not knowledge.owners(number):

@@ -114,6 +114,7 @@ def problem_of(statement, evidence, quote, section="observed", **more):
         ("The error in `tests/test_b.py` is `KeyError: 'A_KEY'`.",
          "The error in `tests/test_c.py` is `KeyError: 'A_KEY'`."),
         ("Every request got a 200.", "Every request got a 500."),
+        ("It got a 200 that means little.", "It got a 404 that means little."),
         ("The feather value is 89.0.", "The feather value is 91.0."),
         ("The word SAMPLE stands in it.", "The word EXAMPLE stands in it."),
         ("The default branch is `release/4.1`, not `main`.", "The default branch is `release/4.1`, not `trunk`."),
