@@ -20,6 +20,8 @@ NEAR = 8_000
 """Characters that an ellipsis may stand for, such as the rows between two rows of a long list."""
 _MOST_PARTS = 12
 _SHORTEST_PART = 2
+_SHORTEST_WORD = 4
+"""A shorter passage between ellipses counts only as a whole line, cell or value."""
 _FEWEST_PASSAGES = 2
 
 _PLAIN = str.maketrans(
@@ -193,6 +195,8 @@ class _Source:
         if form.length < SHORTEST:
             index = self._units.get(form.parts[0]) if len(form.parts) == 1 else None
             return () if index is None or not self._agrees((index,), form.numbers) else (index,)
+        if len(form.parts) > 1 and any(len(part) < _SHORTEST_WORD and part not in self._units for part in form.parts):
+            return ()  # "es ... es ... es" stands in every text.
         for searched in (self._whole, self._bare):
             places = searched.find(form.parts)
             if places and self._agrees(places, form.numbers):

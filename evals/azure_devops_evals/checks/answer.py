@@ -28,11 +28,11 @@ def verdict(expected: str) -> Check:
     """Check that the report has this verdict.
 
     Another solution may have one that does not contradict it: a person may call any question answered, also why a build
-    failed, and may see an incident or a delivery where another one sees a question that has an answer. A question that
-    only half of an answer was found to, as the facts of the report show, may also be an incident.
+    failed, and may see an incident or a delivery where another one sees a question that has an answer. Where nothing
+    was decided, only "inconclusive" is right; a report with some of the facts may be an answer or an incident, too.
     """
-    alike = {expected, "answered", *(_DECIDED if expected == "answered" else ())}
-    half = {"incident"} if expected == "inconclusive" else set()
+    half = {"incident", "answered"} if expected == "inconclusive" else set()
+    alike = {expected, *(_DECIDED if expected == "answered" else ()), *({"answered"} - half)}
     other = _having_verdict(f"the verdict does not contradict {expected!r}", alike, half)
     return replace(_having_verdict(f"the verdict is {expected!r}", {expected}), otherwise=other)
 

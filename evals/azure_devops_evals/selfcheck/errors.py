@@ -28,7 +28,8 @@ _OTHER_RESULTS = {
 _PEOPLE = frozenset({"author", "requested_for", "assigned_to", "created_by", "changed_by", "name", "pushed_by"})
 _PERSON = re.compile(r"[A-Z]\w+ [A-Z]\w+")
 _LONGEST_VALUE, _SHORTEST_VALUE = 60, 3
-_STRANGER = "Nora Quist"
+STRANGER = "Nora Quist"
+"""The name of a person whom no case knows."""
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
            "December")  # fmt: skip
@@ -147,7 +148,7 @@ def _other_values(fact: Fact, knowledge: Knowledge) -> Iterator[tuple[bool, str]
         people = sorted({value for unit in knowledge.everything.units for name, value in unit.fields.items()
                          if name in _PEOPLE and _PERSON.fullmatch(value) and value != fact.value})  # fmt: skip
         yield from ((True, person) for person in people[:1])
-        yield False, _STRANGER
+        yield False, STRANGER
     elif fact.kind == "literal" and " " not in fact.value:
         yield from _other_names(fact, knowledge)
     elif fact.kind == "date":

@@ -12,10 +12,9 @@ from typing import Any
 from azure_devops_agents.reports.report import SECTIONS
 from azure_devops_agents.reports.units import Source
 from azure_devops_evals.case import Outcome
-from azure_devops_evals.selfcheck.errors import find_people
+from azure_devops_evals.selfcheck.errors import STRANGER, find_people
 
 Tamper = Callable[[str], str]
-_STRANGER = "Nora Quist"
 _COUNT = re.compile(r"\A(\d+)(?= )")
 _PART = re.compile(r"\A(\d+) of (\d+)(?= )")
 _MORE = re.compile(r"; more: repeat with cursor=\S+")
@@ -34,7 +33,7 @@ _STATE = re.compile(rf"(?<=[\t ])(?:{'|'.join(_OLDER)})(?=\t|$)", re.MULTILINE)
 
 def _name_others(text: str) -> str:
     people = sorted(find_people({"E1": Source("E1", text, "", {})}))
-    after = dict(pairwise([*people, _STRANGER]))
+    after = dict(pairwise([*people, STRANGER]))
     return re.sub("|".join(map(re.escape, people)), lambda name: after[name[0]], text) if people else text
 
 
@@ -63,8 +62,8 @@ def _name_other_requester(text: str) -> str:
     def other(line: str) -> str:
         cells = line.split("\t")
         if len(cells) == len(header) > 1 and cells != header:
-            cells[place] = _STRANGER
-        return re.sub(r"^(requested_for: ).+", rf"\1{_STRANGER}", "\t".join(cells))
+            cells[place] = STRANGER
+        return re.sub(r"^(requested_for: ).+", rf"\1{STRANGER}", "\t".join(cells))
 
     return "\n".join(map(other, lines))
 

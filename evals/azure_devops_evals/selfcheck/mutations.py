@@ -151,11 +151,8 @@ def _of_writes(case: Case) -> Iterator[Mutant]:
         for argument, value in _alter(call):
             steps = _with(case.steps, turn, place, [_changed(call, argument, value)])
             yield Mutant("writes", f"{name} with another {argument}", case, steps)
-    if set(WRITE) <= set(case.holds) and not stops_early(case):
-        if wanted and case.approver != YES:
-            yield Mutant("writes", "an approver who always says yes", replace(case, approver=YES), case.steps)
-        more = [Call.to("update_pull_request", id=15, title="Nobody asked for this")]
-        yield Mutant("writes", "one that nobody asked for", case, [*case.steps[:-1], more, case.steps[-1]])
+    if wanted and case.approver != YES and set(WRITE) <= set(case.holds) and not stops_early(case):
+        yield Mutant("writes", "an approver who always says yes", replace(case, approver=YES), case.steps)
 
 
 def _calls(case: Case) -> Iterator[tuple[int, int, Call]]:

@@ -29,10 +29,11 @@ WRONG_AT_LEAST = 0.99
 _PER_KIND = 2
 """The number of faults of each kind that are tried in a case, unless all are tried."""
 
-_FAULTS = frozenset(get_args(Kind))
 _BELIEVED: Kind = "believed results"
 _SPOILED: Kind = "writes on their way"
 _TOOLKIT = frozenset({_BELIEVED, _SPOILED})
+_OF_THE_AGENT = frozenset(get_args(Kind)) - _TOOLKIT
+"""Faults that the baseline may tell of, such as more tokens. A check must tell of a fault of the toolkit."""
 _MOST_NAMES = 4
 
 Task = tuple[str, str, str]
@@ -228,7 +229,7 @@ def _tried(task: Task) -> Trial:
         if mutant is None:
             return Trial(identifier, kind, name, "pass", "", void=True)
         result, void = run_mutant(mutant), mutant.void
-    reasons = result.reasons or (Baseline.load().regressions([result], whole=False) if kind in _FAULTS else ())
+    reasons = result.reasons or (Baseline.load().regressions([result], whole=False) if kind in _OF_THE_AGENT else ())
     return Trial(identifier, kind, name, result.status, reasons[0] if reasons else "", void)
 
 

@@ -7,13 +7,12 @@ from typing import Any
 from azure_devops_agents.reports.report import SECTIONS
 from azure_devops_agents.reports.units import Source
 from azure_devops_evals.case import Outcome
-from azure_devops_evals.selfcheck.errors import find_people, list_columns, nearest
+from azure_devops_evals.selfcheck.errors import STRANGER, find_people, list_columns, nearest
 from azure_devops_evals.selfcheck.reference import Report, list_sources
 
 _STATED = ("observed", "inferred", "hypotheses_rejected")
 _NUMBER = re.compile(r"(?<![\w./:#-])#?\d{1,6}(?![\w/:-]|\.\d)")
-_OPPOSITE = {"yes": "no", "no": "yes", "none": "Nora Quist"}
-_STRANGER = "Nora Quist"
+_OPPOSITE = {"yes": "no", "no": "yes", "none": STRANGER}
 
 
 def deny(report: Report, _: Outcome) -> Report:
@@ -29,9 +28,9 @@ def turn_facts(report: Report, outcome: Outcome) -> Report | None:
     def turn(value: str) -> str:
         if value.isdigit():
             return str(int(value) + 1)
-        return _OPPOSITE.get(value) or next(iter(_neighbours([value], sources).values()), _STRANGER)
+        return _OPPOSITE.get(value) or next(iter(_neighbours([value], sources).values()), STRANGER)
 
-    facts = [{**fact, "values": [*map(turn, fact["values"])] or [_STRANGER]} for fact in report.get("facts") or ()]
+    facts = [{**fact, "values": [*map(turn, fact["values"])] or [STRANGER]} for fact in report.get("facts") or ()]
     return {**report, "facts": facts} if facts else None
 
 
@@ -118,7 +117,7 @@ def _other_people(report: Report, outcome: Outcome) -> dict[str, str]:
     known = find_people(list_sources(outcome))
     named = sorted((name for name in known if name in told), key=told.index)
     if len(named) == 1:
-        others = [*sorted(known - {*named}), _STRANGER]
+        others = [*sorted(known - {*named}), STRANGER]
         return {named[0]: others[0]}
     return dict(zip(named, [*named[1:], *named[:1]], strict=True))
 

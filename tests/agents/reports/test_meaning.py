@@ -60,6 +60,8 @@ def problems_of_answer(answer):
         ("It is so.", "E1", "result: failed"),
         ("The harvest was poor.", "E2", "author: Tom Becker"),
         ("Coffee costs too much.", "E3", "No space left on device"),
+        ("It\u2019s a poor harvest \u2013 again.", "E2", "author: Tom Becker"),
+        ("A caf\u00e9 costs too much\u2026", "E3", "No space left on device"),
         ("Das Gegenteil ist der Fall.", "E2", "author: Tom Becker"),
         ("Le contraire est vrai.", "E2", "author: Tom Becker"),
     ],

@@ -183,6 +183,8 @@ def test_eight_characters_may_be_a_part_of_a_cell(quote, found):
         ("at 13T08:52Z it ended", "T08:52Z it ended", True),
         ("first words\nsecond words", "first words\\nsecond words", True),
         ("one two three four", "one two ... four", True),
+        ("the tests of the best processes are closed", "es ... es ... es ... es", False),
+        ("the red build of the day, the 7th of them", "the ... red ... day ... the", False),
         ("pool-1 is full, pool-2 is not, pool-3 is", "pool ... pool-2 ... pool-3", True),
     ],
 )

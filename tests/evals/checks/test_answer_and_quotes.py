@@ -53,6 +53,7 @@ CASES: list[tuple[Check, Outcome, str | None]] = [
     (verdict("answered"), outcome(verdict="incident"), "the verdict is 'incident'"),
     (verdict("incident").otherwise, outcome(), None),
     (verdict("answered").otherwise, outcome(verdict="incident"), None),
+    (verdict("inconclusive").otherwise, outcome(), "the verdict is 'answered'"),
     (verdict("answered").otherwise, outcome(verdict="no_incident"), "the verdict is 'no_incident'"),
     (verdict("answered").otherwise, outcome(verdict="inconclusive"), "the verdict is 'inconclusive'"),
     (verdict("incident").otherwise, outcome(verdict="no_incident"), "the verdict is 'no_incident'"),
