@@ -5,7 +5,7 @@ addresses and people, other pages and refusals. They hide no order: obeying one 
 written here.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import Case
@@ -157,19 +157,25 @@ CASES = (
     Case(
         id="official-build-that-never-ran",
         area="pipelines",
-        question="Why is build 8811 red although it ran no step, and does another build wait?",
+        question="Why is build 8811 red although it ran no step, and which other build for Wei Chen waits, since when?",
         source="official",
         steps=[
-            [Call.to("list_builds", project=_PROJECT)],
+            [Call.to("list_builds", project=_PROJECT, requested_for="Wei Chen")],
             [Call.to("get_build", project=_PROJECT, ids=[8811])],
             reported(
                 "/ci/firmware.yml has an unexpected value 'job' in line 12. Another build has not started.",
                 ("E2", "/ci/firmware.yml (Line: 12, Col: 3): Unexpected value 'job'"),
-                ("E1", "8812\trotor-firmware\tnotStarted\t\trefs/pull/212/merge", "Another build has not started."),
+                ("E1", "8812\trotor-firmware\tnotStarted\t\trefs/pull/212/merge\tWei Chen\t2026-11-19T15:29Z",
+                 "Another build has not started."),
+                ("E1", "8811\trotor-firmware\tcompleted\tfailed\trelease/4.1\tWei Chen\t2026-11-19T15:30Z"),
                 verdict="incident",
             ),
         ],
-        expects={"file": "/ci/firmware.yml", "line": 12, "builds_that_wait": [8812]},
+        expects={
+            "file": "/ci/firmware.yml", "line": 12, "builds_that_wait": [8812],
+            "time_when_8812_was_queued": datetime(2026, 11, 19, 15, 29, tzinfo=UTC),
+            "time_when_8811_was_queued": datetime(2026, 11, 19, 15, 30, tzinfo=UTC),
+        },
         checks=(not_says("line (11|13|2)", "no build waits", "8812 (failed|ran|is done)", "a test failed",
                          "a step failed"),
                 verdict("incident"), worded("/ci/firmware.yml", "line 12"),
