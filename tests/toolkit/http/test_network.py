@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import select
 import socket
 import threading
 import traceback
@@ -60,19 +61,26 @@ async def test_a_connection_that_was_closed_while_idle_is_not_used_again(parting
 
 async def test_a_body_that_nobody_reads_stays_with_its_sender():
     sent = [0]
+    full = threading.Event()
 
     def serve(connection):
-        connection.recv(65_536)
+        while connection.recv(65_536).startswith(b"GET /short "):
+            connection.sendall(ANSWER)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 200000000\r\n\r\n")
         while True:
-            connection.sendall(bytes(65_536))
             sent[0] += 65_536
+            if not select.select([], [connection], [], 0)[1]:
+                full.set()
+            connection.sendall(bytes(65_536))
 
     with Listener(serve) as listener:
         async with http() as client, client.stream("GET", listener.url) as answer:
             pieces = answer.aiter_raw()
             assert await anext(pieces)
-            await asyncio.sleep(0.3)
+            assert await asyncio.to_thread(full.wait, 30)
+            # A client that went on reading would read a piece with each turn of the loop.
+            for _ in range(300):
+                assert (await client.get(f"{listener.url}/short")).text == "ok"
             # What the two kernels hold is not counted by anybody; it is far below the 200 MB.
             assert sent[0] < 30_000_000
             read = 0

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import ssl
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -122,6 +123,16 @@ def test_no_pause_is_begun_that_is_longer_than_the_call_may_take(pauses):
         with pytest.raises(errors.ServiceFault):
             read(client)
     assert (len(service.seen), pauses) == (1, [])
+
+
+def test_retry_after_is_waited_for(pauses, monkeypatch):
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + sum(pauses))
+    throttled = failure(429, "X", "TF400733: blocked", Retry_After="30")
+    with StubService([throttled, ok({})]) as service, client_of(service) as client:
+        read(client)
+    assert pauses == pytest.approx([30.0])
+    assert len(service.seen) == 2
 
 
 def test_a_throttle_without_a_time_is_repeated_as_often_as_any_other(pauses):

@@ -1,7 +1,6 @@
 """What passes the transport, what is repeated, and what every kind of bad answer becomes."""
 
 import asyncio
-import time
 
 import pytest
 from stub_service import EMPTY_401, PERSON, RESET, SIGNED_IN, Reply, StubService, failure, ok
@@ -96,13 +95,6 @@ def test_a_500_with_a_specific_type_key_is_an_answer(reply, kind):
         with pytest.raises(kind):
             read(service)
     assert len(service.seen) == 1
-
-
-def test_retry_after_is_waited_for():
-    with StubService([failure(429, "X", "TF400733", Retry_After="1"), ok({"value": []})]) as service:
-        begun = time.monotonic()
-        read(service)
-        assert time.monotonic() - begun >= 1.0
 
 
 def test_a_throttle_that_does_not_end_says_when_to_come_back():
