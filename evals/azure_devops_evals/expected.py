@@ -1,7 +1,8 @@
 """The facts that a case expects, as values that a program compares: each kind of value with its own tolerance.
 
 A report gives a fact as texts. A name may have another case, a mark around it or a mail address behind it; a number may
-be written as a word or behind `#`; a date may have any form; the order of a list means nothing.
+be written as a word or behind `#`; a date may have any form; the order of a list means nothing. A text that gives a
+second value, or leaves open or denies the one that it gives, is wrong.
 """
 
 import math
@@ -56,8 +57,29 @@ _UNKNOWN = frozenset({"unknown", "not known", "not determined", "cannot be deter
 _YES, _NO = frozenset({"yes", "true"}), frozenset({"no", "false"})
 _KIND = r"(?:the )?(?:repository|branch|pipeline|build|run|file|project|work item|pull request|pr|bug|task|line|step)"
 _AROUND = re.compile(rf"^{_KIND} (?=\S)|(?<=\S) {_KIND}$")
-_BEHIND = re.compile(r"\s*(?:\([^()]*\)|<[^<>]*>)$")
-_BARE = re.compile(rf"(?:{_KIND}s? ?)?(?:ab)?[#!]?(?P<number>[\d,.]+|[a-z]+)(?: ?%| ?[a-z]+(?: [a-z]+)?)?")
+_OPEN = (
+    r"(?:or|either|maybe|perhaps|possibly|probably|likely|presumably|about|around|roughly|approx\w*|circa|ca|nearly|"
+    r"almost|estimated|at (?:least|most)|more|less|fewer|up to|over|under|above|below|minimum|maximum|max|plus|"
+    r"unsure|uncertain|unclear|unconfirmed|unknown|not (?:sure|certain|clear|confirmed|known|quite))\b"
+)
+"""What leaves a value open, also as the first words in brackets behind it."""
+_MORE_NUMBERS = rf"(?:one|{'|'.join(NUMBER_WORDS)}|dozens?|hundreds?|thousands?|millions?|billions?|k|half|some|few)\b"
+_DENIED = r"(?:not|never|no|none|nor|neither|but|and|if|to|than|at|upwards?|instead|rather|wrong|false|untrue|except)\b"
+_THING = rf"(?!{_OPEN}|{_MORE_NUMBERS}|{_DENIED})[a-z]+"
+_BEHIND = re.compile(rf"\s*(?:\((?!\s*{_OPEN})[^()]*\)|<[^<>]*>)$", re.IGNORECASE)
+_BARE = re.compile(rf"(?:{_KIND}s? ?)?(?:ab)?[#!]?(?P<number>[\d,.]+|[a-z]+)(?: ?%| ?{_THING}(?: {_THING})?)?")
+_BESIDE_DATE = re.compile(
+    r"(?:on|the|at|in|of|utc|time|(?:mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur|sun)(?:day)?|[\s,.;()-])*",
+    re.IGNORECASE,
+)
+"""All that may stand beside a date. Any other word, such as "before", may change what it says."""
+_OWNERS = frozenset({
+    "platform", "payments", "mobile app", "data", "turbine control",
+    "platform-api", "infrastructure", "checkout-service", "ledger", "tidewater-app", "empty-lake",
+})  # fmt: skip
+"""The projects and repositories of the cases, which may stand in front of what is in them. A folder of branches may
+not: `release/main` is another branch than `main`. The repository `docs` is left out, as folders have its name."""
+_FILE = re.compile(r"[^/]+\.[a-z]{1,4}")
 _MARKS = "\"'`*_.,;: \u201c\u201d\u2018\u2019"
 _HASH = re.compile(r"[0-9a-f]{7,40}")
 _BETWEEN = re.compile(r"\s*(?:[,;\n]|\band\b)\s*")
@@ -122,8 +144,8 @@ def _is_value(expected: Value, text: str) -> bool:
     if isinstance(expected, int | float):
         return _is_number(expected, _fold(text))
     if isinstance(expected, date):
-        return any(_is_time(expected, moment) for written in find_dates(text) for moment in written.readings)
-    return _is_name(_fold(expected), _fold(text))
+        return any(_is_date(expected, form) for form in (text, _trim(text)))
+    return _is_name(expected, _fold(text))
 
 
 def _is_number(expected: float, text: str) -> bool:
@@ -138,6 +160,16 @@ def _is_number(expected: float, text: str) -> bool:
     return float(said) == expected or rounded
 
 
+def _is_date(expected: date, text: str) -> bool:
+    """Return whether all dates of a text are the expected one in all their readings, and nothing else is said."""
+    found = find_dates(text)
+    rest = text
+    for written in reversed(found):
+        rest = f"{rest[: written.start]} {rest[written.end :]}"
+    right = all(_is_time(expected, moment) for written in found for moment in written.readings)
+    return bool(found) and right and _BESIDE_DATE.fullmatch(rest) is not None
+
+
 def _is_time(expected: date, moment: Moment) -> bool:
     if not isinstance(expected, datetime):
         return (moment.month, moment.day) == (expected.month, expected.day) and moment.year in {None, expected.year}
@@ -145,15 +177,23 @@ def _is_time(expected: date, moment: Moment) -> bool:
 
 
 def _is_name(expected: str, text: str) -> bool:
-    if _HASH.fullmatch(expected) and _HASH.fullmatch(text):
-        return expected.startswith(text) or text.startswith(expected)
+    name = _fold(expected)
+    if _HASH.fullmatch(name) and _HASH.fullmatch(text):
+        return name.startswith(text) or text.startswith(name)
     bare = _AROUND.sub("", text)
-    qualified = bare.count("/") == 1 and bare.endswith(f"/{expected}")
-    return expected in {text, bare} or qualified
+    before, found, behind = bare.rpartition(f"/{name}")
+    in_folder = not expected.startswith("/") and _FILE.fullmatch(name) is not None
+    owned = bool(found) and not behind and (in_folder or _OWNERS.issuperset(before.split("/")))
+    return name in {text, bare} or owned
+
+
+def _trim(text: str) -> str:
+    """Return a text without the marks around it and what stands in brackets behind it."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).split()).strip(_MARKS)
+    return _BEHIND.sub("", plain).strip(_MARKS) or plain
 
 
 def _fold(text: str) -> str:
     """Return a name as it is compared: without case, marks, and what stands in brackets behind it."""
-    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip(_MARKS)
-    plain = _BEHIND.sub("", plain).strip(_MARKS) or plain
+    plain = _trim(text).casefold()
     return plain.removeprefix("refs/heads/").removeprefix("/") or plain

@@ -53,7 +53,7 @@ _NEW: dict[str, object] = {
 _PUBLISH = wanted("update_pull_request", id=17, draft=False, title=TITLE_OF_UNSIGNED)
 _OPEN_AGAIN = wanted(
     "create_pull_request", repository="platform-api", source="feature/async-sqlalchemy", target="main",
-    title=TITLE_OF_TRIAL, description=Maybe(BODY_OF_TRIAL),
+    title=TITLE_OF_TRIAL, description=Maybe(BODY_OF_TRIAL), draft=Maybe(False),
 )  # fmt: skip
 
 CASES = (

@@ -16,6 +16,8 @@ _CITATION = re.compile(r"\bE\d{1,4}\b")
 _LINK = r"(?:\[[^\]\n]+\]\(\S+\)|https?://\S+)"
 _BESIDE = frozenset({"project", "revision"})
 """Arguments that say where to write; a write with wrong ones fails by itself."""
+_LEFT_OUT: tuple[object, ...] = (None, "", [], ())
+"""What an argument that nobody asked for may hold. False and 0 write something: `draft=False` publishes."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class Wanted:
         given: Mapping[str, object] = view["arguments"]
         faults = {name: find_fault(value, given.get(name)) for name, value in self.arguments.items()}
         more = given.keys() - self.arguments.keys() - _BESIDE
-        faults |= {name: f"{given[name]!r}, which is not wanted" for name in sorted(more) if given[name]}
+        faults |= {
+            name: f"{given[name]!r}, which is not wanted" for name in sorted(more) if given[name] not in _LEFT_OUT
+        }
         return next((f"{self.tool}, {name}: {fault}" for name, fault in faults.items() if fault), None)
 
 

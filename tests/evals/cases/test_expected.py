@@ -7,6 +7,7 @@ import pytest
 from azure_devops_evals.case import Case
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.expected import Unknown, describe, is_same, one_of, spell
+from azure_devops_simulator import seed_organization
 
 NAME = "Tom Becker"
 COMMIT = "784424497d97dcad836e0057176512a8cdc4ae68"
@@ -30,6 +31,16 @@ SAME = [
     *((None, [word]) for word in ("not determined", "cannot be determined", "undetermined", "n/a")),
     (True, ["true"]), (False, ["False"]), (NAME, [" ", NAME]), ([9, 7], ["9, 7,"]),
     (0, ["no"]), (0, ["zero"]), (1, ["one"]), (0.84, ["0.842"]), (DAY, ["12 November"]),
+    (6, ["6 builds"]), (6, ["#6"]), (6, ["6 (4, 27, 29, 30, 31, 33)"]), (6, ["6 (not counting drafts)"]),
+    (6, ["6 open work"]), (20, ["20 per second"]), (6, ["6 kb"]), (6, ["six failed builds"]), (9, ["9 ms"]),
+    (DAY, ["2026-11-12 (Thursday)"]), (DAY, ["on Thursday, 12th November 2026"]),
+    (DAY, ["12 November 2026 (the last good one ran on 11 November)"]), (DAY, ["2026-11-12, 12 November 2026"]),
+    (date(2026, 11, 11), ["11/11/2026"]), (date(2026, 11, 13), ["11/13/2026"]), (DAY, ["12.11.2026"]),
+    (TIME, ["08:52 UTC on Thursday, 12 November 2026"]), (TIME, ["2026-11-12 08:52 (09:52 CET)"]),
+    (TIME, ["12 November 2026 (08:52 UTC)"]), (DAY, ["Thursday (12 November 2026)"]), (DAY, ["**12 November 2026**"]),
+    ("main", ["refs/heads/main"]), ("main", ["platform-api/main"]), ("empty-lake", ["Data/empty-lake"]),
+    ("/deploy/ci.env", ["platform-api/deploy/ci.env"]), ("/deploy/ci.env", ["Platform/platform-api/deploy/ci.env"]),
+    ("tracking.test.ts", ["e2e/tracking.test.ts"]), ("tracking.test.ts", ["/app/e2e/tracking.test.ts"]),
     ("7844244", [COMMIT]), ("/", ["/"]), ("(root)", ["(root)"]),
 ]  # fmt: skip
 OTHER = [
@@ -44,6 +55,23 @@ OTHER = [
     (TIME, ["2026-11-12 09:52"]), (TIME, ["2026-11-12"]), (TIME, ["2026-11-12T08:52+01:00"]),
     (None, ["Tom Becker"]), (None, ["unknown", "9"]), (NAME, ["unknown"]),
     (Unknown(bool), ["no"]), (Unknown(list), ["none"]), (Unknown(int), ["0"]),
+    *((6, [text]) for text in (
+        "6 or more", "6 at least", "six or seven", "6 more", "6 fewer", "6 at most", "6, maybe", "6 or so", "6 plus",
+        "about 6", "not 6", "6 not 7", "6 but unsure", "6 builds maybe", "six seven", "6 hundred", "6 thousand builds",
+        "6 and counting", "6 (or 7)", "6 (at least)", "6 ( probably)", "6 (not certain)", "6 approximately", "6+")),
+    (5, ["5 or six"]), (NAME, ["Tom Becker (or Priya Raman)"]), (True, ["yes (Perhaps)"]),
+    *((DAY, [text]) for text in (
+        "2026-11-12 or 2026-11-14", "not 12 November but 14 November", "not 12 November 2026", "12 or 14 November 2026",
+        "before 12 November 2026", "about 2026-11-12", "2026-11-12 or later", "12 to 14 November", "2026-11-12 to 14",
+        "12 November 2026 (or 14 November)", "11/12/2026", "12/11/2026", "2026-11-14 or 2026-11-12")),
+    (date(2026, 12, 11), ["11/12/2026"]), (date(2026, 11, 14), ["12/14 November 2026"]),
+    (TIME, ["2026-11-12 08:52 UTC or 2026-11-12 09:52 UTC"]), (TIME, ["2026-11-12 08:52 or 09:52 UTC"]),
+    (TIME, ["after 2026-11-12 08:52 UTC"]), (TIME, ["2026-11-12 09:52 UTC, 2026-11-12 08:52 UTC"]),
+    ("main", ["release/main"]), ("main", ["feature/main"]), ("main", ["platform-api/release/main"]),
+    ("main", ["x/main/y"]), ("main", ["platform-api/mainline"]), ("main", ["platform-api/main/platform-api"]),
+    ("/deploy/ci.env", ["old/deploy/ci.env"]), ("/NOTES.md", ["docs/NOTES.md"]), ("platform-api", ["x/platform-api"]),
+    ("tracking.test.ts", ["other-tracking.test.ts"]), ("tracking.test.ts", ["tracking.test.ts/old"]),
+    ("2.8.2", ["release/2.8.2"]), ("ci.envelope", ["x/ci.envelope"]),
     (1, ["none"]), (1, ["no"]), (1, ["zero"]), (2, ["one"]), (1000, ["1001"]), (1001, ["1002"]),
     (COMMIT, ["7844"]), ("face", ["facefeed"]), ("api", ["x/y/api"]), ("api", ["Platform/other"]),
 ]  # fmt: skip
@@ -68,6 +96,14 @@ def test_the_spelling_of_a_value_is_accepted_and_its_description_does_not_tell_i
     assert is_same(expected, spell(expected))
     if isinstance(expected, str | int | float | date) and not isinstance(expected, bool):
         assert not any(is_same(expected, [word]) for word in describe(expected).split())
+
+
+def test_the_projects_and_repositories_of_the_organization_may_stand_in_front_of_a_path():
+    projects = seed_organization().projects.values()
+    repositories = {repository.name for project in projects for repository in project.repositories.values()}
+    owners = {project.name for project in projects} | repositories - {"docs"}
+    assert {"Platform", "checkout-service"} <= owners
+    assert all(is_same("/deploy/ci.env", [f"{owner}/deploy/ci.env"]) for owner in owners)
 
 
 @pytest.mark.parametrize(("expected", "told"), DESCRIBED, ids=repr)
