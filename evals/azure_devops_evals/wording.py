@@ -20,6 +20,10 @@ Phrase = str | tuple[str, ...]
 """A word or a phrase, or several of which one is enough. One that ends in `*` is the beginning of a word."""
 
 _UNFINISHED = ("todo", "tbd", "fixme", "xxx", "lorem ipsum")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])\s+(?!(?:[^.!?\n]|\.\w)*\b(?:it|its|this|these|they|them|their)\b)|(?<![:,.!?])\n(?![-+|\d])"
+)
+"""Where a sentence ends. One with a pronoun goes on about the one before, and a list is part of what introduces it."""
 _ADDRESS = re.compile(r"https?://[^\s<>\"')\]]+")
 _NUMBER = re.compile(r"(?<![\w.])[v#!]?(\d+(?:\.\d+)*)(?:st|nd|rd|th)?(?!\w)")
 _TIME = re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?\b")
@@ -31,8 +35,10 @@ class Text:
     """What a text must and must not say.
 
     Attributes:
-        has: What it must name, outside of what it denies with a frame such as "It is not true that".
-        states: What it must say in a clause without a negation; "not set" is a phrase that brings its own.
+        has: What it must name anywhere, outside of what it denies with a frame such as "It is not true that".
+        about: What it must name in the sentence that states all of `states`. Key words alone are no statement.
+        states: What it must say in one sentence, in clauses without a negation; "not set" brings its own negation.
+        only: If given, all phrases of which the text consists, for names and tags.
         lacks: What it must not say in a clause without a negation.
         may: The numbers, the files, and the beginnings of the addresses that it may name besides those above. Any other
             number, file or address is wrong; times of day are not looked at.
@@ -40,15 +46,19 @@ class Text:
     """
 
     has: Sequence[Phrase] = ()
+    about: Sequence[Phrase] = ()
     states: Sequence[Phrase] = ()
+    only: Sequence[str] = ()
     lacks: Sequence[str] = ()
     may: Sequence[str] = ()
     at_most: int = 1_000
 
     def __post_init__(self) -> None:
         """Refuse a statement that would accept any text."""
-        if not self.has and not self.states:
-            raise ValueError("a Text must name what it has or states; without either it accepts nonsense")
+        if self.about and not self.states:
+            raise ValueError("a Text that is about something must state something")
+        if not self.has and not self.states and not self.only:
+            raise ValueError("a Text must name what it has, states or consists of; else it accepts nonsense")
 
     def find_fault(self, found: object) -> str | None:
         """Return what is wrong with a text; None when it says what it must."""
@@ -64,13 +74,20 @@ class Text:
             yield "it shows a secret"
         for stated in _leave_out_denied(found):
             yield from (f"it does not name {phrase!r}" for phrase in self.has if not _names(stated, phrase))
-            yield from (f"it does not state {phrase!r}" for phrase in self.states if not _states(stated, phrase))
+            yield from min(map(self._list_unstated, _split_sentences(stated)), key=len, default=["it says nothing"])
+        if self.only and re.search(r"\w", _remove(text, self.only)):
+            yield f"it has more words than {self.only!r}"
         yield from (f"it says {phrase!r}" for phrase in self.lacks if _states(text, phrase))
         yield from (f"it says {phrase!r}" for phrase in _UNFINISHED if _names(text, phrase))
-        told = fold("\n".join((*self.may, *(each for one in (*self.has, *self.states) for each in _alternatives(one)))))
+        phrases = (*self.has, *self.about, *self.states, *self.only)
+        told = fold("\n".join((*self.may, *(each for one in phrases for each in _alternatives(one)))))
         for kind, find in (("address", _list_addresses), ("number", _list_numbers), ("file", _list_files)):
             known = tuple(find(told))
             yield from (f"it names the {kind} {one}" for one in find(text) if not _is_known(one, known, kind))
+
+    def _list_unstated(self, sentence: str) -> list[str]:
+        unnamed = [f"no sentence with the statement names {one!r}" for one in self.about if not _names(sentence, one)]
+        return [*(f"it does not state {one!r}" for one in self.states if not _states(sentence, one)), *unnamed]
 
 
 @dataclass(frozen=True)
@@ -132,6 +149,18 @@ def _states(text: str, phrase: Phrase) -> bool:
     """Return whether a clause has the phrase and does not negate it."""
     places = (place.span() for one in _alternatives(phrase) for place in _find_all(text, one))
     return any(not is_negated(text, *place) for place in places)
+
+
+def _split_sentences(text: str) -> list[str]:
+    return _SENTENCE_END.split(text)
+
+
+def _remove(text: str, phrases: Sequence[str]) -> str:
+    """Return a folded text without all places of the phrases; a beginning of a word takes the whole word."""
+    for one in phrases:
+        rest = r"[\w-]*" if one.endswith("*") else r"(?!\w)"
+        text = re.sub(rf"(?<!\w){re.escape(one.casefold().rstrip('*'))}{rest}", " ", text)
+    return text
 
 
 def _leave_out_denied(text: str) -> tuple[str, str]:

@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import replace
+from itertools import cycle, islice
 
 import pytest
+from reworded_texts import REWORDED
 
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import YES
 from azure_devops_evals.cases import CASES
+from azure_devops_evals.cases import texts as rules
 from azure_devops_evals.checks import writes
 from azure_devops_evals.running.play import open_world, play
 from azure_devops_evals.running.run import failures
@@ -154,11 +157,32 @@ ABOUT = (
     {"comment-edited", "comment-in-another-project"},
 )  # fmt: skip
 """Cases about the same thing: what one of them writes may be right in another."""
+RULES = {
+    name: rule.value if isinstance(rule, Maybe) else rule
+    for name, rule in vars(rules).items()
+    if isinstance(rule, Text | Maybe)
+}
+UNRELATED = (
+    "The {} bananas are yellow.", "{} is a nice recipe for bananas.", "Fish eat {} in the sun.", "A banana is a {}.",
+    "We dance, {}, and sing.",
+)  # fmt: skip
+"""Sentences that say nothing of what any rule asks for, whatever word is put into them."""
 FRAMES = (
     "None of the following is true: {}", "It is not true that {}", "{} The contrary is the case.",
     "The opposite of what follows is true: {}", "{}\n\nNone of the above is true.",
 )  # fmt: skip
 NONSENSE = ("Nonsense.", "TODO", "x", "Please see the ticket.", "asdf qwertz", "Everything is as it should be.")
+NAMED = {
+    "TEXT_OF_BUILDS": ("The 36 bananas are yellow.",),
+    "TEXT_OF_PLACE": ("deploy/storage.env is a nice recipe for bananas.",),
+    "BODY_OF_TRIAL": ("SQLAlchemy bananas dance.",),
+    "BODY_OF_LABEL_FIX": ("The label on main is a banana.",),
+    "TITLE_OF_LABEL_FIX": ("The label on main is a banana.",),
+    "BODY_OF_KEY_BUG": ("git is a key.",),
+    "TEXT_OF_FRIDAY": ("auditors eat fish on Friday",),
+    "OTHER_OWNER": ("Tom Becker eats bananas",),
+    "TAGS_OF_BUG": ("The ci bananas are yellow",),
+}
 KINDS = {
     "title": r".*/(System\.Title|title)",
     "description": r".*/(System\.Description|Microsoft\.VSTS\.TCM\.ReproSteps|description)",
@@ -243,6 +267,45 @@ def test_every_free_text_of_every_write_is_in_the_table():
 def asking():
     """Return the cases that let a write come to an approver."""
     return {case.id for case in CASES for check in case.checks if re.match(r"approvals .* \['", check.name)}
+
+
+def nonsense_of(rule):
+    """Yield nonsense from the words of a rule: each in a sentence of its own, and all but one in one sentence."""
+    phrases = (*rule.has, *rule.about, *rule.states, *([rule.only] if rule.only else []))
+    groups = [[word.rstrip("*") for word in ([one] if isinstance(one, str) else one)] for one in phrases]
+    statement = groups[len(rule.has) :]
+    groups = [[word for word in group if not says_all(word, statement)] for group in groups]
+    for number in range(max(len(group) for group in groups) * len(UNRELATED)):
+        words = [group[number % len(group)] for group in groups]
+        frames = tuple(islice(cycle(UNRELATED), number, number + len(words)))
+        yield " ".join(frame.format(word) for frame, word in zip(frames, words, strict=True))
+        for left_out, group in enumerate(groups):
+            text = frames[0].format(" and ".join(words[:left_out] + words[left_out + 1 :]))
+            if len(groups) > 1 and not any(word.casefold() in text.casefold() for word in group):
+                yield text
+
+
+def says_all(word, groups):
+    """Return whether a phrase such as "no DATABASE_TIMEOUT" is the whole statement and no single word of it."""
+    return len(groups) > 1 and all(any(one.casefold() in word.casefold() for one in group) for group in groups)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_nonsense_with_the_words_of_a_rule_fails(name):
+    tried = list(nonsense_of(RULES[name]))
+    assert [text for text in tried if RULES[name].find_fault(text) is None] == []
+    assert len(tried) >= len(UNRELATED)
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, told in NAMED.items() for text in told])
+def test_nonsense_that_a_reviewer_wrote_fails(name, text):
+    assert RULES[name].find_fault(text) is not None
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_passes_other_right_wordings(name):
+    assert len(REWORDED[name]) >= 6
+    assert [(text, fault) for text in REWORDED[name] if (fault := RULES[name].find_fault(text))] == []
 
 
 @pytest.mark.parametrize(("identifier", "argument"), PLACES)

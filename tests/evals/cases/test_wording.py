@@ -58,7 +58,28 @@ def test_a_text_with_anything_wrong_fails_and_says_why(text, fault):
     assert fault in BUG.find_fault(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("The tests read DATABASE_TIMEOUT. In ci.env it is missing.", True),
+        ("Missing:\n- DATABASE_TIMEOUT\n- nothing else", True),
+        ("DATABASE_TIMEOUT is yellow. Bananas are missing.", False),
+        ("DATABASE_TIMEOUT\nBananas are missing", False),
+    ],
+)
+def test_what_a_text_is_about_stands_in_the_sentence_that_states_it(text, passes):
+    rule = Text(about=("DATABASE_TIMEOUT",), states=(("missing", "not set"),), may=("ci.env",))
+    assert (rule.find_fault(text) is None) is passes
+
+
+@pytest.mark.parametrize(("text", "passes"), [("CI; unit-tests", True), ("ci bananas", False), ("civil", False)])
+def test_a_text_consists_only_of_certain_phrases(text, passes):
+    assert (Text(only=("ci", "unit*")).find_fault(text) is None) is passes
+
+
 def test_a_text_that_asks_for_nothing_is_refused():
+    with pytest.raises(ValueError, match="must state something"):
+        Text(about=("label",))
     with pytest.raises(ValueError, match="accepts nonsense"):
         Text(lacks=("close",))
 
