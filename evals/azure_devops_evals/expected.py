@@ -181,9 +181,9 @@ def _is_name(expected: str, text: str) -> bool:
     if _HASH.fullmatch(name) and _HASH.fullmatch(text):
         return name.startswith(text) or text.startswith(name)
     bare = _AROUND.sub("", text)
-    before, found, behind = bare.rpartition(f"/{name}")
+    before = bare.removesuffix(f"/{name}")
     in_folder = not expected.startswith("/") and _FILE.fullmatch(name) is not None
-    owned = bool(found) and not behind and (in_folder or _OWNERS.issuperset(before.split("/")))
+    owned = before != bare and (in_folder or _OWNERS.issuperset(before.split("/")))
     return name in {text, bare} or owned
 
 

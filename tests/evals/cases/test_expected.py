@@ -38,7 +38,7 @@ SAME = [
     (date(2026, 11, 11), ["11/11/2026"]), (date(2026, 11, 13), ["11/13/2026"]), (DAY, ["12.11.2026"]),
     (TIME, ["08:52 UTC on Thursday, 12 November 2026"]), (TIME, ["2026-11-12 08:52 (09:52 CET)"]),
     (TIME, ["12 November 2026 (08:52 UTC)"]), (DAY, ["Thursday (12 November 2026)"]), (DAY, ["**12 November 2026**"]),
-    ("main", ["refs/heads/main"]), ("main", ["platform-api/main"]), ("empty-lake", ["Data/empty-lake"]),
+    ("main", ["refs/heads/main"]), ("main", ["platform-api/main"]), ("blade-notes", ["Turbine Control/blade-notes"]),
     ("/deploy/ci.env", ["platform-api/deploy/ci.env"]), ("/deploy/ci.env", ["Platform/platform-api/deploy/ci.env"]),
     ("tracking.test.ts", ["e2e/tracking.test.ts"]), ("tracking.test.ts", ["/app/e2e/tracking.test.ts"]),
     ("7844244", [COMMIT]), ("/", ["/"]), ("(root)", ["(root)"]),
