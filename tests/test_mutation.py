@@ -162,6 +162,13 @@ def test_a_run_in_which_every_mutant_is_caught_succeeds(tmp_path):
     assert done.returncode == 0
 
 
+def test_a_reason_for_a_mutant_that_is_caught_now_fails_the_run(tmp_path):
+    done = run(tmp_path, TESTS + OTHERS, ARGUED)
+    assert "100.0%  gate.py" in done.stdout, done.stderr
+    assert "caught, though it is argued: module: 'writes' -> ''" in done.stdout
+    assert done.returncode == 1
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_the_table_names_files_that_exist(module):
     assert (ROOT / module).is_file()

@@ -2,7 +2,8 @@
 
 A mutant is a copy of a module with one small fault, such as `<` for `<=`; it is caught when a test fails. The modules
 and the tests that decide about each stand in `modules.toml`, and the mutants that may survive, with the reason, in
-`survivors.toml`. The command fails if fewer than 90 % of a module's mutants are caught, or if one survives unargued.
+`survivors.toml`. The command fails if fewer than 90 % of a module's mutants are caught, if one survives unargued, or if
+one is caught that is argued.
 """
 
 import argparse
@@ -137,11 +138,11 @@ def tell(played: Played, argued: dict[str, str]) -> bool:
         mutant = outcome.mutant
         print(f"  survived: line {mutant.place.lines.start}, {mutant.name}")
         print(f"            {argued.get(mutant.name, 'not argued')}")
-    noticed = {outcome.mutant.name for outcome in played.outcomes if outcome.noticed_by}
-    for name in noticed & set(argued):
+    stale = {outcome.mutant.name for outcome in played.outcomes if outcome.noticed_by} & set(argued)
+    for name in sorted(stale):
         print(f"  caught, though it is argued: {name}")
     sys.stdout.flush()
-    return not unargued and played.caught >= LEAST_CAUGHT
+    return not unargued and not stale and played.caught >= LEAST_CAUGHT
 
 
 if __name__ == "__main__":
