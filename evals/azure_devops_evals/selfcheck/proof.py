@@ -150,7 +150,7 @@ class Proof:
         """Yield which cases notice each fault of the toolkit, as far as the tried cases can tell."""
         width = max(map(len, self.noticing))
         for name, (count, cases) in self.noticing.items():
-            if count.of or self.whole:
+            if count.of or (self.whole and not self.interrupted):
                 more = [f"and {len(cases) - _MOST_NAMES} more"] if len(cases) > _MOST_NAMES else []
                 noticed_by = ", ".join([*cases[:_MOST_NAMES], *more]) or "NO CASE"
                 yield f"    {name:{width}}  {count!s:>7}  {noticed_by}"

@@ -93,6 +93,8 @@ def test_a_proof_that_was_interrupted_is_none():
     proof = Proof([Trial("a", "report", "x", "fail", "why")], interrupted=True)
     assert not proof.holds
     assert "interrupted after 1 trials" in "\n".join(proof.lines())
+    whole = Proof(proof.trials, interrupted=True, whole=True)
+    assert "NO CASE" not in "\n".join(whole.lines())
 
 
 def test_nine_of_ten_faults_must_be_noticed():

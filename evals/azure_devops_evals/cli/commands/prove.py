@@ -32,7 +32,9 @@ def command(cases: Sequence[str], area: str | None, every: bool, jobs: int | Non
     with progress(len(list(tasks(chosen, every=every))), "trials") as on_result:
         proof = prove(chosen, every=every, jobs=jobs, on_result=on_result)
     click.echo(make_safe("\n".join(proof.lines())))
-    measured = measure_support([] if proof.interrupted else chosen, jobs=jobs)
+    if proof.interrupted:
+        click.get_current_context().exit(int(Exit.INTERRUPTED))
+    measured = measure_support(chosen, jobs=jobs)
     click.echo(make_safe("\n".join(measured.lines())))
     code = Exit.PASSED if proof.holds and (measured.holds or (cases and not measured.true.found)) else Exit.FAILED
-    click.get_current_context().exit(int(Exit.INTERRUPTED if proof.interrupted else code))
+    click.get_current_context().exit(int(code))
