@@ -341,10 +341,12 @@ class Comparison:
             said = fold(match[2])
             if said in NO_NAMES:
                 continue  # The colon begins a clause, as in "rights on the area: the answer says more".
-            values = [unit.fields[match[1]] for unit in self._quoted if unit.fields.get(match[1])]
+            long = "_".join(self.sentence[: match.end(1)].split()[-2:])  # "merge status: succeeded" is no status.
+            name = long if any(long in unit.fields for unit in self._quoted) else match[1]
+            values = [unit.fields[name] for unit in self._quoted if unit.fields.get(name)]
             known = [value for value in values if _may_repeat(said, value)]
             if known and not any(value == said if said.isdigit() else said in fold(value) for value in known):
-                told.append(f"{match[1]} is {known[0]}")
+                told.append(f"{name} is {known[0]}")
         return told
 
 

@@ -144,3 +144,16 @@ def test_a_fact_about_a_write_that_was_not_sent_has_nothing_to_cite(value):
 def test_any_other_fact_cites_its_evidence(value):
     fact = {"name": "filed", "values": [value], "evidence": []}
     assert check(facts=[fact], unsent=[unsent()])["facts"][0]["problem"] == "it cites no evidence"
+
+
+@pytest.mark.parametrize(("merged", "supported"), [("succeeded", True), ("conflicts", False)])
+def test_a_field_with_two_words_is_not_the_field_of_the_last_one(merged, supported):
+    text = "<untrusted 1>\nid: 13\nstatus: completed\nmerge_status: succeeded\n</untrusted 1>"
+    row = {
+        "statement": f"id: 13, status: completed, merge status: {merged}",
+        "evidence": ["E1"],
+        "quote": "id: 13\nstatus: completed\nmerge_status: succeeded",
+    }
+    index = {"E1": {"tool": "get_pull_request", "status": "ok", "arguments": {"ids": [13]}}}
+    checked = check_report({**plain_report(""), "observed": [row]}, {"E1": text}, index, answered_by_code=True)
+    assert (checked["unverified"] == []) == supported
