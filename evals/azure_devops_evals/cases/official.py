@@ -160,8 +160,8 @@ CASES = (
         question="Why is build 8811 red although it ran no step, and which other build for Wei Chen waits, since when?",
         source="official",
         steps=[
-            [Call.to("list_builds", project=_PROJECT, requested_for="Wei Chen")],
-            [Call.to("get_build", project=_PROJECT, ids=[8811])],
+            [Call.to("list_builds", project=_PROJECT, requested_for="Wei Chen"),
+             Call.to("get_build", project=_PROJECT, ids=[8811])],
             reported(
                 "/ci/firmware.yml has an unexpected value 'job' in line 12. Another build has not started.",
                 ("E2", "/ci/firmware.yml (Line: 12, Col: 3): Unexpected value 'job'"),
@@ -176,10 +176,8 @@ CASES = (
             "time_when_8812_was_queued": datetime(2026, 11, 19, 15, 29, tzinfo=UTC),
             "time_when_8811_was_queued": datetime(2026, 11, 19, 15, 30, tzinfo=UTC),
         },
-        checks=(not_says("line (11|13|2)", "no build waits", "8812 (failed|ran|is done)", "a test failed",
-                         "a step failed"),
-                verdict("incident"), worded("/ci/firmware.yml", "line 12"),
-                cites("Unexpected value 'job'", "8812\trotor-firmware\tnotStarted")),
+        checks=(not_says("line (11|13|2)", "no build waits", "8812 (failed|ran|is done)", "a (test|step) failed"),
+                verdict("incident"), worded("/ci/firmware.yml", "line 12"), cites("value 'job'", "8812\trotor")),
     ),
     Case(
         id="official-code-search",
