@@ -128,9 +128,8 @@ class Claims:
         """
         knowledge, told = self._knowledge(cited), self._read_by(cited, tables=True)
         support = Support([*knowledge.everything.units, *told, *map(_size, sizes)])
-        asked = name.replace("_", " ").split()
-        words = " ".join(word for word in asked if not word.isdigit() and word.casefold() not in NUMBER_WORDS)
-        said = [f"line {value}" if "line" in asked and value.isdigit() else value for value in values]
+        words = name.replace("_", " ")
+        said = [f"line {value}" if "line" in words.split() and value.isdigit() else value for value in values]
         sentences = (f"{words}: {value}" for value in said if value != "0")
         compared = (
             Comparison(each, knowledge, [], support, self._question, knowledge.everything, cited, self._whole)

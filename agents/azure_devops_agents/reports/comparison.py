@@ -248,7 +248,7 @@ class Comparison:
             return False
         here = (other for other in self.facts if other.clause == fact.clause)
         if any(other.kind == "result" and not other.negated for other in here):
-            return False  # What a comment demands is not done by that: "as it asks, work item 4 was closed".
+            return False  # To demand something is not to do it: "as it asks, work item 4 was closed".
         own = stems_of(fact.text)
         return len((stems_of(words) & stems_of(unit.text)) - own) >= _RETOLD
 
@@ -361,7 +361,7 @@ def _as_record(fact: Fact, sentence: str, knowledge: Knowledge) -> Fact:
     one = _ONE.search(before) or (before.endswith("the ") and _PROVES.match(sentence, fact.place[1]))
     if one and re.fullmatch("[1-5][0-9][0-9]", fact.value):
         return replace(fact, kind="number", noun="")  # The status of an answer, not what the verb after it looks like.
-    subject = STANDS_FOR_RECORD.search(sentence[: fact.place[0]]) and not _IS.match(sentence, fact.place[1])
+    subject = STANDS_FOR_RECORD.search(before) and not _IS.match(sentence, fact.place[1])
     number = replace(fact, kind="number", noun="")
     if not subject or not knowledge.owners(number):
         return fact
