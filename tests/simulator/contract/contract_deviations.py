@@ -26,7 +26,7 @@ WITHOUT_OPERATION = {
     "{project?}/_apis/git/repositories/{repository}/items/{path...}": "announced with the path in the path",
     "_apis/wit/$batch": "described by Microsoft in words only; the vendor's clients use it",
     "{project}/_apis/wit/workitems/${type}": "PATCH is the older form of POST, and still announced",
-    "{project}/_apis/pipelines/{pipeline}/runs/{run}/signedlogcontent/{log}": "where signed links point",
+    "{project}/_apis/pipelines/{pipeline:int}/runs/{run}/signedlogcontent/{log}": "where signed links point",
     "{project?}/_git/{repository}/info/refs": "git over HTTP",
     "{project?}/_git/{repository}/git-upload-pack": "git over HTTP",
     "{project?}/_git/{repository}/git-receive-pack": "git over HTTP",

@@ -7,8 +7,10 @@ from contract_calls import CANNOT_FAIL, Driver, Exchange, drive, missing
 from contract_deviations import BODIES, SEEN_LIVE, STATUSES, WITHOUT_OPERATION
 from contract_report import TITLE, lines_of
 from contract_specs import Definitions, Operation, find, operations, problems, shape_of
+from official_facts import rows
 
-from azure_devops_simulator.api.routing import Route
+from azure_devops_simulator.api.errors import MethodNotAllowedError
+from azure_devops_simulator.api.routing import Match, Route, Router
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +135,27 @@ def test_every_answer_has_the_form_of_its_operation(driver: Driver, known):
                 wrong.append((exchange.request, problem))
     assert wrong == []
     assert used == set(BODIES), "the table holds what is not needed"
+    assert checked > 100
+
+
+def match_of(router: Router, method: str, segments: list[str]) -> Match | None:
+    try:
+        return router.find(method, segments)
+    except MethodNotAllowedError:
+        return None
+
+
+def test_no_operation_is_answered_by_another(driver: Driver):
+    caught, checked = [], 0
+    for row in rows():
+        segments = row.path.replace("*", "name").split("/")
+        for path in (["Platform", *segments], segments):
+            match = match_of(driver.router, row.method, path)
+            if match is not None:
+                checked += 1
+                if shape_of(match.route.template) != tuple(row.path.split("/")):
+                    caught.append((row.method, row.path, match.route.template))
+    assert caught == [], "a number of the other operation has to be declared as `:int`"
     assert checked > 100
 
 

@@ -1,8 +1,10 @@
 """Declare operations, and find the operation for a method and a path.
 
 A template is written as the service writes it: `{project?}/_apis/git/repositories/{repository}/items`. Segments match
-without regard to case. `{name?}` may be absent, `{name...}` matches the rest of the path, and `${name}` matches a
-segment that begins with a dollar sign. A parameter called `project` is resolved before the handler is called.
+without regard to case. `{name?}` may be absent, `{name...}` matches the rest of the path, `{name:int}` matches only
+digits, and `${name}` matches a segment that begins with a dollar sign. A number is an `int` where another operation of
+the service has a name in its place: `pipelines/approvals` is not a pipeline. A parameter called `project` is resolved
+before the handler is called.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from azure_devops_simulator.api.call import Answer, Call
 from azure_devops_simulator.api.errors import MethodNotAllowedError
 from azure_devops_simulator.state.values import JsonValue
 
-_PARAMETER = re.compile(r"(?P<prefix>\$?)\{(?P<name>\w+)(?P<kind>\?|\.\.\.)?\}")
+_PARAMETER = re.compile(r"(?P<prefix>\$?)\{(?P<name>\w+)(?P<kind>\?|\.\.\.|:int)?\}")
+_DIGITS = re.compile(r"[0-9]+")
+_SLOTS = {"...": "rest", ":int": "number"}
 
 
 Handler: TypeAlias = Callable[[Call], Answer | JsonValue]
@@ -97,6 +101,7 @@ class _Node:
 
     static: dict[str, _Node] = field(default_factory=dict)
     dollar: _Node | None = None
+    number: _Node | None = None
     parameter: _Node | None = None
     rest: _Node | None = None
     routes: dict[str, tuple[Route, list[str]]] = field(default_factory=dict)
@@ -120,7 +125,7 @@ class Router:
                 node = node.static.setdefault(segment.lower(), _Node())
                 continue
             names.append(parameter["name"])
-            slot = "rest" if parameter["kind"] == "..." else "dollar" if parameter["prefix"] else "parameter"
+            slot = "dollar" if parameter["prefix"] else _SLOTS.get(parameter["kind"], "parameter")
             child: _Node = getattr(node, slot) or _Node()
             setattr(node, slot, child)
             node = child
@@ -153,6 +158,8 @@ class Router:
             yield from self._walk(child, segments, at + 1)
         if node.dollar and segment.startswith("$"):
             yield from ((n, [segment[1:], *v]) for n, v in self._walk(node.dollar, segments, at + 1))
+        if node.number and _DIGITS.fullmatch(segment):
+            yield from ((n, [segment, *v]) for n, v in self._walk(node.number, segments, at + 1))
         if node.parameter and segment:
             yield from ((n, [segment, *v]) for n, v in self._walk(node.parameter, segments, at + 1))
         if node.rest:

@@ -73,13 +73,13 @@ def _body(call: Call, definition: Definition) -> JsonObject:
     return body
 
 
-@area.get("{project}/_apis/build/definitions/{definition}", scopes=_READ)
+@area.get("{project}/_apis/build/definitions/{definition:int}", scopes=_READ)
 def get_definition(call: Call) -> Answer | JsonValue:
     """Return one definition with its file, repository and triggers."""
     return definition_body(call, find_definition(call, call.path["definition"]), whole=True)
 
 
-@area.get("{project}/_apis/build/definitions/{definition}/yaml", scopes=_READ)
+@area.get("{project}/_apis/build/definitions/{definition:int}/yaml", scopes=_READ)
 def get_yaml(call: Call) -> Answer | JsonValue:
     """Return the file of a definition on its default branch."""
     definition = find_definition(call, call.path["definition"])

@@ -106,7 +106,7 @@ def list_pipelines(call: Call) -> Answer | JsonValue:
     return collection(rows, str(end) if end < len(found) else None)
 
 
-@area.get("{project}/_apis/pipelines/{pipeline}", scopes=_READ)
+@area.get("{project}/_apis/pipelines/{pipeline:int}", scopes=_READ)
 def get_pipeline(call: Call) -> Answer | JsonValue:
     """Return a pipeline with its file and repository."""
     pipeline = _find_pipeline(call)
@@ -116,20 +116,20 @@ def get_pipeline(call: Call) -> Answer | JsonValue:
     return {**_pipeline_body(call, pipeline), "configuration": configuration}
 
 
-@area.get("{project}/_apis/pipelines/{pipeline}/runs", scopes=_READ)
+@area.get("{project}/_apis/pipelines/{pipeline:int}/runs", scopes=_READ)
 def list_runs(call: Call) -> Answer | JsonValue:
     """Return the newest runs. This operation has no paging."""
     runs = call.organization.builds.of(_find_pipeline(call))[:_MOST_RUNS]
     return collection(_run_body(call, run, whole=False) for run in runs)
 
 
-@area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}", scopes=_READ)
+@area.get("{project}/_apis/pipelines/{pipeline:int}/runs/{run}", scopes=_READ)
 def get_run(call: Call) -> Answer | JsonValue:
     """Return one run with its resources."""
     return _run_body(call, _find_run(call), whole=True)
 
 
-@area.post("{project}/_apis/pipelines/{pipeline}/runs", scopes=_EXECUTE)
+@area.post("{project}/_apis/pipelines/{pipeline:int}/runs", scopes=_EXECUTE)
 def run_pipeline(call: Call) -> Answer | JsonValue:
     """Run a pipeline, or with `previewRun` show the YAML that would run."""
     pipeline, request = _find_pipeline(call, missing=500), call.json_object()
@@ -144,7 +144,7 @@ def run_pipeline(call: Call) -> Answer | JsonValue:
     return body
 
 
-@area.post("{project}/_apis/pipelines/{pipeline}/preview", scopes=_READ)
+@area.post("{project}/_apis/pipelines/{pipeline:int}/preview", scopes=_READ)
 def preview_pipeline(call: Call) -> Answer | JsonValue:
     """Return the YAML that would run. Nothing runs, so the scope to read builds is enough."""
     return _preview(_find_pipeline(call, missing=500), call.json_object())
@@ -176,7 +176,7 @@ def _preview(pipeline: Definition, request: JsonObject) -> JsonObject:
     return {"finalYaml": text}
 
 
-@area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/logs", scopes=_READ)
+@area.get("{project}/_apis/pipelines/{pipeline:int}/runs/{run}/logs", scopes=_READ)
 def list_run_logs(call: Call) -> Answer | JsonValue:
     """Return the logs of a run, without their lines."""
     run = _find_run(call)
@@ -186,7 +186,7 @@ def list_run_logs(call: Call) -> Answer | JsonValue:
     }
 
 
-@area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/logs/{log}", scopes=_READ)
+@area.get("{project}/_apis/pipelines/{pipeline:int}/runs/{run}/logs/{log}", scopes=_READ)
 def get_run_log(call: Call) -> Answer | JsonValue:
     """Return one log without its lines. `$expand=signedContent` adds a link to them."""
     run = _find_run(call)
@@ -220,7 +220,7 @@ def _signature(run: Build, log: Log) -> str:
     return guid(f"signature/{run.id}/{log.id}").replace("-", "")
 
 
-@area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/signedlogcontent/{log}", scopes=(), anonymous=True)
+@area.get("{project}/_apis/pipelines/{pipeline:int}/runs/{run}/signedlogcontent/{log}", scopes=(), anonymous=True)
 def get_signed_log(call: Call) -> Answer | JsonValue:
     """Return the lines of a log to anybody who has the signed link, without a credential."""
     run = _find_run(call)
@@ -230,7 +230,7 @@ def get_signed_log(call: Call) -> Answer | JsonValue:
     return Answer(body=log_text(log), content_type=TEXT)
 
 
-@area.get("{project}/_apis/pipelines/{pipeline}/runs/{run}/artifacts", scopes=_READ)
+@area.get("{project}/_apis/pipelines/{pipeline:int}/runs/{run}/artifacts", scopes=_READ)
 def get_run_artifact(call: Call) -> Answer | JsonValue:
     """Return an artifact of a run by `artifactName`."""
     run = _find_run(call)

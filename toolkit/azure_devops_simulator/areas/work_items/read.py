@@ -28,7 +28,7 @@ area = Area("wit")
 _READ = ("vso.work",)
 
 
-@area.get("{project?}/_apis/wit/workitems/{id}", scopes=_READ)
+@area.get("{project?}/_apis/wit/workitems/{id:int}", scopes=_READ)
 def get_item(call: Call) -> Answer | JsonValue:
     """Return one work item, now or as of a date."""
     item = item_of(call)
