@@ -1,12 +1,20 @@
 """Pipelines and runs over HTTP."""
 
+import io
+import zipfile
 from typing import Any
 
 import httpx
 
 from azure_devops_simulator import Organization
+from azure_devops_simulator.state.builds import Artifact
 
 PIPELINES = "/Platform/_apis/pipelines"
+
+
+def archive(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as files:
+        return {name: files.read(name) for name in files.namelist()}
 
 
 def test_pipelines(client: Any, organization: Organization) -> None:
@@ -91,3 +99,26 @@ def test_logs_and_their_signed_links(client: Any) -> None:
 def test_artifacts_of_runs(client: Any) -> None:
     assert client.get(f"{PIPELINES}/1/runs/19/artifacts", artifactName="test-results")["name"] == "test-results"
     client.get(f"{PIPELINES}/1/runs/19/artifacts", artifactName="none", expect=404)
+
+
+def test_a_signed_link_gives_an_artifact_to_anybody_for_an_hour(client: Any, organization: Organization) -> None:
+    run, name = organization.builds.builds[19], "results & more/1"
+    run.artifacts.append(Artifact(2, name, {"one.txt": b"1"}))
+    artifact = client.get(f"{PIPELINES}/1/runs/19/artifacts", artifactName=name, __expand="signedContent")
+    url = artifact["signedContent"]["url"]
+    answer = httpx.get(url)
+    assert answer.headers["content-type"] == "application/zip"
+    assert archive(answer.content) == {f"{name}/one.txt": b"1"}
+    assert httpx.get(url.replace("more", "less")).status_code == 401
+    assert client.http.get(artifact["url"]).json()["name"] == name
+    organization.clock.advance(3601)
+    late = httpx.get(url)
+    assert (late.status_code, late.json()["message"]) == (401, "The link has expired.")
+
+
+def test_a_signed_link_gives_all_logs(client: Any) -> None:
+    logs = client.get(f"{PIPELINES}/1/runs/35/logs", __expand="signedContent")
+    files = archive(httpx.get(logs["signedContent"]["url"]).content)
+    assert len(files) == len(logs["logs"])
+    (text,) = [text for name, text in files.items() if name == "Build.Test/5_Run unit tests.txt"]
+    assert text == httpx.get(logs["logs"][4]["signedContent"]["url"]).content

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.builds import definitions, details, logs, pipelines, routes
+from azure_devops_simulator.areas.builds import definitions, details, logs, pipelines, routes, run_content
 
 area = Area(
     "builds",
@@ -12,4 +12,5 @@ area = Area(
     logs.area,
     definitions.area,
     pipelines.area,
+    run_content.area,
 )

@@ -8,7 +8,7 @@ from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.parsing import whole_number
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.builds.lookup import find_definition
+from azure_devops_simulator.areas.builds.lookup import find_definition, tip_of
 from azure_devops_simulator.areas.builds.shapes import build_body, definition_body
 from azure_devops_simulator.areas.builds.yaml import committed_yaml
 from azure_devops_simulator.state.builds import Definition
@@ -83,5 +83,5 @@ def get_definition(call: Call) -> Answer | JsonValue:
 def get_yaml(call: Call) -> Answer | JsonValue:
     """Return the file of a definition on its default branch."""
     definition = find_definition(call, call.path["definition"])
-    tip = definition.repository.refs.get(definition.default_branch)
+    tip = tip_of(definition, definition.default_branch)
     return {"yaml": committed_yaml(definition, tip) if tip else None}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from html import escape
 
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.parsing import as_list, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
+from azure_devops_simulator.areas.builds.archives import artifact_archive
 from azure_devops_simulator.areas.builds.lookup import build_error, commits_between, find_build, work_items_of
 from azure_devops_simulator.areas.builds.shapes import artifact_body, change_body
+from azure_devops_simulator.areas.git.content import wanted_format
 from azure_devops_simulator.state.builds import Artifact, Build
 from azure_devops_simulator.state.values import JsonValue
 
@@ -97,8 +97,8 @@ def list_artifacts(call: Call) -> Answer | JsonValue:
     if not name:
         return collection(artifact_body(call, build, artifact) for artifact in build.artifacts)
     artifact = find_artifact(build, name)
-    if call.query.text("$format").lower() == "zip":
-        return Answer(body=_zipped(artifact), content_type="application/zip")
+    if wanted_format(call) == "zip":
+        return artifact_archive(artifact)
     return artifact_body(call, build, artifact)
 
 
@@ -108,14 +108,6 @@ def find_artifact(build: Build, name: str) -> Artifact:
         if artifact.name.lower() == name.lower():
             return artifact
     raise build_error(404, "ArtifactNotFoundException", f"Artifact {name} was not found for build {build.id}.")
-
-
-def _zipped(artifact: Artifact) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, content in artifact.files.items():
-            archive.writestr(zipfile.ZipInfo(f"{artifact.name}/{path}"), content)
-    return target.getvalue()
 
 
 @area.get("{project}/_apis/build/builds/{build}/tags", scopes=_READ)

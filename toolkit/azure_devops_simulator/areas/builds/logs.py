@@ -5,9 +5,10 @@ from __future__ import annotations
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.parsing import whole_number
 from azure_devops_simulator.api.routing import Area
+from azure_devops_simulator.areas.builds.archives import log_archive, single_log_archive, text_of
 from azure_devops_simulator.areas.builds.lookup import build_error, find_build
 from azure_devops_simulator.areas.builds.shapes import log_body, timeline_body
-from azure_devops_simulator.state.builds import Log
+from azure_devops_simulator.areas.git.content import wanted_format
 from azure_devops_simulator.state.values import JsonValue
 
 area = Area("build")
@@ -33,30 +34,26 @@ def get_timeline_by_id(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/build/builds/{build}/logs", scopes=_READ)
 def list_logs(call: Call) -> Answer | JsonValue:
-    """Return the logs with their numbers of lines."""
+    """Return the logs with their numbers of lines, or all of them as a zip archive (`$format=zip`)."""
     build = find_build(call)
+    if wanted_format(call) == "zip":
+        return log_archive(build)
     return collection(log_body(call, build, log) for log in build.logs.values())
 
 
 @area.get("{project}/_apis/build/builds/{build}/logs/{log}", scopes=_READ)
 def get_log(call: Call) -> Answer | JsonValue:
-    """Return the lines `startLine` to `endLine`, counted from 1: text, or a JSON list when the client accepts JSON."""
-    build, wanted = find_build(call), call.path["log"]
-    log = build.logs.get(whole_number(wanted) or 0)
+    """Return the lines `startLine` to `endLine`, counted from 1: text, a JSON list, or the log as a zip archive."""
+    build, number = find_build(call), call.path["log"]
+    log = build.logs.get(whole_number(number) or 0)
     if log is None:
-        message = f"The log {wanted} of build {build.id} could not be found."
+        message = f"The log {number} of build {build.id} could not be found."
         raise build_error(404, "BuildLogNotFoundException", message)
     first = call.query.integer("startLine", 1)
     last = call.query.integer("endLine", log.line_count)
-    if "application/json" in call.headers.get("accept", "").lower():
+    wanted = wanted_format(call)
+    if wanted == "zip":
+        return single_log_archive(log)
+    if wanted == "json":
         return collection(log.lines(first, last))
-    return Answer(body=log_text(log, first, last), content_type=TEXT)
-
-
-def log_text(log: Log, first: int = 1, last: int | None = None) -> bytes:
-    """Return lines as text. They are appended one by one, so that no list of them is needed."""
-    text = bytearray()
-    for line in log.lines(first, last):
-        text += line.encode()
-        text += b"\n"
-    return bytes(text)
+    return Answer(body=text_of(log, first, last), content_type=TEXT)

@@ -44,6 +44,16 @@ def find_definition(call: Call, wanted: str) -> Definition:
     return found
 
 
+def tip_of(definition: Definition, ref: str) -> str | None:
+    """Return the commit that a branch or tag of the definition's repository points to.
+
+    There is none when the repository was deleted, has no such reference, or tags something else than a commit.
+    """
+    repository = definition.repository
+    exists = repository.id in repository.project.repositories
+    return repository.peel(repository.refs.get(ref, "")) if exists else None
+
+
 def not_valid(messages: Iterable[str]) -> ServiceError:
     """Return the error for a request to run something that cannot run."""
     results: list[JsonValue] = [{"result": "error", "message": message} for message in messages]
@@ -52,9 +62,14 @@ def not_valid(messages: Iterable[str]) -> ServiceError:
 
 
 def commits_between(older: Build | None, newer: Build) -> list[Commit]:
-    """Return the commits of the newer build that the older one lacks, newest first; all without an older one."""
+    """Return the commits of the newer build that the older one lacks, newest first; all without an older one.
+
+    There are none when the repository of the newer build lacks a commit of either: after a build of another repository,
+    or when the definition got another repository. The answer of the service is not recorded; a list is its only answer.
+    """
     repository = newer.definition.repository
-    if repository.objects.commit(newer.source_version) is None:
+    built = [build.source_version for build in (newer, older) if build]
+    if any(repository.objects.commit(version) is None for version in built):
         return []
     known = ancestors(repository, older.source_version) if older else set()
     return [commit for commit in history(repository, newer.source_version) if commit.id not in known]

@@ -2,56 +2,55 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import as_object, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.builds.details import find_artifact
-from azure_devops_simulator.areas.builds.logs import TEXT, log_text
+from azure_devops_simulator.areas.builds.lookup import tip_of
 from azure_devops_simulator.areas.builds.routes import full_branch, start_build
 from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
-from azure_devops_simulator.state.builds import Build, Definition, Log
-from azure_devops_simulator.state.values import JsonObject, JsonValue, guid, timestamp
+from azure_devops_simulator.state.builds import Build, Definition
+from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 
 area = Area("pipelines")
 _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
 _MOST_RUNS = 10_000
-_LINK_HOURS = 1
 _STATES = {"notStarted": "inProgress", "inProgress": "inProgress", "cancelling": "canceling", "completed": "completed"}
 _RESULTS = {"succeeded": "succeeded", "partiallySucceeded": "succeeded", "failed": "failed", "canceled": "canceled"}
 
 
-def _error(status: int, key: str, message: str) -> ServiceError:
+def pipeline_error(status: int, key: str, message: str) -> ServiceError:
+    """Return an error of the pipelines service."""
     space = "Microsoft.Azure.Pipelines.WebApi"
     return ServiceError(status, key, message, type_name=f"{space}.{key}, {space}")
 
 
-def _find_pipeline(call: Call, missing: int = 404) -> Definition:
+def find_pipeline(call: Call, missing: int = 404) -> Definition:
     """Return the pipeline of the path. When there is none, preview and run answer 500, and reads answer 404."""
     wanted = call.path["pipeline"]
     found = call.organization.builds.definitions.get(whole_number(wanted) or 0)
     if found is None or found.project is not call.in_project():
-        raise _error(missing, "PipelineNotFoundException", f"Pipeline {wanted} not found.")
+        raise pipeline_error(missing, "PipelineNotFoundException", f"Pipeline {wanted} not found.")
     return found
 
 
-def _find_run(call: Call) -> Build:
-    pipeline, wanted = _find_pipeline(call), call.path["run"]
+def find_run(call: Call) -> Build:
+    """Return the run of the path, or 404."""
+    pipeline, wanted = find_pipeline(call), call.path["run"]
     found = call.organization.builds.builds.get(whole_number(wanted) or 0)
     if found is None or found.definition is not pipeline:
-        raise _error(404, "RunNotFoundException", f"Run {wanted} of pipeline {pipeline.id} not found.")
+        raise pipeline_error(404, "RunNotFoundException", f"Run {wanted} of pipeline {pipeline.id} not found.")
     return found
 
 
-def _url(call: Call, pipeline: Definition, path: str = "") -> str:
+def pipeline_url(call: Call, pipeline: Definition, path: str = "") -> str:
+    """Return the link of a pipeline, or of something below it."""
     return call.url(f"{pipeline.project.id}/_apis/pipelines/{pipeline.id}{path}")
 
 
 def _reference(call: Call, pipeline: Definition) -> JsonObject:
     return {
-        "url": f"{_url(call, pipeline)}?revision={pipeline.revision}",
+        "url": f"{pipeline_url(call, pipeline)}?revision={pipeline.revision}",
         "id": pipeline.id,
         "revision": pipeline.revision,
         "name": pipeline.name,
@@ -66,7 +65,7 @@ def _pipeline_body(call: Call, pipeline: Definition) -> JsonObject:
 
 
 def _run_body(call: Call, run: Build, *, whole: bool) -> JsonObject:
-    own = _url(call, run.definition, f"/runs/{run.id}")
+    own = pipeline_url(call, run.definition, f"/runs/{run.id}")
     web = call.url(f"{run.definition.project.id}/_build/results?buildId={run.id}")
     pipeline = _reference(call, run.definition)
     body: JsonObject = {
@@ -109,7 +108,7 @@ def list_pipelines(call: Call) -> Answer | JsonValue:
 @area.get("{project}/_apis/pipelines/{pipeline:int}", scopes=_READ)
 def get_pipeline(call: Call) -> Answer | JsonValue:
     """Return a pipeline with its file and repository."""
-    pipeline = _find_pipeline(call)
+    pipeline = find_pipeline(call)
     repository: JsonObject = {"id": pipeline.repository.id, "type": "azureReposGit"}
     path = "/" + pipeline.yaml_path.lstrip("/")
     configuration: JsonObject = {"path": path, "repository": repository, "type": "yaml"}
@@ -119,20 +118,20 @@ def get_pipeline(call: Call) -> Answer | JsonValue:
 @area.get("{project}/_apis/pipelines/{pipeline:int}/runs", scopes=_READ)
 def list_runs(call: Call) -> Answer | JsonValue:
     """Return the newest runs. This operation has no paging."""
-    runs = call.organization.builds.of(_find_pipeline(call))[:_MOST_RUNS]
+    runs = call.organization.builds.of(find_pipeline(call))[:_MOST_RUNS]
     return collection(_run_body(call, run, whole=False) for run in runs)
 
 
 @area.get("{project}/_apis/pipelines/{pipeline:int}/runs/{run}", scopes=_READ)
 def get_run(call: Call) -> Answer | JsonValue:
     """Return one run with its resources."""
-    return _run_body(call, _find_run(call), whole=True)
+    return _run_body(call, find_run(call), whole=True)
 
 
 @area.post("{project}/_apis/pipelines/{pipeline:int}/runs", scopes=_EXECUTE)
 def run_pipeline(call: Call) -> Answer | JsonValue:
     """Run a pipeline, or with `previewRun` show the YAML that would run."""
-    pipeline, request = _find_pipeline(call, missing=500), call.json_object()
+    pipeline, request = find_pipeline(call, missing=500), call.json_object()
     if request.get("previewRun") is True:
         return _preview(pipeline, request)
     own = _own_resource(request)
@@ -147,7 +146,7 @@ def run_pipeline(call: Call) -> Answer | JsonValue:
 @area.post("{project}/_apis/pipelines/{pipeline:int}/preview", scopes=_READ)
 def preview_pipeline(call: Call) -> Answer | JsonValue:
     """Return the YAML that would run. Nothing runs, so the scope to read builds is enough."""
-    return _preview(_find_pipeline(call, missing=500), call.json_object())
+    return _preview(find_pipeline(call, missing=500), call.json_object())
 
 
 def _own_resource(request: JsonObject) -> JsonObject:
@@ -164,78 +163,13 @@ def _preview(pipeline: Definition, request: JsonObject) -> JsonObject:
     text: str | None = as_text(request.get("yamlOverride")) or None
     if text is None:
         ref = full_branch(as_text(_own_resource(request).get("refName")) or pipeline.default_branch)
-        tip = pipeline.repository.refs.get(ref)
+        tip = tip_of(pipeline, ref)
         if tip is None:
             message = (
                 f"Could not get the latest source version for repository {pipeline.repository.name} using ref {ref}."
             )
-            raise _error(400, "PipelineValidationException", message)
-        text = committed_yaml(pipeline, pipeline.repository.peel(tip) or tip)
+            raise pipeline_error(400, "PipelineValidationException", message)
+        text = committed_yaml(pipeline, tip)
     if messages := problems(pipeline, text):
-        raise _error(400, "PipelineValidationException", "\n".join(messages))
+        raise pipeline_error(400, "PipelineValidationException", "\n".join(messages))
     return {"finalYaml": text}
-
-
-@area.get("{project}/_apis/pipelines/{pipeline:int}/runs/{run}/logs", scopes=_READ)
-def list_run_logs(call: Call) -> Answer | JsonValue:
-    """Return the logs of a run, without their lines."""
-    run = _find_run(call)
-    return {
-        "logs": [_log_body(call, run, log) for log in run.logs.values()],
-        "url": _url(call, run.definition, f"/runs/{run.id}/logs"),
-    }
-
-
-@area.get("{project}/_apis/pipelines/{pipeline:int}/runs/{run}/logs/{log}", scopes=_READ)
-def get_run_log(call: Call) -> Answer | JsonValue:
-    """Return one log without its lines. `$expand=signedContent` adds a link to them."""
-    run = _find_run(call)
-    return _log_body(call, run, _find_log(run, call.path["log"]))
-
-
-def _find_log(run: Build, wanted: str) -> Log:
-    found = run.logs.get(whole_number(wanted) or 0)
-    if found is None:
-        raise _error(404, "LogNotFoundException", f"Log {wanted} of run {run.id} not found.")
-    return found
-
-
-def _log_body(call: Call, run: Build, log: Log) -> JsonObject:
-    body: JsonObject = {
-        "createdOn": timestamp(log.start),
-        "id": log.id,
-        "lastChangedOn": timestamp(log.end),
-        "lineCount": log.line_count,
-        "url": _url(call, run.definition, f"/runs/{run.id}/logs/{log.id}"),
-    }
-    if call.query.text("$expand").lower() == "signedcontent":
-        path = f"/runs/{run.id}/signedlogcontent/{log.id}?urlSignature={_signature(run, log)}"
-        expires = call.organization.clock.now() + timedelta(hours=_LINK_HOURS)
-        signed: JsonObject = {"url": _url(call, run.definition, path), "signatureExpires": timestamp(expires)}
-        body["signedContent"] = signed
-    return body
-
-
-def _signature(run: Build, log: Log) -> str:
-    return guid(f"signature/{run.id}/{log.id}").replace("-", "")
-
-
-@area.get("{project}/_apis/pipelines/{pipeline:int}/runs/{run}/signedlogcontent/{log}", scopes=(), anonymous=True)
-def get_signed_log(call: Call) -> Answer | JsonValue:
-    """Return the lines of a log to anybody who has the signed link, without a credential."""
-    run = _find_run(call)
-    log = _find_log(run, call.path["log"])
-    if call.query.text("urlSignature") != _signature(run, log):
-        raise _error(401, "SignatureInvalidException", "The signature of the link is not valid.")
-    return Answer(body=log_text(log), content_type=TEXT)
-
-
-@area.get("{project}/_apis/pipelines/{pipeline:int}/runs/{run}/artifacts", scopes=_READ)
-def get_run_artifact(call: Call) -> Answer | JsonValue:
-    """Return an artifact of a run by `artifactName`."""
-    run = _find_run(call)
-    artifact = find_artifact(run, call.query.text("artifactName"))
-    return {
-        "name": artifact.name,
-        "url": _url(call, run.definition, f"/runs/{run.id}/artifacts?artifactName={artifact.name}"),
-    }

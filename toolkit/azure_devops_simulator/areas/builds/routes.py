@@ -12,7 +12,7 @@ from azure_devops_simulator.api.enums import BUILD_STATUS, STAGE_UPDATE, by_name
 from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read_date, read_json, whole_number
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, not_valid
+from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, not_valid, tip_of
 from azure_devops_simulator.areas.builds.run import cancel, cancel_stage, plan_build, run_again
 from azure_devops_simulator.areas.builds.shapes import build_body
 from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
@@ -169,7 +169,7 @@ def start_build(call: Call, definition: Definition, branch: str, version: str) -
         )
         raise build_error(403, "AccessDeniedException", message)
     ref, repository = full_branch(branch or definition.default_branch), definition.repository
-    tip = repository.refs.get(ref)
+    tip = tip_of(definition, ref)
     if tip is None or (version and repository.objects.commit(version) is None):
         message = (
             "An error occurred while loading the YAML build pipeline. Could not get the latest source version for "
@@ -177,7 +177,7 @@ def start_build(call: Call, definition: Definition, branch: str, version: str) -
         )
         raise not_valid([message])
     _check_parameters(call.json_object())
-    commit_id = version or repository.peel(tip) or tip
+    commit_id = version or tip
     text = committed_yaml(definition, commit_id)
     if messages := problems(definition, text):
         raise not_valid(messages)

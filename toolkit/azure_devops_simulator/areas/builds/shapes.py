@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
+from urllib.parse import urlencode
+
 from azure_devops_simulator.api.call import Call
 from azure_devops_simulator.areas.core.projects import project_reference
 from azure_devops_simulator.state.builds import Artifact, Build, Definition, Issue, Log, Record
@@ -9,6 +12,7 @@ from azure_devops_simulator.state.git_objects import Commit
 from azure_devops_simulator.state.values import JsonObject, JsonValue, guid, timestamp
 
 _POOLS = {"Azure Pipelines": (9, 20, True), "linux-large": (12, 23, False), "tidewater-private": (14, 25, False)}
+"""The ids of known pools and of their queues, and whether Microsoft hosts them."""
 
 
 def _project_url(call: Call, definition: Definition, path: str) -> str:
@@ -20,9 +24,15 @@ def build_url(call: Call, build: Build, path: str = "") -> str:
     return _project_url(call, build.definition, f"_apis/build/Builds/{build.id}{path}")
 
 
+def pool_of(definition: Definition) -> tuple[int, int, bool]:
+    """Return the id of the pool of a definition and the id of its queue, and whether Microsoft hosts the pool."""
+    number = 100 + zlib.crc32(definition.pool.encode()) % 9900
+    return _POOLS.get(definition.pool, (number, number, False))
+
+
 def queue_body(call: Call, definition: Definition) -> JsonObject:
     """Return the agent queue a definition runs in."""
-    pool, queue, hosted = _POOLS[definition.pool]
+    pool, queue, hosted = pool_of(definition)
     url = call.url(f"_apis/build/Queues/{queue}")
     pool_body: JsonObject = {"id": pool, "name": definition.pool, "isHosted": hosted}
     return {"id": queue, "name": definition.pool, "url": url, "pool": pool_body}
@@ -257,7 +267,7 @@ def change_body(call: Call, build: Build, commit: Commit) -> JsonObject:
 
 def artifact_body(call: Call, build: Build, artifact: Artifact) -> JsonObject:
     """Return an artifact."""
-    url = build_url(call, build, f"/artifacts?artifactName={artifact.name}&api-version=7.1")
+    url = f"{build_url(call, build, '/artifacts')}?{urlencode({'artifactName': artifact.name, 'api-version': '7.1'})}"
     return {
         "id": artifact.id,
         "name": artifact.name,
