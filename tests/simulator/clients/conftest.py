@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from git_client import Api, Git, git_in
 from official_clients import CODE_READ, CODE_WRITE, FULL, READ, Served, not_run
 
 from azure_devops_simulator import Certificate, Organization, SimulatorServer, seed_organization
@@ -68,3 +69,18 @@ def secure(authority: Path) -> Iterator[Served]:
     organization = _organization()
     with SimulatorServer(organization, certificate=certificate) as server:
         yield Served(organization, server.base_url, authority)
+
+
+@pytest.fixture
+def git(tmp_path: Path) -> Git:
+    if shutil.which("git") is None:
+        not_run("git is not installed")
+    return git_in(tmp_path)
+
+
+@pytest.fixture
+def api(plain: Served) -> Iterator[Api]:
+    """The REST API of one repository with some history."""
+    made = Api(plain, "Platform", "platform-api")
+    yield made
+    made.close()

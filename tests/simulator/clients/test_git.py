@@ -1,95 +1,12 @@
 """The real `git` against repositories of the seed: clone, fetch and push over HTTP, seen again through the API."""
 
 import os
-import shutil
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
-from urllib.parse import quote, urlsplit
 
-import httpx
 import pytest
-from official_clients import CODE_READ, CODE_WRITE, FULL, READ, Served, not_run
+from git_client import Api, commit
+from official_clients import CODE_READ, CODE_WRITE, READ
 
 from langchain_azure_devops import AzureDevOpsToolkit
-
-Git = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _there_is_a_git() -> None:
-    if shutil.which("git") is None:
-        not_run("git is not installed")
-
-
-@pytest.fixture
-def git(tmp_path: Path) -> Git:
-    """Runs git in a folder of the test, with no configuration but ours, and never asking anybody for a password."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_AUTHOR_NAME": "Tom Becker",
-        "GIT_AUTHOR_EMAIL": "tom.becker@tidewater.example",
-        "GIT_COMMITTER_NAME": "Tom Becker",
-        "GIT_COMMITTER_EMAIL": "tom.becker@tidewater.example",
-    }
-
-    def run(*arguments: str, into: str = ".", fails: bool = False) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=tmp_path / into,
-            env=environment,
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert (done.returncode != 0) is fails, done.stderr
-        return done
-
-    return run
-
-
-class Api:
-    """The REST API of one repository."""
-
-    def __init__(self, served: Served, project: str, repository: str) -> None:
-        path = f"{served.base_url}/{quote(project)}/_apis/git/repositories/{repository}"
-        self._http = httpx.Client(base_url=path, auth=("", FULL), params={"api-version": "7.1"})
-
-    def get(self, path: str = "", **query: str) -> dict:
-        answer = self._http.get(path, params={**self._http.params, **query})
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def branches(self) -> dict[str, str]:
-        return {ref["name"]: ref["objectId"] for ref in self.get("/refs", filter="heads/")["value"]}
-
-    def remote(self, token: str | None = FULL) -> str:
-        """The repository's `remoteUrl`, with a token in it."""
-        url = urlsplit(self.get()["remoteUrl"])
-        return url._replace(netloc=f"me:{token}@{url.netloc}" if token else url.netloc).geturl()
-
-    def close(self) -> None:
-        self._http.close()
-
-
-@pytest.fixture
-def api(plain: Served):
-    made = Api(plain, "Platform", "platform-api")
-    yield made
-    made.close()
-
-
-def commit(git: Git, tmp_path: Path, name: str, content: str | bytes, message: str) -> str:
-    path = tmp_path / "work" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    git("add", name, into="work")
-    git("commit", "--quiet", "-m", message, into="work")
-    return git("rev-parse", "HEAD", into="work").stdout.strip()
 
 
 def test_a_clone_is_what_the_api_shows(git, api, tmp_path):

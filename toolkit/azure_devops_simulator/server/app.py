@@ -35,6 +35,7 @@ from azure_devops_simulator.areas.core import area as core
 from azure_devops_simulator.areas.core.discovery import location_routes, resource_area
 from azure_devops_simulator.areas.core.projects import find_project
 from azure_devops_simulator.areas.git import area as git
+from azure_devops_simulator.areas.git_http import area as git_http
 from azure_devops_simulator.areas.pull_requests import area as pull_requests
 from azure_devops_simulator.areas.search import area as search
 from azure_devops_simulator.areas.work_items import area as work_items
@@ -43,7 +44,15 @@ from azure_devops_simulator.server.fault_middleware import FaultMiddleware
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.values import JsonValue, guid
 
-AREAS: tuple[Area, ...] = (core.area, git.area, pull_requests.area, search.area, work_items.area, builds.area)
+AREAS: tuple[Area, ...] = (
+    core.area,
+    git.area,
+    git_http.area,
+    pull_requests.area,
+    search.area,
+    work_items.area,
+    builds.area,
+)
 
 Headers: TypeAlias = list[tuple[str, str]]
 

@@ -20,6 +20,7 @@ from dulwich.objects import Commit as GitCommit
 from azure_devops_simulator.state.values import JsonValue
 
 REGULAR = 0o100644
+SUBMODULE = 0o160000
 
 Kind: TypeAlias = Literal["blob", "tree", "commit", "tag"]
 

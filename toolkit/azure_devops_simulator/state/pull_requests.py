@@ -110,6 +110,13 @@ class PullRequest:
         return str(uuid5(NAMESPACE_OID, f"{self.repository.id}/{self.id}/{self.last_source}/{self.last_target}"))
 
     @property
+    def merge_ref(self) -> tuple[str, str] | None:
+        """The reference to the merge of both branches with its commit, as long as it is active and can be merged."""
+        if self.status != "active" or self.merge_commit is None:
+            return None
+        return f"refs/pull/{self.id}/merge", self.merge_commit
+
+    @property
     def artifact_uri(self) -> str:
         """The address by which a work item links to the pull request."""
         ids = (self.repository.project.id, self.repository.id, str(self.id))

@@ -1,1 +1,1 @@
-"""Git repositories: objects, refs, items, commits, pushes and git over HTTP."""
+"""Git repositories: objects, refs, items, commits and pushes."""

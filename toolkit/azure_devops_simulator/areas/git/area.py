@@ -1,9 +1,9 @@
-"""Repositories, references, files, commits and pushes, and git over HTTP."""
+"""Repositories, references, files, commits and pushes."""
 
 from __future__ import annotations
 
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.git import commits, items, pushes, refs, repositories, smart_http
+from azure_devops_simulator.areas.git import commits, items, pushes, refs, repositories
 
 area = Area(
     "git",
@@ -12,5 +12,4 @@ area = Area(
     items.area,
     commits.area,
     pushes.area,
-    smart_http.area,
 )

@@ -62,6 +62,14 @@ def refresh(organization: Organization, pull_request: PullRequest) -> None:
         _finish(organization, pull_request, pull_request.auto_complete_by)
 
 
+def merge_refs(organization: Organization, repository: Repository) -> dict[str, str]:
+    """Bring the pull requests of a repository up to date, and return the references to what they merge into."""
+    own = [pull for pull in organization.pull_requests.values() if pull.repository is repository]
+    for pull_request in own:
+        refresh(organization, pull_request)
+    return dict(pull_request.merge_ref for pull_request in own if pull_request.merge_ref)
+
+
 def _finish(organization: Organization, pull_request: PullRequest, user: User) -> None:
     """Complete, unless a required reviewer has not approved and nobody has bypassed the policy."""
     bypass = pull_request.completion_options.get("bypassPolicy") in {True, "true"}

@@ -1,23 +1,23 @@
 """Serve `git clone`, `git fetch` and `git push` over HTTP, on the same objects that REST shows.
 
 The base address of a repository is its `remoteUrl`. A push is recorded like a push over REST, as one push with all its
-reference updates. dulwich implements the protocol (versions 0 and 1; clients that offer version 2 fall back).
+reference updates; dulwich receives it.
 """
 
 from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Callable
 from io import BytesIO
-from typing import Final
 
 from dulwich.errors import GitProtocolError, HookError
 from dulwich.hooks import Hook
 from dulwich.objects import ObjectID
 from dulwich.protocol import ReceivableProtocol
-from dulwich.refs import HEADREF, DictRefsContainer, Ref
+from dulwich.refs import DictRefsContainer, Ref
 from dulwich.repo import MemoryRepo
-from dulwich.server import DictBackend, PackHandler, ReceivePackHandler, UploadPackHandler
+from dulwich.server import DictBackend, ReceivePackHandler
 
 from azure_devops_simulator.api import access
 from azure_devops_simulator.api.call import Answer, Call
@@ -25,16 +25,16 @@ from azure_devops_simulator.api.errors import ArgumentError, MissingScopeError
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.lookup import needs_permission, no_repository
 from azure_devops_simulator.areas.git.refs import update_status
-from azure_devops_simulator.state.projects import RefUpdate, Repository
+from azure_devops_simulator.areas.git_http import upload_pack
+from azure_devops_simulator.areas.git_http.object_selection import connected
+from azure_devops_simulator.areas.pull_requests.lifecycle import merge_refs
+from azure_devops_simulator.state.projects import ZERO_ID, RefUpdate, Repository
 
 area = Area("git_http")
 
 _REMOTE = "{project?}/_git/{repository}"
 _READ, _WRITE = ("vso.code",), ("vso.code_write",)
-_SERVICES: Final[dict[str, tuple[type[PackHandler], tuple[str, ...]]]] = {
-    "git-upload-pack": (UploadPackHandler, _READ),
-    "git-receive-pack": (ReceivePackHandler, _WRITE),
-}
+_SERVICES = {"git-upload-pack": _READ, "git-receive-pack": _WRITE}
 
 _PERMISSIONS = {
     "createBranchPermissionRequired": "CreateBranch",
@@ -58,28 +58,47 @@ def advertise(call: Call) -> Answer:
     repository, service = _find(call), call.query.text("service")
     if service not in _SERVICES:
         raise ArgumentError("The service must be git-upload-pack or git-receive-pack.", "service")
-    handler, scopes = _SERVICES[service]
-    if not access.allowed(call.token, scopes):
+    if not access.allowed(call.token, _SERVICES[service]):
         raise MissingScopeError
     out = BytesIO()
     protocol = ReceivableProtocol(BytesIO().read, out.write)
     protocol.write_pkt_line(f"# service={service}\n".encode())
     protocol.write_pkt_line(None)
-    served = _served(call, repository)
-    _handler(handler, served, protocol, advertise_refs=True).handle()
+    if service == "git-upload-pack":
+        refs = repository.refs | merge_refs(call.organization, repository)
+        upload_pack.advertise(protocol, repository, refs)
+    else:
+        _receiver(call, repository, protocol, advertise_refs=True).handle()
     return Answer(body=out.getvalue(), content_type=f"application/x-{service}-advertisement")
 
 
 @area.post(f"{_REMOTE}/git-upload-pack", scopes=_READ, version="")
-def upload_pack(call: Call) -> Answer:
+def fetch(call: Call) -> Answer:
     """Send the objects that the client lacks."""
-    return _serve(call, "git-upload-pack")
+    repository = _find(call)
+    return _answer(call, "git-upload-pack", lambda protocol: upload_pack.serve(protocol, repository))
 
 
 @area.post(f"{_REMOTE}/git-receive-pack", scopes=_WRITE, version="")
 def receive_pack(call: Call) -> Answer:
     """Receive objects and move references."""
-    return _serve(call, "git-receive-pack")
+    repository = _find(call)
+
+    def handle(protocol: ReceivableProtocol) -> None:
+        _skip_shallow(protocol)
+        _receiver(call, repository, protocol).handle()
+
+    return _answer(call, "git-receive-pack", handle)
+
+
+def _skip_shallow(protocol: ReceivableProtocol) -> None:
+    """Skip the lines by which a shallow clone tells where its history ends, which dulwich does not know.
+
+    The server has the whole history. `_Rules` refuses commits whose parents are missing here.
+    """
+    while (line := protocol.read_pkt_line()) and line.startswith(b"shallow "):
+        pass
+    protocol.unread_pkt_line(line)
 
 
 def _find(call: Call) -> Repository:
@@ -93,41 +112,32 @@ def _find(call: Call) -> Repository:
     raise no_repository(wanted)
 
 
-def _serve(call: Call, service: str) -> Answer:
+def _answer(call: Call, service: str, handle: Callable[[ReceivableProtocol], None]) -> Answer:
     out, body = BytesIO(), call.body
     if call.headers.get("content-encoding", "").lower() in {"gzip", "x-gzip"}:
         try:
             body = gzip.decompress(body)
         except (OSError, EOFError, zlib.error) as error:
             raise ArgumentError("The body of the request is not valid gzip.", "contentStream") from error
-    protocol = ReceivableProtocol(BytesIO(body).read, out.write)
-    served = _served(call, _find(call))
     try:
-        _handler(_SERVICES[service][0], served, protocol).handle()
+        handle(ReceivableProtocol(BytesIO(body).read, out.write))
     except GitProtocolError as error:
         raise ArgumentError(f"The body of the request is no {service} request: {error}", "contentStream") from error
     return Answer(body=out.getvalue(), content_type=f"application/x-{service}-result")
 
 
-def _handler(
-    kind: type[PackHandler], served: MemoryRepo, protocol: ReceivableProtocol, *, advertise_refs: bool = False
-) -> PackHandler:
-    handler: PackHandler = kind(DictBackend({"/": served}), ["/"], protocol, True)  # type: ignore[arg-type, call-arg]
-    handler.advertise_refs = advertise_refs
-    return handler
-
-
-def _served(call: Call, repository: Repository) -> MemoryRepo:
-    """Return the repository as dulwich sees it for one request: our objects, a copy of our references, our rules."""
+def _receiver(
+    call: Call, repository: Repository, protocol: ReceivableProtocol, *, advertise_refs: bool = False
+) -> ReceivePackHandler:
+    """Return dulwich's receiver on our objects, a copy of our references, and our rules."""
     served = MemoryRepo()
     served.object_store = repository.objects.raw
     refs = {Ref(name.encode()): ObjectID(object_id.encode()) for name, object_id in repository.refs.items()}
     served.refs = DictRefsContainer({**refs})
-    if repository.default_branch in repository.refs:
-        served.refs.set_symbolic_ref(HEADREF, Ref(str(repository.default_branch).encode()))
     served.hooks["update"] = _Rules(call, repository)
     served.hooks["post-receive"] = _Record(call, repository)
-    return served
+    backend = DictBackend({"/": served})  # type: ignore[arg-type]
+    return ReceivePackHandler(backend, ["/"], protocol, stateless_rpc=True, advertise_refs=advertise_refs)
 
 
 class _Rules(Hook):
@@ -138,6 +148,8 @@ class _Rules(Hook):
 
     def execute(self, *update: bytes) -> tuple[bytes, bytes]:
         name, old, new = (part.decode("utf-8", "replace") for part in update)
+        if new != ZERO_ID and not connected(self._repository, new):
+            raise HookError("missing necessary objects")
         status = update_status(self._call, self._repository, name, old, new)
         if permission := _PERMISSIONS.get(status):
             raise HookError(needs_permission(permission, self._call.user).message)

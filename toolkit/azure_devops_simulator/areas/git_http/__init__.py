@@ -1,0 +1,1 @@
+"""git over HTTP: clone, fetch and push, on the objects that REST shows."""
