@@ -15,9 +15,6 @@ _NEW, _OLD = "dev.azure.com", "visualstudio.com"
 _NO_ORGANIZATION = {"app"}
 """First labels of `visualstudio.com` that are not an organization, as in `app.vssps.visualstudio.com`."""
 
-_ELSEWHERE = {"search": "almsearch", "testresults": "vstmr", "Profile": "vssps", "IMS": "vssps", "advSec": "advsec"}
-"""Areas that the main host does not serve, with the label of the host that does."""
-
 
 @dataclass(frozen=True)
 class Place:
@@ -50,12 +47,14 @@ def place(scheme: str, host: str, segments: Sequence[str]) -> Place:
     return Place(host_url, "", segments, f"{host_url}/{organization}")
 
 
-def area_url(base_url: str, area: str) -> str:
-    """Return the address, with a final slash, at which an area of the organization at `base_url` is served."""
-    service = _ELSEWHERE.get(area)
+def area_url(base_url: str, service: str) -> str:
+    """Return the address, with a final slash, of the organization at `base_url` on a host of the service.
+
+    `service` is the label of the host, or "" for the main host.
+    """
     parts = urlsplit(base_url)
     name = parts.hostname or ""
-    if service is None or not name.endswith((_NEW, f".{_OLD}")):
+    if not service or not name.endswith((_NEW, f".{_OLD}")):
         return f"{base_url}/"
     owner = name.removesuffix(_OLD)
     host = f"{service}.{parts.netloc}" if name == _NEW else f"{owner}{service}.{parts.netloc.removeprefix(owner)}"

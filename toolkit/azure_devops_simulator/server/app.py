@@ -32,7 +32,7 @@ from azure_devops_simulator.api.versions import negotiate, requested_version
 from azure_devops_simulator.areas.builds import area as builds
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core import area as core
-from azure_devops_simulator.areas.core.discovery import location_routes, resource_area
+from azure_devops_simulator.areas.core.discovery import resource_area
 from azure_devops_simulator.areas.core.projects import find_project
 from azure_devops_simulator.areas.git import area as git
 from azure_devops_simulator.areas.git_http import area as git_http
@@ -92,8 +92,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 @cache
 def _router() -> Router:
-    routes = [route for area in AREAS for route in area.routes]
-    return Router([*routes, *location_routes(routes)])
+    return Router(route for area in AREAS for route in area.routes)
 
 
 class Service:
