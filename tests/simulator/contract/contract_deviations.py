@@ -1,6 +1,16 @@
 """Where the published contract and the simulator part, and why the simulator is held to be right. Small on purpose."""
 
 STATUSES = {
+    ("POST", "_apis/projects"): 202,
+    ("PATCH", "_apis/projects/{project}"): 202,
+    ("DELETE", "_apis/projects/{project}"): 202,
+    ("PATCH", "_apis/projects/{project}/properties"): 204,
+    ("POST", "_apis/projects/{project}/teams"): 201,
+    ("DELETE", "_apis/projects/{project}/teams/{team}"): 204,
+    ("DELETE", "{project?}/_apis/git/repositories/{repository}"): 204,
+    ("DELETE", "{project}/_apis/git/recycleBin/repositories/{repository}"): 204,
+    ("DELETE", "{project}/_apis/build/definitions/{definition:int}"): 204,
+    ("DELETE", "{project}/_apis/build/builds/{build}"): 204,
     ("POST", "{project?}/_apis/git/repositories/{repository}/pushes"): 201,
     ("POST", "{project?}/_apis/git/repositories/{repository}/commits/{commitId}/statuses"): 201,
     ("POST", "{project?}/_apis/git/repositories/{repository}/pullrequests"): 201,

@@ -68,3 +68,11 @@ class MissingScopeError(Exception):
 
 class MethodNotAllowedError(Exception):
     """The path exists, but not for this method. The answer is a 405."""
+
+
+class NotSimulatedError(ServiceError):
+    """A part of a request that the service knows and the simulator lacks. The answer says so."""
+
+    def __init__(self, what: str) -> None:
+        message = f"The simulator does not simulate {what}. This says nothing about the organization."
+        super().__init__(400, "NotSimulatedException", message)

@@ -33,6 +33,7 @@ from azure_devops_simulator.areas.builds import area as builds
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core import area as core
 from azure_devops_simulator.areas.core.discovery import resource_area
+from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.core.projects import find_project
 from azure_devops_simulator.areas.git import area as git
 from azure_devops_simulator.areas.git_http import area as git_http
@@ -163,6 +164,7 @@ class Service:
         return self._complete(request, call, answer, caller)
 
     def _run(self, call: Call, match: Match) -> Answer:
+        settle(self.organization)
         catch_up(self.organization.builds, self.organization.clock.now())
         try:
             call.version = negotiate(match.route, call.method, requested_version(call.query, call.headers))

@@ -24,7 +24,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Definition:
-    """A YAML pipeline. `folder` is written with backslashes; the root is a single one."""
+    """A YAML pipeline. `folder` is written with backslashes; the root is a single one.
+
+    `settings` are parts of a definition that are kept and shown and have no effect here, such as variables.
+    """
 
     id: int
     project: Project
@@ -37,6 +40,7 @@ class Definition:
     revision: int = 1
     default_branch: str = "refs/heads/main"
     pool: str = "Azure Pipelines"
+    settings: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -242,6 +246,17 @@ class BuildStore:
         )
         self.builds[number] = build
         return build
+
+    def remove_definition(self, definition: Definition) -> None:
+        """Remove a pipeline with its builds."""
+        for build in self.of(definition):
+            self.remove(build)
+        del self.definitions[definition.id]
+
+    def remove(self, build: Build) -> None:
+        """Remove a build."""
+        del self.builds[build.id]
+        build.course = None
 
     def _next(self, kind: str) -> int:
         self.counters[kind] += 1

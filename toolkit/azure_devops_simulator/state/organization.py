@@ -14,6 +14,7 @@ from typing import Literal
 from azure_devops_simulator.state.builds import BuildStore
 from azure_devops_simulator.state.clock import Clock
 from azure_devops_simulator.state.faults import Faults, TokenBucket
+from azure_devops_simulator.state.operations import Operation
 from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Denial, Token, User
 from azure_devops_simulator.state.projects import Project, Repository, Team
 from azure_devops_simulator.state.pull_requests import PullRequest
@@ -26,7 +27,8 @@ class Organization:
     """One organization with everything in it.
 
     `users` is keyed by user id, `tokens` by the token's value, `projects` by project id, `pull_requests` by number
-    (numbers are unique in the organization). `faults` and `throttle` make requests fail on purpose.
+    (numbers are unique in the organization), `operations` by operation id. `faults` and `throttle` make requests fail
+    on purpose.
     `explains_expiry`: the answer to an expired token says so, as some services do; most services answer an empty 401.
     `work_item_lag` and `code_search_lag`: how far queries and code search are behind. Reads by id or path are current.
     """
@@ -40,6 +42,7 @@ class Organization:
     pull_requests: dict[int, PullRequest] = field(default_factory=dict)
     work_items: WorkItemStore = field(default_factory=WorkItemStore)
     builds: BuildStore = field(default_factory=BuildStore)
+    operations: dict[str, Operation] = field(default_factory=dict)
     code_search_installed: bool = True
     faults: Faults = field(default_factory=Faults)
     throttle: TokenBucket | None = None
@@ -111,7 +114,7 @@ class Organization:
             ValueError: the process or the visibility does not exist.
         """
         project = Project(
-            guid(f"project/{name}"),
+            self._id_for(f"project/{name}"),
             name,
             description,
             visibility,
@@ -120,9 +123,36 @@ class Organization:
             revision=self.next_id("projectRevision"),
         )
         members = [user for user in self.users.values() if user.member]
-        project.teams.append(Team(guid(f"team/{name}"), f"{name} Team", "The default project team.", members))
+        project.teams.append(Team(self._id_for(f"team/{name}"), f"{name} Team", "The default project team.", members))
         self.projects[project.id] = project
         return project
+
+    def _id_for(self, path: str) -> str:
+        """Return the guid of a path. After a project was deleted, one of the same name gets another guid."""
+        deleted = self.counters["deletedProject"]
+        return guid(f"{path}/{deleted}" if deleted else path)
+
+    def remove_project(self, project: Project) -> None:
+        """Remove a project with everything in it."""
+        self.counters["deletedProject"] += 1
+        for item in [item for item in self.work_items.items.values() if item.project is project]:
+            self.work_items.destroy(item)
+        self.work_items.trees.forget(project)
+        held = [deleted.repository for deleted in project.recycle_bin.values()]
+        for repository in [*project.repositories.values(), *held]:
+            self.remove_repository(repository)
+        self.denials = {denial for denial in self.denials if denial.project != project.id}
+        self.hidden = {(user, hidden) for user, hidden in self.hidden if hidden != project.id}
+        del self.projects[project.id]
+
+    def remove_repository(self, repository: Repository) -> None:
+        """Remove a repository with its pull requests and pipelines."""
+        for definition in [known for known in self.builds.definitions.values() if known.repository is repository]:
+            self.builds.remove_definition(definition)
+        for number in [n for n, known in self.pull_requests.items() if known.repository is repository]:
+            del self.pull_requests[number]
+        for known in (repository.project.repositories, repository.project.recycle_bin):
+            known.pop(repository.id, None)
 
     def project(self, name_or_id: str) -> Project | None:
         """Find a project by id or name (names ignore case)."""
@@ -171,8 +201,9 @@ class Organization:
         self.hidden.add((user.id, project.id))
 
     def visible_projects(self, user: User) -> list[Project]:
-        """Return the projects that this user can see, by name."""
-        seen = (project for project in self.projects.values() if (user.id, project.id) not in self.hidden)
+        """Return the projects that this user can see and that are ready for use, by name."""
+        ready = (project for project in self.projects.values() if project.state == "wellFormed")
+        seen = (project for project in ready if self.sees(user, project))
         return sorted(seen, key=lambda project: project.name.lower())
 
     def sees(self, user: User, project: Project) -> bool:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from azure_devops_simulator.state.git_objects import Commit, Files, ObjectStore
 from azure_devops_simulator.state.people import User
-from azure_devops_simulator.state.values import JsonObject, check_word
+from azure_devops_simulator.state.values import JsonObject, check_word, guid
 
 ZERO_ID = "0" * 40
 
@@ -51,6 +51,11 @@ class Repository:
     creators: dict[str, User] = field(default_factory=dict)
     pushes: list[Push] = field(default_factory=list)
     statuses: dict[str, list[JsonObject]] = field(default_factory=dict)
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it is in the recycle bin."""
+        return self.id in self.project.recycle_bin
 
     def branch(self, name: str) -> str | None:
         """Return the commit at the tip of a branch (name without `refs/heads/`), or None."""
@@ -143,6 +148,15 @@ class Repository:
 
 
 @dataclass
+class DeletedRepository:
+    """A repository in the recycle bin of its project, with the person who deleted it and the time."""
+
+    repository: Repository
+    by: User
+    date: datetime
+
+
+@dataclass
 class Team:
     """A team of a project."""
 
@@ -158,7 +172,11 @@ Process = Literal["Agile", "Scrum", "Basic", "CMMI"]
 
 @dataclass
 class Project:
-    """A team project. `repositories` is keyed by repository id, in order of creation."""
+    """A team project. `repositories` and `recycle_bin` are keyed by repository id, in order of creation and deletion.
+
+    `state` is `createPending` or `deleting` while an operation runs; the project can then not be used.
+    `properties` are those that clients have set.
+    """
 
     id: str
     name: str
@@ -169,11 +187,22 @@ class Project:
     state: str = "wellFormed"
     revision: int = 1
     repositories: dict[str, Repository] = field(default_factory=dict)
+    recycle_bin: dict[str, DeletedRepository] = field(default_factory=dict)
     teams: list[Team] = field(default_factory=list)
+    properties: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_word("visibility", self.visibility, get_args(Visibility))
         check_word("process", self.process, get_args(Process))
+
+    def create_repository(self, name: str) -> Repository:
+        """Add an empty repository. Its guid follows from the names, unless another repository has that guid."""
+        home = self.name if self.id == guid(f"project/{self.name}") else self.id
+        path = f"repository/{home}/{name}"
+        while (number := guid(path)) in self.repositories or number in self.recycle_bin:
+            path += "/again"
+        repository = self.repositories[number] = Repository(number, name, self)
+        return repository
 
     def repository(self, name_or_id: str) -> Repository | None:
         """Find a repository by id or name (names ignore case)."""

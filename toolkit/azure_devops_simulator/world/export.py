@@ -17,13 +17,15 @@ from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
 from azure_devops_simulator.areas.builds.run import catch_up
+from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.work_items.process.fields import FIELDS
 from azure_devops_simulator.state.builds import Build, Definition
 from azure_devops_simulator.state.clock import Clock
 from azure_devops_simulator.state.git_objects import ObjectStore
+from azure_devops_simulator.state.operations import Operation
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import Denial, User
-from azure_devops_simulator.state.projects import Project, Repository
+from azure_devops_simulator.state.projects import DeletedRepository, Project, Repository
 from azure_devops_simulator.state.pull_requests import PullRequest
 from azure_devops_simulator.state.soak_log import SoakLog
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
@@ -40,6 +42,7 @@ FORMAT = 1
 
 def export_world(organization: Organization) -> JsonObject:
     """Return everything in an organization as JSON."""
+    settle(organization)
     catch_up(organization.builds, organization.clock.now())
     codec = _codec(organization)
     return {
@@ -66,6 +69,7 @@ def export_world(organization: Organization) -> JsonObject:
         "builds": {str(build.id): codec.record(build) for build in organization.builds.builds.values()},
         "pull_requests": {str(pr.id): codec.record(pr) for pr in organization.pull_requests.values()},
         "work_items": {str(item.id): codec.record(item) for item in organization.work_items.items.values()},
+        "operations": {operation.id: codec.record(operation) for operation in organization.operations.values()},
     }
 
 
@@ -93,7 +97,12 @@ def _permissions(organization: Organization) -> JsonObject:
 
 def _project(codec: Codec, project: Project) -> JsonObject:
     repositories = {repository.name: codec.record(repository) for repository in project.repositories.values()}
-    return {**codec.record(project, without=("repositories",)), "repositories": repositories}
+    deleted = {
+        name: {**codec.record(row, without=("repository",)), "repository": codec.record(row.repository)}
+        for name, row in project.recycle_bin.items()
+    }
+    own = codec.record(project, without=("repositories", "recycle_bin"))
+    return {**own, "repositories": repositories, "recycle_bin": deleted}
 
 
 def _node(node: Node) -> JsonObject:
@@ -164,17 +173,23 @@ def _read(world: JsonObject) -> Organization:
     _read_nodes(organization, _object(world["areas_and_iterations"]))
     for record in _object(world["work_items"]).values():
         organization.work_items.adopt(_with_shared_relations(codec.read(WorkItem, record)))
+    for name, record in _object(world.get("operations", {})).items():
+        organization.operations[name] = codec.read(Operation, record)
     _read_permissions(organization, _object(world["permissions"]))
     return organization
 
 
 def _read_project(organization: Organization, codec: Codec, record: JsonObject) -> None:
-    repositories = _object(record.pop("repositories"))
+    repositories, recycle_bin = _object(record.pop("repositories")), _object(record.pop("recycle_bin", {}))
     project = codec.read(Project, record)
     organization.projects[project.id] = project
     for below in repositories.values():
         repository = codec.read(Repository, below)
         project.repositories[repository.id] = repository
+    for name, below in recycle_bin.items():
+        row = _object(below)
+        repository = codec.read(Repository, row.pop("repository"))
+        project.recycle_bin[name] = codec.read(DeletedRepository, row, repository=repository)
 
 
 def _read_nodes(organization: Organization, record: JsonObject) -> None:
@@ -228,6 +243,9 @@ def _codec(organization: Organization) -> Codec:
 
     def repository(name: JsonValue) -> Repository:
         project, _, own = str(name).partition("/")
+        found = organization.project(project)
+        if found and own in found.recycle_bin:
+            return found.recycle_bin[own].repository
         return organization.repository(project, own)
 
     def project(name: JsonValue) -> Project:
@@ -240,7 +258,7 @@ def _codec(organization: Organization) -> Codec:
         names={
             User: lambda it: it.unique_name,
             Project: lambda it: it.name,
-            Repository: lambda it: f"{it.project.name}/{it.name}",
+            Repository: lambda it: f"{it.project.name}/{it.id if it.deleted else it.name}",
             Definition: lambda it: it.id,
         },
         finds={

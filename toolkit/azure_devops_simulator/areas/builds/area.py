@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.builds import definitions, details, logs, pipelines, routes, run_content
+from azure_devops_simulator.areas.builds import (
+    definition_writes,
+    definitions,
+    details,
+    logs,
+    pipelines,
+    routes,
+    run_content,
+)
 
 area = Area(
     "builds",
@@ -13,4 +21,5 @@ area = Area(
     definitions.area,
     pipelines.area,
     run_content.area,
+    definition_writes.area,
 )

@@ -108,7 +108,11 @@ def list_pipelines(call: Call) -> Answer | JsonValue:
 @area.get("{project}/_apis/pipelines/{pipeline:int}", scopes=_READ)
 def get_pipeline(call: Call) -> Answer | JsonValue:
     """Return a pipeline with its file and repository."""
-    pipeline = find_pipeline(call)
+    return whole_pipeline(call, find_pipeline(call))
+
+
+def whole_pipeline(call: Call, pipeline: Definition) -> JsonObject:
+    """Return the body of a pipeline with its file and repository."""
     repository: JsonObject = {"id": pipeline.repository.id, "type": "azureReposGit"}
     path = "/" + pipeline.yaml_path.lstrip("/")
     configuration: JsonObject = {"path": path, "repository": repository, "type": "yaml"}

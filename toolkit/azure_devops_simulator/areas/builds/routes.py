@@ -168,9 +168,13 @@ def start_build(call: Call, definition: Definition, branch: str, version: str) -
             f"{definition.name} in team project {definition.project.name} to perform the action."
         )
         raise build_error(403, "AccessDeniedException", message)
+    if definition.settings.get("queueStatus") == "disabled":
+        # The text is a guess.
+        message = f"The build pipeline {definition.name} is disabled, so that no build can be queued."
+        raise build_error(400, "DefinitionDisabledException", message)
     ref, repository = full_branch(branch or definition.default_branch), definition.repository
     tip = tip_of(definition, ref)
-    if tip is None or (version and repository.objects.commit(version) is None):
+    if tip is None or repository.deleted or (version and repository.objects.commit(version) is None):
         message = (
             "An error occurred while loading the YAML build pipeline. Could not get the latest source version for "
             f"repository {repository.name} hosted on Azure Repos using ref {ref}."

@@ -11,7 +11,7 @@ from azure_devops_simulator.state.builds import Artifact, Build, Definition, Iss
 from azure_devops_simulator.state.git_objects import Commit
 from azure_devops_simulator.state.values import JsonObject, JsonValue, guid, timestamp
 
-_POOLS = {"Azure Pipelines": (9, 20, True), "linux-large": (12, 23, False), "tidewater-private": (14, 25, False)}
+POOLS = {"Azure Pipelines": (9, 20, True), "linux-large": (12, 23, False), "tidewater-private": (14, 25, False)}
 """The ids of known pools and of their queues, and whether Microsoft hosts them."""
 
 
@@ -27,7 +27,7 @@ def build_url(call: Call, build: Build, path: str = "") -> str:
 def pool_of(definition: Definition) -> tuple[int, int, bool]:
     """Return the id of the pool of a definition and the id of its queue, and whether Microsoft hosts the pool."""
     number = 100 + zlib.crc32(definition.pool.encode()) % 9900
-    return _POOLS.get(definition.pool, (number, number, False))
+    return POOLS.get(definition.pool, (number, number, False))
 
 
 def queue_body(call: Call, definition: Definition) -> JsonObject:
@@ -49,7 +49,7 @@ def definition_reference(call: Call, definition: Definition) -> JsonObject:
         "uri": f"vstfs:///Build/Definition/{definition.id}",
         "path": definition.folder,
         "type": "build",
-        "queueStatus": "enabled",
+        "queueStatus": definition.settings.get("queueStatus", "enabled"),
         "revision": definition.revision,
         "project": project_reference(call, definition.project),
     }
@@ -90,6 +90,7 @@ def definition_body(call: Call, definition: Definition, *, whole: bool) -> JsonO
         "jobCancelTimeoutInMinutes": 5,
         "process": {"yamlFilename": definition.yaml_path.lstrip("/"), "type": 2},
         "repository": repository,
+        **definition.settings,
         **body,
     }
 

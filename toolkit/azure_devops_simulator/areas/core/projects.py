@@ -45,17 +45,23 @@ def no_such_project(name: str) -> ServiceError:
             "and that the project exists on the specified Azure DevOps Server."
         )
         key = "ProjectDoesNotExistWithNameException"
-    return ServiceError(404, key, message, type_name=f"{_SPACE}.{key}, {_SPACE}")
+    return core_error(404, key, message)
+
+
+def core_error(status: int, key: str, message: str) -> ServiceError:
+    """Return an error about a project or a team."""
+    return ServiceError(status, key, message, type_name=f"{_SPACE}.{key}, {_SPACE}")
 
 
 def find_project(call: Call, name: str) -> Project:
     """Return the project of a path segment (name or guid).
 
     Raises:
-        ServiceError: 404 when it does not exist or the caller cannot see it; the two cannot be told apart.
+        ServiceError: 404 when it does not exist, is being created or deleted, or the caller cannot see it; these cannot
+            be told apart.
     """
     found = call.organization.project(name)
-    if found and call.organization.sees(call.user, found):
+    if found and found.state == "wellFormed" and call.organization.sees(call.user, found):
         return found
     raise no_such_project(name)
 
@@ -86,7 +92,9 @@ def page(call: Call, rows: list[JsonObject], default: int = 100, highest: int = 
 def list_projects(call: Call) -> Answer:
     """Return the projects the caller can see, by name."""
     wanted = call.query.text("stateFilter", "wellFormed").lower()
-    seen = call.organization.visible_projects(call.user)
+    organization = call.organization
+    seen = [p for p in organization.projects.values() if organization.sees(call.user, p)]
+    seen.sort(key=lambda project: project.name.lower())
     return page(call, [project_reference(call, p) for p in seen if wanted in {"all", p.state.lower()}])
 
 
@@ -117,7 +125,7 @@ def _team_reference(call: Call, project: Project, team: Team) -> JsonObject:
     return {"id": team.id, "name": team.name, "url": url}
 
 
-def _team(call: Call, project: Project, team: Team) -> JsonObject:
+def team_body(call: Call, project: Project, team: Team) -> JsonObject:
     return {
         **_team_reference(call, project, team),
         "description": team.description,
@@ -137,23 +145,21 @@ def find_team(project: Project, name_or_id: str) -> Team:
     for team in project.teams:
         if wanted in {team.id, team.name.lower()}:
             return team
-    message = f"The team with id '{name_or_id}' does not exist."
-    key = "TeamNotFoundException"
-    raise ServiceError(404, key, message, type_name=f"{_SPACE}.{key}, {_SPACE}")
+    raise core_error(404, "TeamNotFoundException", f"The team with id '{name_or_id}' does not exist.")
 
 
 @area.get("_apis/projects/{project}/teams", scopes=_READ)
 def list_teams(call: Call) -> Answer:
     """Return the teams of a project."""
     project = call.in_project()
-    return page(call, [_team(call, project, team) for team in project.teams])
+    return page(call, [team_body(call, project, team) for team in project.teams])
 
 
 @area.get("_apis/projects/{project}/teams/{team}", scopes=())
 def get_team(call: Call) -> JsonObject:
     """Return one team."""
     project = call.in_project()
-    return _team(call, project, find_team(project, call.path["team"]))
+    return team_body(call, project, find_team(project, call.path["team"]))
 
 
 @area.get("_apis/projects/{project}/teams/{team}/members", scopes=_READ)
@@ -167,7 +173,7 @@ def list_members(call: Call) -> Answer:
 def list_all_teams(call: Call) -> Answer:
     """Return the teams of every project the caller can see."""
     seen = call.organization.visible_projects(call.user)
-    return page(call, [_team(call, project, team) for project in seen for team in project.teams])
+    return page(call, [team_body(call, project, team) for project in seen for team in project.teams])
 
 
 @area.get("_apis/process/processes", scopes=("vso.work",))

@@ -18,7 +18,7 @@ from azure_devops_simulator.areas.git.lookup import (
 from azure_devops_simulator.areas.git.shapes import api_url, repository_shape, signature_shape
 from azure_devops_simulator.state.git_objects import Entry, ObjectStore
 from azure_devops_simulator.state.projects import Project, Repository
-from azure_devops_simulator.state.values import JsonObject, JsonValue, guid
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("git")
 
@@ -30,9 +30,7 @@ READ = ("vso.code",)
 
 def add_repository(project: Project, name: str) -> Repository:
     """Create an empty repository."""
-    repository = Repository(guid(f"repository/{project.name}/{name}"), name, project)
-    project.repositories[repository.id] = repository
-    return repository
+    return project.create_repository(name)
 
 
 @area.get("{project?}/_apis/git/repositories", scopes=READ)

@@ -72,6 +72,7 @@ def _list(call: Call, repository: Repository | None) -> Answer:
         pull_request
         for pull_request in call.organization.pull_requests.values()
         if pull_request.repository.project.id in visible
+        and not pull_request.repository.deleted
         and (repository is None or pull_request.repository is repository)
         and _matches(call, pull_request)
     ]

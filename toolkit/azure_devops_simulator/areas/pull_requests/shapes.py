@@ -26,6 +26,7 @@ def find_pull_request(call: Call, repository: Repository | None = None) -> PullR
     found = call.organization.pull_requests.get(whole_number(wanted) or 0)
     if (
         found is None
+        or found.repository.deleted
         or not call.organization.sees(call.user, found.repository.project)
         or (call.project is not None and found.repository.project is not call.project)
         or (repository is not None and found.repository is not repository)

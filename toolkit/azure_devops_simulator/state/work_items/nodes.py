@@ -82,6 +82,11 @@ class Trees:
         for below in node.walk():
             self._by_path[below.structure, below.path.lower()] = below
 
+    def forget(self, project: Project) -> None:
+        """Remove the trees of a project."""
+        self._roots = {key: root for key, root in self._roots.items() if root.project is not project}
+        self._by_path = {key: node for key, node in self._by_path.items() if node.project is not project}
+
     def by_id(self, node_id: int) -> Node | None:
         """Return a node by its number."""
         return next((node for node in self._by_path.values() if node.id == node_id), None)
