@@ -133,6 +133,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--certificate", type=Path, metavar="FILE", help="serve TLS with this certificate chain (PEM)")
     parser.add_argument("--key", type=Path, metavar="FILE", help="the private key of the certificate (PEM)")
     parser.add_argument("--world", type=_world, metavar="FILE", help="serve this organization (JSON of export_world)")
+    parser.add_argument(
+        "--strict", action="store_true", help="answer 501 to what is not simulated (default: 404 or 400)"
+    )
     _add_switches(parser)
     options = parser.parse_args(arguments)
     if (options.certificate is None) != (options.key is None):
@@ -170,7 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
     certificate = Certificate(options.certificate, options.key) if options.certificate else None
     try:
         organization, lines = _organization(options)
-        server = web_server(organization, certificate, control=options.control)
+        server = web_server(organization, certificate, control=options.control, strict=options.strict)
     except (ValueError, TypeError) as error:
         print(f"cannot set up the organization: {error}", file=sys.stderr)
         return 2

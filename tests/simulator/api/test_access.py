@@ -293,21 +293,6 @@ def test_an_unknown_organization_is_a_404_page(server):
     assert answer.headers["content-type"].startswith("text/html")
 
 
-def test_an_unknown_route_is_the_plain_text_of_the_service(client):
-    answer = client.send("GET", "/Platform/_apis/git/nothing/here")
-    assert answer.status_code == 404
-    assert answer.headers["content-type"].startswith("text/plain")
-    path = "/Platform/_apis/git/nothing/here"
-    assert answer.text == f"The controller for path '{path}' was not found or does not implement IController."
-    assert "x-vss-userdata" in answer.headers
-
-
-def test_a_known_route_refuses_other_methods(client):
-    answer = client.send("DELETE", "/_apis/projects")
-    assert answer.status_code == 405
-    assert "DELETE" in answer.json()["value"]["Message"]
-
-
 @pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
 def test_a_write_without_version_is_400(client, method):
     path = {"POST": f"{API}/refs", "PATCH": API}.get(method, f"{API}/pullRequests/7/reviewers/{ANONYMOUS.id}")

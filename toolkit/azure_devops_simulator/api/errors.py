@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from azure_devops_simulator.state.values import JsonObject
 
+_LONGEST = 200
+
 
 class ServiceError(Exception):
     """An error of the service. It becomes the usual JSON error body.
@@ -67,12 +69,25 @@ class MissingScopeError(Exception):
 
 
 class MethodNotAllowedError(Exception):
-    """The path exists, but not for this method. The answer is a 405."""
+    """The path exists, but not for this method."""
 
 
-class NotSimulatedError(ServiceError):
-    """A part of a request that the service knows and the simulator lacks. The answer says so."""
+class NotSimulatedError(Exception):
+    """Something that the service has and the simulator lacks. The answer says so, and is logged.
 
-    def __init__(self, what: str) -> None:
-        message = f"The simulator does not simulate {what}. This says nothing about the organization."
-        super().__init__(400, "NotSimulatedException", message)
+    Args:
+        what: the missing part, for example `the parameter $top of GET .../threads` or `POST _apis/projects`. It names
+            no ids and no values, because each text is reported once.
+        status: the HTTP status: 400 for a part of a request, 404 for a whole operation; 501 for both with `strict`.
+    """
+
+    def __init__(self, what: str, *, status: int = 400) -> None:
+        super().__init__(what)
+        # A word of the request may be part of it, and it goes into a header and to a terminal.
+        self.what = ascii(what)[1:-1][:_LONGEST]
+        self.status = status
+
+    def body(self) -> JsonObject:
+        """Return the error body."""
+        message = f"The simulator does not simulate {self.what}. This says nothing about the organization."
+        return ServiceError(self.status, "NotSimulatedException", message).body()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from email.utils import format_datetime
@@ -14,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route as WebRoute
+from starlette.types import Receive, Scope, Send
 
 from azure_devops_simulator.api import access, hosts
 from azure_devops_simulator.api.access import Caller, SignIn
@@ -24,6 +25,7 @@ from azure_devops_simulator.api.errors import (
     BindingError,
     MethodNotAllowedError,
     MissingScopeError,
+    NotSimulatedError,
     ServiceError,
 )
 from azure_devops_simulator.api.query import Query
@@ -42,6 +44,7 @@ from azure_devops_simulator.areas.search import area as search
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.server.control import control as control_routes
 from azure_devops_simulator.server.fault_middleware import FaultMiddleware
+from azure_devops_simulator.server.not_simulated import HEADER, Missing, Names
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.values import JsonValue, guid
 
@@ -88,7 +91,6 @@ _WITH_CONTENT = _EVERYWHERE + _raw(
 _JSON = "application/json; charset=utf-8"
 _GIT = "/_git/"
 """A part of every path of git over HTTP, which has no sign-in page."""
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 @cache
@@ -96,19 +98,28 @@ def _router() -> Router:
     return Router(route for area in AREAS for route in area.routes)
 
 
-class Service:
-    """One simulated host that serves one organization."""
+@cache
+def _names() -> Names:
+    return Names(route.template for route in _router().routes)
 
-    def __init__(self, organization: Organization) -> None:
+
+class Service:
+    """One simulated host that serves one organization. If it is `strict`, it answers 501 for what is not simulated."""
+
+    def __init__(self, organization: Organization, *, strict: bool = False) -> None:
         self.organization = organization
         self.router = _router()
+        self.missing = Missing()
+        self._strict = strict
         self._activities = 0
 
-    async def endpoint(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer any request."""
+        request = Request(scope, receive)
         body = await request.body()
-        raw_path: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
-        return self._answer(request, split_path(raw_path.decode("ascii", "replace")), body)
+        raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+        response = self._answer(request, split_path(raw_path.decode("ascii", "replace")), body)
+        await response(scope, receive, send)
 
     def _answer(self, request: Request, segments: list[str], body: bytes) -> Response:
         if segments[:1] == [access.SIGN_IN_PATH]:
@@ -118,7 +129,10 @@ class Service:
         query = Query(request.url.query)
         if segments and segments[0].lower() == "_apis":
             return self._host_level(request, host_url, segments, query)
-        if not segments or segments[0].lower() != self.organization.name.lower():
+        if not segments or segments[0].startswith("_"):
+            # No organization has such a name: this is a page of the host.
+            return self._nothing_here(request, segments)
+        if segments[0].lower() != self.organization.name.lower():
             # The answer of the service for an unknown organization is not recorded. A page is the most likely one.
             return self._reply(request, 404, access.NO_ORGANIZATION_PAGE.encode(), "text/html; charset=utf-8", [])
         if place.service == "vssps" and len(segments) == 1:
@@ -143,12 +157,11 @@ class Service:
     def _in_organization(
         self, request: Request, call: Call, caller: Caller, segments: list[str], host_url: str
     ) -> Response:
-        refused: Answer | None = None
+        method = "GET" if call.method == "HEAD" else call.method
         match: Match | None = None
-        try:
-            match = self.router.find("GET" if call.method == "HEAD" else call.method, segments)
-        except MethodNotAllowedError as error:
-            refused = Answer(405, {"count": 1, "value": {"Message": str(error)}})
+        with contextlib.suppress(MethodNotAllowedError):
+            # The service may well have the operation with this method: only the simulator is known to lack it.
+            match = self.router.find(method, segments)
         open_to_all = match is not None and match.route.anonymous and caller.sign_in is not SignIn.OUTSIDER
         if caller.sign_in is SignIn.DEAD:
             return self._dead(request, call, host_url)
@@ -158,7 +171,7 @@ class Service:
         if caller.sign_in is SignIn.GOOD and not access.allowed(call.token, scopes):
             return self._empty_401(request, host_url)
         try:
-            answer = self._run(call, match) if match else (refused if refused is not None else _no_controller(request))
+            answer = self._run(call, match) if match else self._refuse(_no_operation(method, segments))
         except MissingScopeError:
             return self._empty_401(request, host_url)
         return self._complete(request, call, answer, caller)
@@ -175,6 +188,9 @@ class Service:
         except ServiceError as error:
             call.version = ""
             return Answer(error.status, error.body())
+        except NotSimulatedError as error:
+            call.version = ""
+            return self._refuse(error)
         except BindingError as error:
             call.version = ""
             return Answer(400, {"count": 1, "value": {"Message": f"The request is invalid. {error}"}})
@@ -183,6 +199,19 @@ class Service:
             call.version = ""
             return Answer(400, ArgumentError(f"The request goes too far: {error}.", "request").body())
         return answer if isinstance(answer, Answer) else Answer(body=answer)
+
+    def _refuse(self, error: NotSimulatedError) -> Answer:
+        """Return the answer to a request for something that is not simulated, and report it."""
+        self.missing.add(error.what)
+        if self._strict:
+            error.status = 501
+        return Answer(error.status, error.body(), {HEADER: error.what})
+
+    def _nothing_here(self, request: Request, segments: list[str]) -> Response:
+        """Answer a request that names no organization and that is not simulated."""
+        named = _no_operation(request.method, segments)
+        answer = self._refuse(NotSimulatedError(f"{named.what} without an organization", status=named.status))
+        return self._reply(request, answer.status, _encode(answer.body), _JSON, [*answer.headers.items()])
 
     def _host_level(self, request: Request, host_url: str, segments: list[str], query: Query) -> Response:
         named = query.text("accountName")
@@ -195,7 +224,7 @@ class Service:
             message = f"VS800075: The organization '{named}' could not be found, or it has no such resource area."
             error = ServiceError(404, "ServiceOwnerNotFoundException", message)
             return self._reply(request, 404, _encode(error.body()), _JSON, [])
-        return self._reply(request, 404, access.NO_ORGANIZATION_PAGE.encode(), "text/html; charset=utf-8", [])
+        return self._nothing_here(request, segments)
 
     def _not_signed_in(self, request: Request, caller: Caller, host_url: str) -> Response:
         sign_in = access.sign_in_url(host_url, str(request.url))
@@ -274,10 +303,8 @@ def _scopes_elsewhere(method: str, segments: list[str]) -> tuple[str, ...]:
     return reads if method in {"GET", "HEAD", "OPTIONS"} else writes
 
 
-def _no_controller(request: Request) -> Answer:
-    path = "/" + request.url.path.strip("/").partition("/")[2]
-    text = f"The controller for path '{path}' was not found or does not implement IController."
-    return Answer(404, text, {"X-TFS-ServiceError": quote(text)}, content_type="text/plain; charset=utf-8")
+def _no_operation(method: str, segments: list[str]) -> NotSimulatedError:
+    return NotSimulatedError(_names().operation(method, segments), status=404)
 
 
 def _user_data(caller: Caller) -> str:
@@ -288,21 +315,21 @@ def _encode(value: JsonValue | Mapping[str, JsonValue]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def create_app(organization: Organization, *, control: bool = False) -> Starlette:
+def create_app(organization: Organization, *, control: bool = False, strict: bool = False) -> Starlette:
     """Return the ASGI application for one organization. It answers below `/{organization}/`.
 
     Args:
         organization: the organization to serve.
         control: whether to answer `/_simulator` too, where a test adds faults, moves the clock and so on.
+        strict: whether to answer 501 to every request for something that is not simulated, instead of 404 or 400.
     """
-    service = Service(organization)
-    return Starlette(
-        routes=[
-            *([control_routes(organization)] if control else []),
-            WebRoute("/{path:path}", service.endpoint, methods=_METHODS),
-        ],
+    app = Starlette(
+        routes=[control_routes(organization)] if control else [],
         middleware=[
             Middleware(FaultMiddleware, organization=organization),
             Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4),
         ],
     )
+    # Unlike a route, the default also takes paths with line breaks and methods that HTTP does not define.
+    app.router.default = Service(organization, strict=strict)
+    return app

@@ -53,14 +53,20 @@ def base_url(organization: Organization, listener: socket.socket, certificate: C
     return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/{organization.name}"
 
 
-def web_server(organization: Organization, certificate: Certificate | None = None, *, control: bool = False) -> Server:
+def web_server(
+    organization: Organization,
+    certificate: Certificate | None = None,
+    *,
+    control: bool = False,
+    strict: bool = False,
+) -> Server:
     """Return a server that is not started yet. With a certificate it speaks TLS only.
 
     Raises:
         OSError: the certificate or its key cannot be read.
     """
     config = uvicorn.Config(
-        create_app(organization, control=control),
+        create_app(organization, control=control, strict=strict),
         http=_Connection,
         log_level="error",
         access_log=False,
@@ -79,7 +85,8 @@ class SimulatorServer:
     """Serves an organization on a free loopback port while the `with` block lasts.
 
     It works in sync and async tests because the server has its own thread and event loop. With `control` it also
-    answers below `/_simulator`, where a test in another process adds faults, moves the clock and so on.
+    answers below `/_simulator`, where a test in another process adds faults, moves the clock and so on. With `strict`
+    everything that is not simulated is answered with 501.
     """
 
     def __init__(
@@ -89,9 +96,10 @@ class SimulatorServer:
         *,
         certificate: Certificate | None = None,
         control: bool = False,
+        strict: bool = False,
     ) -> None:
         self.organization = organization
-        server = web_server(organization, certificate, control=control)
+        server = web_server(organization, certificate, control=control, strict=strict)
         listener = listen(port)
         self.base_url = base_url(organization, listener, certificate)
         self._thread = ServerThread(server, listener, "azure-devops-simulator")

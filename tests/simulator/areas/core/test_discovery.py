@@ -114,8 +114,3 @@ def test_processes(client):
     processes = {row["name"]: row for row in client.get("/_apis/process/processes")["value"]}
     assert processes["Agile"]["isDefault"]
     assert client.get(f"/_apis/process/processes/{processes['Scrum']['id']}")["name"] == "Scrum"
-
-
-def test_a_path_that_is_only_announced_is_not_known_to_other_methods(client):
-    assert client.send("GET", "/_apis/nothing").status_code == 404
-    assert client.send("DELETE", "/_apis/projects").status_code == 405
