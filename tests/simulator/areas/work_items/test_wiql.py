@@ -117,6 +117,8 @@ def found(context: Context, where: str) -> list[int]:
         ("[System.AssignedTo] IN GROUP 'Data Team' AND [System.Id] IN (1, 31)", [1]),
         ("[System.IsDeleted] <> 'true' AND [System.Id] = 1", [1]),
         ("[System.IsDeleted] = '1' AND [System.Id] = 1", []),
+        ("[System.IsDeleted] = false AND [System.Id] < 3", [1, 2]),
+        ("NOT [System.IsDeleted] = false AND [System.Id] < 3", []),
         ("[System.Description] CONTAINS WORDS 'none' AND [System.Id] = 5", []),
         ("[System.Title] CONTAINS WORDS '' AND [System.Id] = 5", []),
         ("[Microsoft.VSTS.Common.Severity] = '' AND [System.Id] IN (2, 4)", [2]),
@@ -346,12 +348,35 @@ def test_queries_are_behind_by_the_lag_and_never_ahead_of_their_own_time(organiz
     for minutes, ids in ((59, []), (60, [31]), (61, [31])):
         item.revisions = item.revisions[:1]
         item.revision.fields |= {"System.ChangedDate": now - timedelta(minutes=minutes)}
+        organization.work_items.indexes.touch(31)
         assert found(exact, "[System.Id] = 31") == ids, minutes
     earlier, later = now - timedelta(minutes=62), now + timedelta(minutes=5)
     assert found(exact, f"[System.Id] = 31 ASOF '{earlier.isoformat()}'") == []
     assert found(exact, f"[System.Id] = 31 ASOF '{later.isoformat()}'") == [31]
     item.revision.fields |= {"System.ChangedDate": now - timedelta(minutes=30)}
+    organization.work_items.indexes.touch(31)
     assert found(exact, f"[System.Id] = 31 ASOF '{later.isoformat()}'") == []
+
+
+def test_the_recycle_bin_is_searched_by_a_query_about_it(organization: Organization, context: Context) -> None:
+    store, by, before = organization.work_items, organization.named("Luis Ferreira"), organization.clock.now()
+    store.delete(store.items[13], by=by, when=organization.clock.tick(60))
+    assert found(context, "[System.Id] IN (12, 13)") == [12]
+    assert found(context, "[System.Id] IN (12, 13) AND [System.IsDeleted] = false") == [12]
+    assert found(context, "[System.Id] IN (12, 13) AND [System.IsDeleted] = true") == [13]
+    assert found(context, "[System.Id] = 12 OR [Is Deleted] = true ORDER BY [System.Id] DESC") == [13, 12]
+    assert found(context, f"[System.Id] IN (12, 13) ASOF '{before.isoformat()}'") == [12, 13]
+    links = LINKS + "[Source].[System.Id] = 3" + CHILDREN
+    assert rows(context, links) == [(None, 3), (3, 12)]
+    assert rows(context, links + "AND [Target].[System.IsDeleted] = true") == [(None, 3), (3, 13)]
+    organization.clock.tick(40)
+    organization.work_item_lag = timedelta(seconds=40)
+    assert found(context, "[System.Id] IN (12, 13)") == [12]
+    organization.work_item_lag = timedelta(seconds=41)
+    assert found(context, "[System.Id] IN (12, 13)") == [12, 13]
+    organization.work_item_lag = timedelta(0)
+    store.restore(store.items[13], by=by, when=organization.clock.tick())
+    assert found(context, "[System.Id] IN (12, 13)") == [12, 13]
 
 
 def test_the_order_is_that_of_the_clause_and_then_of_the_ids(reading: Context) -> None:

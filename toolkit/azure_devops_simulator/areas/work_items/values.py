@@ -91,7 +91,7 @@ _SIMPLE: dict[str, Reader] = {
     "System.HyperLinkCount": _relation_count("Hyperlink"),
     "System.AttachedFileCount": _relation_count("AttachedFile"),
     "System.Parent": lambda item, _revision: item.parent(),
-    "System.IsDeleted": lambda item, _revision: True if item.deletion else None,
+    "System.IsDeleted": lambda item, revision: True if item.deletion and revision is item.revision else None,
 }
 
 

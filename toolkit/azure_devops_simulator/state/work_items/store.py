@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from azure_devops_simulator.state.clock import SEED_NOW
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project
+from azure_devops_simulator.state.work_items.indexes import Indexes
 from azure_devops_simulator.state.work_items.nodes import Node, Trees
 from azure_devops_simulator.state.work_items.records import (
     Comment,
@@ -32,6 +33,7 @@ class WorkItemStore:
     def __init__(self) -> None:
         self.items: dict[int, WorkItem] = {}
         self.trees = Trees()
+        self.indexes = Indexes()
         self._artifacts: dict[str, dict[int, None]] = {}
         self.counters: Counter[str] = Counter()
         self.latest = SEED_NOW
@@ -89,7 +91,9 @@ class WorkItemStore:
                 self._forget_artifact(item, relation.target)
             elif other := self.items.get(relation.target):
                 other.all_relations = [back for back in other.all_relations if back.target != item.id]
+                self.indexes.touch(other.id)
         del self.items[item.id]
+        self.indexes.touch(item.id)
 
     def link(
         self, work_item_id: int, artifact_uri: str, name: str, *, by: User | None = None, when: datetime | None = None
@@ -125,7 +129,7 @@ class WorkItemStore:
             update = self._revise(item, draft.fields, by, when, draft.history, draft.history_format)
             self._change_resources(item, update, resources, gone_resources)
         if between or gone_between or draft.edited:
-            update = self._link_update(item, by, when)
+            update = self._update(item, by, when)
             self._change_links(item, update, between, gone_between)
             self._edit_relations(item, update, draft.edited)
 
@@ -143,13 +147,13 @@ class WorkItemStore:
         item.revisions.append(Revision(len(item.revisions) + 1, fields, self._next("watermark"), history))
         if history is not None:
             item.comments.append(Comment(self._next("comment"), history, history_format, by, when, by, when))
-        update = Update(len(item.updates) + 1, len(item.revisions), by, when, revised=True)
-        item.updates.append(update)
-        return update
+        return self._update(item, by, when, revised=True)
 
-    def _link_update(self, item: WorkItem, by: str, when: datetime) -> Update:
-        update = Update(len(item.updates) + 1, len(item.revisions), by, when, revised=False)
+    def _update(self, item: WorkItem, by: str, when: datetime, *, revised: bool = False) -> Update:
+        """Add an entry to the history. Every change of an item passes here, so that the indexes learn of it."""
+        update = Update(len(item.updates) + 1, len(item.revisions), by, when, revised=revised)
         item.updates.append(update)
+        self.indexes.touch(item.id)
         return update
 
     def _add(self, item: WorkItem, update: Update, new: NewRelation) -> None:
@@ -175,6 +179,7 @@ class WorkItemStore:
     def adopt(self, item: WorkItem) -> None:
         """Add an existing item with its id and history."""
         self.items[item.id] = item
+        self.indexes.touch(item.id)
         for relation in item.relations():
             if isinstance(relation.target, str):
                 self._artifacts.setdefault(_artifact_key(relation.target), {})[item.id] = None
@@ -187,13 +192,13 @@ class WorkItemStore:
             self._add(item, update, new)
             if other := self.items.get(int(new.target)):
                 back = NewRelation(OPPOSITE.get(new.rel, new.rel), item.id, new.comment)
-                self._add(other, self._link_update(other, update.by, update.date), back)
+                self._add(other, self._update(other, update.by, update.date), back)
         for relation in removed:
             relation.removed_in = update.id
             other = self.items.get(int(relation.target))
             for end in other.relations() if other else []:
                 if other and end.target == item.id and end.rel == OPPOSITE.get(relation.rel, relation.rel):
-                    end.removed_in = self._link_update(other, update.by, update.date).id
+                    end.removed_in = self._update(other, update.by, update.date).id
 
     def _edit_relations(self, item: WorkItem, update: Update, edited: list[Relation]) -> None:
         for relation in edited:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from azure_devops_simulator.api.parsing import read_date
@@ -14,6 +14,18 @@ from azure_devops_simulator.areas.work_items.process.fields import NUMBERS, SUPP
 from azure_devops_simulator.areas.work_items.process.rules import split_tags
 from azure_devops_simulator.areas.work_items.process.types import category_types
 from azure_devops_simulator.areas.work_items.values import Reader, reader
+from azure_devops_simulator.areas.work_items.wiql.filters import (
+    All,
+    AnyOf,
+    Between,
+    Filter,
+    ItemFilter,
+    Not,
+    Predicate,
+    Test,
+    ValueFilter,
+    Words,
+)
 from azure_devops_simulator.areas.work_items.wiql.macros import Context, resolve
 from azure_devops_simulator.areas.work_items.wiql.syntax import (
     Combination,
@@ -29,9 +41,10 @@ from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.work_items.nodes import Structure
 from azure_devops_simulator.state.work_items.records import FieldValue, Revision, WorkItem
 
-Predicate: TypeAlias = Callable[[WorkItem, Revision], bool]
-_Test: TypeAlias = Callable[[FieldValue | None], bool]
 _Value: TypeAlias = str | int | float | bool | datetime
+
+_BEGIN, _END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_LAST_DAY = _END - timedelta(days=1)
 
 _ORDERED: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
@@ -60,38 +73,41 @@ def known_field(name: FieldName) -> Field:
     raise WiqlError("TF51005: The query references a field that does not exist.", name.text)
 
 
-def compile_condition(condition: Condition | None, context: Context) -> Predicate:
-    """Return a function that tells whether a revision of an item meets the condition."""
+def compile_condition(condition: Condition | None, context: Context) -> Filter:
+    """Return the filter of a condition: a function of a revision of an item that also finds all items by indexes."""
     if condition is None:
-        return lambda _item, _revision: True
+        return All(())
     if isinstance(condition, Negation):
-        inner = compile_condition(condition.term, context)
-        return lambda item, revision: not inner(item, revision)
+        return Not(compile_condition(condition.term, context))
     if isinstance(condition, Combination):
-        terms = [compile_condition(term, context) for term in condition.terms]
-        if condition.join == "and":
-            return lambda item, revision: all(term(item, revision) for term in terms)
-        return lambda item, revision: any(term(item, revision) for term in terms)
+        terms = tuple(compile_condition(term, context) for term in condition.terms)
+        return All(terms) if condition.join == "and" else AnyOf(terms)
     return _compile_comparison(condition, context)
 
 
-def _compile_comparison(comparison: Comparison, context: Context) -> Predicate:
+def _compile_comparison(comparison: Comparison, context: Context) -> Filter:
     field = known_field(comparison.field)
     _check_operator(comparison, field)
     other = comparison.operands[0] if comparison.operands else None
     if isinstance(other, FieldName):
-        return _against_field(comparison, field, other, context)
+        return ItemFilter(_against_field(comparison, field, other, context))
+    test = compile_test(comparison, field, context)
+    if comparison.negated:
+        test = _negated(test)
     read = reader(context.organization.work_items, field)
-    plain = compile_test(comparison, field, context)
-
-    def test(value: FieldValue | None) -> bool:
-        return plain(value) != comparison.negated
-
     if field.kind == "history":
-        return lambda item, _revision: test("\n".join(c.text for c in item.comments if not c.deleted))
+        return ItemFilter(lambda item, _revision: test("\n".join(c.text for c in item.comments if not c.deleted)))
     if comparison.ever:
-        return lambda item, revision: any(test(read(item, old)) for old in item.revisions[: revision.number])
-    return lambda item, revision: test(read(item, revision))
+        return ItemFilter(
+            lambda item, revision: any(test(read(item, old)) for old in item.revisions[: revision.number])
+        )
+    return ValueFilter(field, read, test)
+
+
+def _negated(test: Test) -> Test:
+    if isinstance(test, Between):
+        return replace(test, inside=not test.inside)
+    return lambda value: not test(value)
 
 
 def _check_operator(comparison: Comparison, field: Field) -> None:
@@ -137,7 +153,7 @@ def _folded(value: FieldValue | None) -> FieldValue | None:
     return value.lower() if isinstance(value, str) else value
 
 
-def compile_test(comparison: Comparison, field: Field, context: Context) -> _Test:
+def compile_test(comparison: Comparison, field: Field, context: Context) -> Test:
     """Return a function that tests one value of the field, without the NOT in front of the operator."""
     if comparison.operator == "is empty":
         return lambda value: value is None or value == ""
@@ -148,15 +164,20 @@ def compile_test(comparison: Comparison, field: Field, context: Context) -> _Tes
     return _compile_values(comparison, field, context)
 
 
-def _compile_values(comparison: Comparison, field: Field, context: Context) -> _Test:
+def _compile_values(comparison: Comparison, field: Field, context: Context) -> Test:
     operands = [_operand(operand, comparison, field, context) for operand in comparison.operands]
     if field.kind == "identity":
         return _identity(comparison, operands, context)
+    if field.kind == "boolean":
+        # A Boolean field without a value is false.
+        return lambda value: (bool(value) in operands) == (comparison.operator == "=")
     if field.reference_name == "System.Tags":
         return _tags(comparison, operands)
     if isinstance(operands[0], str):
         return _text(comparison, [str(value).lower() for value in operands])
-    return _ordered(comparison, operands, by_day=field.kind == "dateTime" and not context.time_precision)
+    if field.kind == "dateTime":
+        return _dates(comparison, operands, by_day=not context.time_precision)
+    return _ordered(comparison, operands)
 
 
 def _operand(operand: object, comparison: Comparison, field: Field, context: Context) -> _Value:
@@ -216,7 +237,7 @@ def _texts(comparison: Comparison, context: Context) -> list[str]:
     return found
 
 
-def _text(comparison: Comparison, wanted: list[str]) -> _Test:
+def _text(comparison: Comparison, wanted: list[str]) -> Test:
     if compare := _ORDERED.get(comparison.operator):
         return lambda value: value is not None and compare(str(value).lower(), wanted[0])
     accepted = frozenset(wanted)
@@ -225,21 +246,32 @@ def _text(comparison: Comparison, wanted: list[str]) -> _Test:
     return lambda value: str("" if value is None else value).lower() in accepted
 
 
-def _ordered(comparison: Comparison, wanted: list[_Value], *, by_day: bool) -> _Test:
-    def plain(value: FieldValue) -> FieldValue:
-        if by_day and isinstance(value, datetime):
-            return value.replace(hour=0, minute=0, second=0, microsecond=0)
-        return value
-
-    limits = [plain(value) for value in wanted]
+def _ordered(comparison: Comparison, wanted: list[_Value]) -> Test:
     if compare := _ORDERED.get(comparison.operator):
-        return lambda value: value is not None and compare(plain(value), limits[0])
+        return lambda value: value is not None and compare(value, wanted[0])
+    accepted = frozenset(wanted)
     if comparison.operator == "<>":
-        return lambda value: value is None or plain(value) not in limits
-    return lambda value: value is not None and plain(value) in limits
+        return lambda value: value not in accepted
+    return lambda value: value in accepted
 
 
-def _tags(comparison: Comparison, wanted: list[_Value]) -> _Test:
+def _dates(comparison: Comparison, wanted: list[_Value], *, by_day: bool) -> Between:
+    """Return the test of a date. By day, a day is everything from its midnight to the next."""
+    intervals = []
+    for when in wanted:
+        if not isinstance(when, datetime):
+            continue
+        first = when.replace(hour=0, minute=0, second=0, microsecond=0) if by_day else when
+        after = first + (timedelta(days=1) if by_day else timedelta.resolution) if first < _LAST_DAY else _END
+        start = after if comparison.operator == ">" else first if comparison.operator != "<" else _BEGIN
+        if comparison.operator == "<=":
+            start = _BEGIN
+        end = _END if comparison.operator in {">", ">="} else first if comparison.operator == "<" else after
+        intervals.append((start, end))
+    return Between(tuple(intervals), inside=comparison.operator != "<>")
+
+
+def _tags(comparison: Comparison, wanted: list[_Value]) -> Test:
     accepted = {str(value).lower() for value in wanted}
 
     def test(value: FieldValue | None) -> bool:
@@ -249,7 +281,7 @@ def _tags(comparison: Comparison, wanted: list[_Value]) -> _Test:
     return test
 
 
-def _contains(field: Field, text: str, context: Context) -> _Test:
+def _contains(field: Field, text: str, context: Context) -> Test:
     if field.reference_name == "System.Tags":
         return lambda value: text in {tag.lower() for tag in split_tags(str(value or ""))}
     if field.kind == "identity":
@@ -259,19 +291,11 @@ def _contains(field: Field, text: str, context: Context) -> _Test:
     return lambda value: value is not None and text in str(value).lower()
 
 
-def _words(_field: Field, text: str, _context: Context) -> _Test:
-    words = re.findall(r"[\w'-]+\*?", text)
-    ends = [(re.escape(word.rstrip("*")), "" if word.endswith("*") else r"(?!\w)") for word in words]
-    patterns = [re.compile(rf"(?<!\w){word}{end}") for word, end in ends]
-
-    def test(value: FieldValue | None) -> bool:
-        found = str(value or "").lower()
-        return bool(patterns) and all(pattern.search(found) for pattern in patterns)
-
-    return test
+def _words(_field: Field, text: str, _context: Context) -> Test:
+    return Words(tuple(re.findall(r"[\w'-]+\*?", text)))
 
 
-def _identity(comparison: Comparison, wanted: list[_Value], context: Context) -> _Test:
+def _identity(comparison: Comparison, wanted: list[_Value], context: Context) -> Test:
     accepted: set[str] = set()
     for value in wanted:
         if value == "":
@@ -284,7 +308,7 @@ def _identity(comparison: Comparison, wanted: list[_Value], context: Context) ->
     return lambda value: (str(value or "") in accepted) != negative
 
 
-def _identity_order(comparison: Comparison, wanted: list[_Value], context: Context) -> _Test:
+def _identity_order(comparison: Comparison, wanted: list[_Value], context: Context) -> Test:
     compare, users = _ORDERED[comparison.operator], context.organization.users
     limit_user = _user(str(wanted[0]), context)
     limit = (limit_user.display_name if limit_user else str(wanted[0])).lower()
@@ -301,7 +325,7 @@ def _user(name: str, context: Context) -> User | None:
     return context.organization.user(address[1] if address else name.strip())
 
 
-def _group(field: Field, text: str, context: Context) -> _Test:
+def _group(field: Field, text: str, context: Context) -> Test:
     r"""Return the members of a team (`[Platform]\Team`) for identities, or the types of a category for types."""
     if field.reference_name == "System.WorkItemType":
         types = {name.lower() for name in category_types(text)}
@@ -318,14 +342,14 @@ def _group(field: Field, text: str, context: Context) -> _Test:
     return lambda value: value in members
 
 
-_TEXT_TESTS: dict[str, Callable[[Field, str, Context], _Test]] = {
+_TEXT_TESTS: dict[str, Callable[[Field, str, Context], Test]] = {
     "contains": _contains,
     "contains words": _words,
     "in group": _group,
 }
 
 
-def _under(comparison: Comparison, field: Field, context: Context) -> _Test:
+def _under(comparison: Comparison, field: Field, context: Context) -> Test:
     path = str(_operand(comparison.operands[0], comparison, field, context)).lower()
     below = f"{path}\\"
     return lambda value: str(value).lower() == path or str(value).lower().startswith(below)
@@ -335,6 +359,7 @@ def _under(comparison: Comparison, field: Field, context: Context) -> _Test:
 class SortKey:
     """How to read and order a field for ORDER BY."""
 
+    field: Field
     read: Reader
     descending: bool
     names: dict[str, str] | None = None
@@ -342,7 +367,11 @@ class SortKey:
 
     def value(self, item: WorkItem, revision: Revision) -> tuple[bool, FieldValue]:
         """Return a key that puts missing values first."""
-        value = _folded(self.read(item, revision))
+        return self.rank(self.read(item, revision))
+
+    def rank(self, read: FieldValue | None) -> tuple[bool, FieldValue]:
+        """Return the key of a value."""
+        value = _folded(read)
         if value is None:
             return False, 0
         if self.names is not None:
@@ -358,5 +387,5 @@ def sort_keys(order: tuple[tuple[FieldName, bool], ...], context: Context) -> li
         names = None
         if field.kind == "identity":
             names = {user.id: user.display_name.lower() for user in context.organization.users.values()}
-        keys.append(SortKey(reader(context.organization.work_items, field), descending, names))
+        keys.append(SortKey(field, reader(context.organization.work_items, field), descending, names))
     return keys

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.util import find_spec
@@ -12,14 +12,13 @@ from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import read_date
 from azure_devops_simulator.areas.work_items.process.fields import FIELDS, Field
 from azure_devops_simulator.areas.work_items.wiql.conditions import (
-    Predicate,
-    SortKey,
     compile_condition,
     compile_test,
     known_field,
     sort_keys,
 )
 from azure_devops_simulator.areas.work_items.wiql.macros import Context, resolve
+from azure_devops_simulator.areas.work_items.wiql.rows import Row, Rows
 from azure_devops_simulator.areas.work_items.wiql.syntax import (
     Combination,
     Comparison,
@@ -30,7 +29,6 @@ from azure_devops_simulator.areas.work_items.wiql.syntax import (
     Query,
     WiqlError,
 )
-from azure_devops_simulator.state.work_items.records import Revision, WorkItem
 
 if find_spec("lark") is None:
     # The first query imports it, which is too late to say that it is missing.
@@ -61,14 +59,6 @@ class QueryResult:
     links: list[Link] = field(default_factory=list)
 
 
-@dataclass
-class _Row:
-    """An item in the revision that the query sees."""
-
-    item: WorkItem
-    revision: Revision
-
-
 def run_query(text: str, context: Context, top: int | None = None) -> QueryResult:
     """Parse and run a query.
 
@@ -94,15 +84,15 @@ def run_query(text: str, context: Context, top: int | None = None) -> QueryResul
     )
     lag = context.organization.work_item_lag
     seen = min(at or now, now - lag) if lag else at
-    rows = _Rows(context, seen, sort_keys(query.order, context))
+    rows = Rows(context, seen, sort_keys(query.order, context))
     if query.links:
         result.kind = "tree" if query.mode == "recursive" else "oneHop"
         result.links = _LinkQuery(query, context, rows).run()
         result.links = result.links[: _limit(len(result.links), top)]
     else:
-        matches = compile_condition(_without_prefixes(query.where), context)
-        found = rows.matching(matches)
-        result.ids = [row.item.id for row in found][: _limit(len(found), top)]
+        _require_no_prefixes(query.where)
+        found = rows.matching(compile_condition(query.where, context), deleted=_about_deleted(query.where))
+        result.ids = [row.item.id for row in rows.sorted(found, _limit(len(found), top))]
     return result
 
 
@@ -129,50 +119,21 @@ def _as_of(query: Query, context: Context) -> datetime | None:
     return when
 
 
-class _Rows:
-    """The items that a query may see, each in its revision, and the order of the result."""
-
-    def __init__(self, context: Context, at: datetime | None, keys: list[SortKey]) -> None:
-        visible = {project.id for project in context.organization.visible_projects(context.user)}
-        self.at = at
-        self._keys = keys
-        self.by_id: dict[int, _Row] = {}
-        for item in context.organization.work_items:
-            revision = item.revision if at is None else item.revision_at(at)
-            if revision and item.project.id in visible:
-                self.by_id[item.id] = _Row(item, revision)
-
-    def matching(self, matches: Predicate) -> list[_Row]:
-        """Return the rows that meet a condition, in order."""
-        return self.sorted(row for row in self.by_id.values() if matches(row.item, row.revision))
-
-    def sorted(self, rows: Iterable[_Row]) -> list[_Row]:
-        """Sort rows by the ORDER BY clause, and by id where it does not decide."""
-        found = sorted(rows, key=lambda row: row.item.id)
-        for key in reversed(self._keys):
-            found.sort(key=lambda row: key.value(row.item, row.revision), reverse=key.descending)
-        return found
-
-    def links(self, row: _Row) -> list[tuple[str, int]]:
-        """Return the links of an item to other items the query may see: (relation, target)."""
-        relations = row.item.relations(self.at)
-        return [(r.rel, r.target) for r in relations if isinstance(r.target, int) and r.target in self.by_id]
-
-
 class _LinkQuery:
     """A query FROM WorkItemLinks: conditions on the source, the target and the type of the link."""
 
-    def __init__(self, query: Query, context: Context, rows: _Rows) -> None:
+    def __init__(self, query: Query, context: Context, rows: Rows) -> None:
         parts = _split(query.where)
         self._rows = rows
         self._mode = query.mode or "mustcontain"
         self._source = compile_condition(parts["source"], context)
         self._target = compile_condition(parts["target"], context)
         self._link = _link_condition(parts[""], context)
+        self._deleted_sources, self._deleted_targets = (_about_deleted(parts[end]) for end in ("source", "target"))
 
     def run(self) -> list[Link]:
         """Return the rows of the result."""
-        sources = self._rows.matching(self._source)
+        sources = self._rows.sorted(self._rows.matching(self._source, deleted=self._deleted_sources))
         if self._mode == "recursive":
             return self._tree(sources)
         links: list[Link] = []
@@ -185,23 +146,23 @@ class _LinkQuery:
                 links += hits
         return links
 
-    def _hits(self, source: _Row) -> list[Link]:
+    def _hits(self, source: Row) -> list[Link]:
         rels: dict[int, list[str]] = {}
         for rel, target in self._rows.links(source):
-            row = self._rows.by_id[target]
-            if self._link(rel) and self._target(row.item, row.revision):
+            row = self._rows.row(target, deleted=self._deleted_targets)
+            if row and self._link(rel) and self._target(row.item, row.revision):
                 rels.setdefault(target, []).append(rel)
-        ordered = self._rows.sorted(self._rows.by_id[target] for target in rels)
+        ordered = self._rows.sorted(rels)
         return [Link(row.item.id, source.item.id, rel) for row in ordered for rel in rels[row.item.id]]
 
-    def _tree(self, sources: list[_Row]) -> list[Link]:
+    def _tree(self, sources: list[Row]) -> list[Link]:
         children: dict[int, list[Link]] = {}
         waiting = list(sources)
         while waiting:
             row = waiting.pop()
             if row.item.id not in children:
                 children[row.item.id] = self._hits(row)
-                waiting += [self._rows.by_id[link.target] for link in children[row.item.id]]
+                waiting += self._rows.sorted(link.target for link in children[row.item.id])
         inner = {link.target for links in children.values() for link in links}
         result: list[Link] = []
         pending = [Link(row.item.id) for row in reversed(sources) if row.item.id not in inner]
@@ -241,17 +202,26 @@ def _split(where: Condition | None) -> dict[Prefix, Condition | None]:
     return {prefix: Combination("and", tuple(terms)) if terms else None for prefix, terms in found.items()}
 
 
-def _without_prefixes(where: Condition | None) -> Condition | None:
-    """Return the condition of a flat query, which knows no link."""
+def _comparisons(where: Condition | None) -> Iterator[Comparison]:
     waiting: list[Condition] = [where] if where else []
     while waiting:
         term = waiting.pop()
         if isinstance(term, Comparison):
-            if term.field.prefix or term.field.name.lower() == _LINK_TYPE:
-                raise WiqlError("The field can be used in a query of links only.", term.field.text)
+            yield term
         else:
             waiting += [term.term] if isinstance(term, Negation) else term.terms
-    return where
+
+
+def _require_no_prefixes(where: Condition | None) -> None:
+    """Refuse a flat query about links, which it does not know."""
+    for comparison in _comparisons(where):
+        if comparison.field.prefix or comparison.field.name.lower() == _LINK_TYPE:
+            raise WiqlError("The field can be used in a query of links only.", comparison.field.text)
+
+
+def _about_deleted(where: Condition | None) -> bool:
+    """Return whether a condition looks into the recycle bin too: it does when it asks what is deleted."""
+    return any(known_field(one.field).reference_name == "System.IsDeleted" for one in _comparisons(where))
 
 
 _LinkTest: TypeAlias = Callable[[str], bool]
