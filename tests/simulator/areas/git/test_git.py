@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -192,6 +193,54 @@ def test_binary_crlf_and_pointer_files(client):
     assert "\u200b" in labels
 
 
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><rect width="1" height="1"/></svg>\n'
+IMAGES = {
+    "/img/a.png": (b"\x89PNG\r\n\x1a\n\0\0", "image/png"),
+    "/img/b.SVG": (SVG, "image/svg+xml"),
+    "/img/c.gif": (b"GIF89a\x01\0\x01\0;", "image/gif"),
+    "/img/d.jpg": (b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg"),
+    "/img/e.ico": (b"\0\0\x01\0\x01\0", "image/x-icon"),
+}
+
+
+def test_images_are_served_as_images_with_their_bytes(client):
+    changes = [
+        {
+            **change("add", path),
+            "newContent": {"content": base64.b64encode(content).decode(), "contentType": "base64Encoded"},
+        }
+        for path, (content, _) in IMAGES.items()
+    ]
+    client.call("POST", f"{API}/pushes", push_body(client, changes), expect=201)
+    for path, (content, content_type) in IMAGES.items():
+        shown = client.get(f"{API}/items", path=path, includeContentMetadata="true")
+        metadata = shown["contentMetadata"]
+        assert (metadata["contentType"], metadata["isImage"]) == (content_type, True)
+        assert metadata.get("isBinary", False) is (content != SVG)
+        for query, accept, expected in (
+            ({}, "*/*", content_type),
+            ({}, "image/*", content_type),
+            ({"$format": "octetStream"}, "application/json", "application/octet-stream"),
+            ({}, "application/octet-stream", "application/octet-stream"),
+        ):
+            answer = client.http.get(f"{API}/items", params={"path": path, **query}, headers={"Accept": accept})
+            assert (answer.headers["content-type"].partition(";")[0], answer.content) == (expected, content)
+        blob = f"{API}/blobs/{shown['objectId']}"
+        named = client.http.get(blob, params={"fileName": path.rsplit("/")[-1]}, headers={"Accept": "*/*"})
+        assert (named.headers["content-type"], named.content) == (content_type, content)
+
+
+def test_a_sanitized_drawing_is_an_image_whatever_is_accepted(client):
+    changes = [change("add", "/a.svg", SVG.decode())]
+    client.call("POST", f"{API}/pushes", push_body(client, changes), expect=201)
+    plain, image = (
+        client.http.get(f"{API}/items", params={"path": "/a.svg", "$format": "text", "sanitize": sanitize})
+        for sanitize in ("false", "true")
+    )
+    assert plain.headers["content-type"].startswith("text/plain")
+    assert image.headers["content-type"] == "image/svg+xml"
+
+
 def test_versions_of_a_file(client):
     path = "/src/platform_api/settings.py"
     before = {"versionDescriptor.version": "v2.8.0", "versionDescriptor.versionType": "tag"}
@@ -233,6 +282,41 @@ def test_a_folder_as_an_archive(client):
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.namelist() == ["deploy/Dockerfile", "deploy/ci.env", "deploy/helm/values.yaml"]
         assert b"DB_TIMEOUT=30" in archive.read("deploy/ci.env")
+
+
+def unzipped(answer):
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        return {entry.filename: (archive.read(entry), entry.external_attr >> 16) for entry in archive.infolist()}
+
+
+def test_an_archive_keeps_the_modes_of_files_on_request(client, organization):
+    repository = organization.repository("Platform", "platform-api")
+    files = dict(repository.files(repository.default_tip()))
+    files["/deploy/run.sh"] = replace(files["/deploy/ci.env"], name="run.sh", mode=0o100755)
+    who = repository.commit(repository.default_tip()).author
+    tree = repository.objects.put_tree(files)
+    made = repository.objects.put_commit(tree, (repository.default_tip(),), who, "Add a program")
+    query = {"scopePath": "/deploy", "$format": "zip", "version": made, "versionType": "commit"}
+    kept = unzipped(client.http.get(f"{API}/items", params={**query, "zipForUnix": "true"}))
+    assert kept["deploy/run.sh"][1] == 0o100755
+    assert unzipped(client.http.get(f"{API}/items", params=query))["deploy/run.sh"][1] != 0o100755
+
+
+def test_a_tree_and_several_blobs_as_archives(client):
+    rows = {row["path"]: row["objectId"] for row in client.get(f"{API}/items", recursionLevel="full")["value"]}
+    for query, headers in (({"$format": "zip"}, {}), ({"fileName": "d.zip"}, {"Accept": "application/zip"})):
+        answer = client.http.get(f"{API}/trees/{rows['/deploy']}", params=query, headers=headers)
+        name = query.get("fileName", f"{rows['/deploy']}.zip")
+        assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+        found = unzipped(answer)
+        assert list(found) == ["Dockerfile", "ci.env", "helm/values.yaml"]
+        assert b"DB_TIMEOUT=30" in found["ci.env"][0]
+    blobs = [rows["/README.md"], rows["/deploy/ci.env"]]
+    answer = client.send("POST", f"{API}/blobs", blobs, filename="two.zip")
+    assert answer.headers["content-disposition"] == 'attachment; filename="two.zip"'
+    assert {git_id("blob", content) for content, _ in unzipped(answer).values()} == set(unzipped(answer)) == set(blobs)
+    assert client.send("POST", f"{API}/blobs", ["1" * 40]).status_code == 404
+    assert client.send("POST", f"{API}/blobs", []).status_code == 400
 
 
 def test_several_items_at_once(client):
@@ -363,10 +447,34 @@ def test_branch_statistics(client):
     assert rows["main"]["isBaseVersion"]
     assert (rows["main"]["aheadCount"], rows["main"]["behindCount"]) == (0, 0)
     assert rows["release/2.8"]["aheadCount"] == 2
+    assert not rows["release/2.8"]["isBaseVersion"]
     one = client.get(f"{API}/stats/branches", name="release/2.8")
     assert one["behindCount"] == rows["release/2.8"]["behindCount"] > 5
     assert one["commit"]["treeId"]
     assert error(client, f"{API}/stats/branches", name="nothing")[0] == "GitUnresolvableToCommitException"
+
+
+def test_the_base_version_is_the_branch_whose_commit_others_are_compared_with(client):
+    release = tip(client, "release/2.8")
+    made = [{"name": "refs/heads/twin", "oldObjectId": ZERO, "newObjectId": release}]
+    client.call("POST", f"{API}/refs", made)
+    for query in (
+        {"baseVersionDescriptor.version": "release/2.8"},
+        {"baseVersion": release, "baseVersionType": "commit"},
+    ):
+        rows = client.get(f"{API}/stats/branches", **query)["value"]
+        assert {row["name"] for row in rows if row["isBaseVersion"]} == {"release/2.8", "twin"}
+        assert client.get(f"{API}/stats/branches", name="main", **query)["isBaseVersion"] is False
+
+
+def test_a_push_edits_a_file_while_it_renames_it(client):
+    moved = change("edit, rename", "/docs/READ.md", "# Moved\n", sourceServerItem="/README.md")
+    client.call("POST", f"{API}/pushes", push_body(client, [moved]), expect=201)
+    read = client.get(f"{API}/items", path="/docs/READ.md", includeContent="true")
+    assert read["content"] == "# Moved\n"
+    assert error(client, f"{API}/items", path="/README.md")[0] == "GitItemNotFoundException"
+    both = push_body(client, [change("add, delete", "/x", "x")])
+    assert client.send("POST", f"{API}/pushes", both).status_code == 400
 
 
 def test_a_push_adds_edits_renames_and_deletes(client):

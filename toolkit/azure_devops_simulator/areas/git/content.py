@@ -11,7 +11,18 @@ from azure_devops_simulator.api.call import Answer, Call
 from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.state.values import JsonObject
 
-_IMAGES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "svg": "image/svg+xml"}
+_IMAGES = {
+    "bmp": "image/bmp",
+    "gif": "image/gif",
+    "ico": "image/x-icon",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "tif": "image/tiff",
+    "tiff": "image/tiff",
+    "webp": "image/webp",
+}
 _FORMATS = {"json": "json", "text": "text", "octetstream": "octetStream", "zip": "zip"}
 _BINARY_PROBE = 8000
 _UTF8, _WESTERN = 65001, 1252
@@ -26,8 +37,7 @@ def is_binary(content: bytes) -> bool:
 def content_metadata(path: str, content: bytes) -> JsonObject:
     """Return the `contentMetadata` of a file. Its encoding is a Windows code page."""
     name = PurePosixPath(path)
-    extension = name.suffix.removeprefix(".")
-    image = _IMAGES.get(extension.lower())
+    image = _image_type(path)
     binary = is_binary(content)
     metadata: JsonObject = {"contentType": image or ("application/octet-stream" if binary else "text/plain")}
     if binary:
@@ -36,7 +46,11 @@ def content_metadata(path: str, content: bytes) -> JsonObject:
         metadata["encoding"] = _UTF8 if _decodes(content) else _WESTERN
     if image:
         metadata["isImage"] = True
-    return {**metadata, "fileName": name.name, "extension": extension}
+    return {**metadata, "fileName": name.name, "extension": name.suffix.removeprefix(".")}
+
+
+def _image_type(path: str) -> str | None:
+    return _IMAGES.get(PurePosixPath(path).suffix.removeprefix(".").lower())
 
 
 def _decodes(content: bytes) -> bool:
@@ -71,22 +85,27 @@ def wanted_format(call: Call) -> str:
 
 
 def raw_answer(call: Call, path: str, content: bytes, kind: str) -> Answer:
-    """Return a file as it is. Without a wish it is text or a byte stream by what it holds."""
-    if not kind:
-        kind = "octetStream" if is_binary(content) else "text"
+    """Return a file as it is. Without a wish it is an image by its name, or text or a byte stream by what it holds."""
+    image = _image_type(path)
+    sanitized = image == _IMAGES["svg"] and call.query.flag("sanitize")
+    if sanitized or not kind:
+        kind = "image" if image else "octetStream" if is_binary(content) else "text"
     headers = {}
     if call.query.flag("download"):
         headers["Content-Disposition"] = f'attachment; filename="{PurePosixPath(path).name}"'
-    content_type = "application/octet-stream" if kind == "octetStream" else "text/plain"
+    content_type = {"octetStream": "application/octet-stream", "image": image or ""}.get(kind, "text/plain")
     return Answer(body=content, headers=headers, content_type=content_type)
 
 
-def zip_answer(name: str, files: Mapping[str, bytes]) -> Answer:
-    """Return files as a zip archive that is the same every time."""
+def zip_answer(name: str, files: Mapping[str, bytes], modes: Mapping[str, int] | None = None) -> Answer:
+    """Return files as a zip archive that is the same every time, with the modes of the files if they are given."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in files.items():
-            archive.writestr(zipfile.ZipInfo(path.lstrip("/"), _ZIP_DATE), content, zipfile.ZIP_DEFLATED)
+            entry = zipfile.ZipInfo(path.lstrip("/"), _ZIP_DATE)
+            entry.create_system = 3 if modes else 0
+            entry.external_attr = (modes or {}).get(path, 0) << 16
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
     headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
     return Answer(body=buffer.getvalue(), headers=headers, content_type="application/octet-stream")
 

@@ -68,7 +68,7 @@ def _one_item(call: Call, raw_path: str) -> Answer:
         raise ArgumentError("The large file that this pointer names is not available.", "resolveLfs")
     kind = wanted_format(call)
     if kind == "zip":
-        return _zip(repository, commit_id, path, entry)
+        return _zip(call, repository, commit_id, path, entry)
     if kind != "json" and not entry.is_folder:
         return raw_answer(call, path, content, kind)
     shape = _with_options(call, repository, item_shape(call, repository, path, entry, commit_id, described), entry)
@@ -84,13 +84,13 @@ def _at(repository: Repository, commit_id: str, path: str, described: str) -> En
     return entry
 
 
-def _zip(repository: Repository, commit_id: str, path: str, entry: Entry) -> Answer:
+def _zip(call: Call, repository: Repository, commit_id: str, path: str, entry: Entry) -> Answer:
     name = path.rsplit("/", 1)[-1] or repository.name
-    if not entry.is_folder:
-        return zip_answer(name, {name: repository.objects.blob(entry.id) or b""})
     below = path.rstrip("/") + "/"
-    rows = repository.files(commit_id).items()
-    return zip_answer(name, {p: repository.objects.blob(e.id) or b"" for p, e in rows if p.startswith(below)})
+    found = {p: e for p, e in repository.files(commit_id).items() if p.startswith(below)}
+    files = found if entry.is_folder else {name: entry}
+    modes = {p: e.mode for p, e in files.items()} if call.query.flag("zipForUnix") else None
+    return zip_answer(name, {p: repository.objects.blob(e.id) or b"" for p, e in files.items()}, modes)
 
 
 def _with_options(call: Call, repository: Repository, shape: JsonObject, entry: Entry) -> JsonObject:
@@ -111,7 +111,7 @@ def _list_items(call: Call, scope: str, level: str) -> Answer:
     commit_id, described = described_version(call.query, repository, "versionDescriptor.version", "version", path=path)
     entry = _at(repository, commit_id, path, described)
     if wanted_format(call) == "zip":
-        return _zip(repository, commit_id, path, entry)
+        return _zip(call, repository, commit_id, path, entry)
     rows = below(repository, path, entry, level)
     return collection(
         _with_options(call, repository, item_shape(call, repository, p, e, commit_id, described), e) for p, e in rows

@@ -21,6 +21,9 @@ from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 
 area = Area("git")
 
+_CHANGES = ({"add"}, {"edit"}, {"delete"}, {"rename"}, {"edit", "rename"})
+"""The combinations of change types that a push may name."""
+
 
 def _push(call: Call, repository: Repository, push: Push, *, updates: bool) -> JsonObject:
     own = api_url(call, repository, f"pushes/{push.id}")
@@ -141,10 +144,11 @@ def _commit(call: Call, repository: Repository, parent: str, body: JsonObject) -
 
 def _apply(repository: Repository, files: dict[str, Entry], change: JsonObject) -> None:
     """Apply one change of a push to the files of a commit."""
-    kind = as_text(change.get("changeType")).lower()
+    kinds = {name.strip() for name in as_text(change.get("changeType")).lower().split(",")}
     path = as_text(as_object(change.get("item")).get("path"))
-    if kind not in {"add", "edit", "delete", "rename"} or not path:
+    if kinds not in _CHANGES or not path:
         raise _invalid_body()
+    kind = "rename" if "rename" in kinds else kinds.pop()
     path = "/" + path.strip("/")
     if any(part in {"", ".", ".."} or part.lower() == ".git" for part in path[1:].split("/")) or "\0" in path:
         # git itself refuses such a path. The text is ours.

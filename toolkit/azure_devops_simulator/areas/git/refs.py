@@ -159,5 +159,5 @@ def _statistics(call: Call, repository: Repository, branch: str, base: str, *, w
     ahead, behind = ahead_behind(repository, base, tip)
     commit = repository.commit(tip)
     shape = commit_shape(call, repository, commit) if whole else commit_row(call, repository, commit)
-    is_base = f"refs/heads/{branch}" == repository.default_branch
-    return {"commit": shape, "name": branch, "aheadCount": ahead, "behindCount": behind, "isBaseVersion": is_base}
+    counts: JsonObject = {"aheadCount": ahead, "behindCount": behind}
+    return {"commit": shape, "name": branch, **counts, "isBaseVersion": commit.id == base}

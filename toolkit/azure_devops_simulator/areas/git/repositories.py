@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ArgumentError
-from azure_devops_simulator.api.parsing import as_object, as_text
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.git.content import blob_answer
+from azure_devops_simulator.areas.git.content import blob_answer, wanted_format, zip_answer
 from azure_devops_simulator.areas.git.lookup import (
     find_repository,
     git_error,
@@ -100,9 +100,25 @@ def get_blob(call: Call) -> Answer:
     return blob_answer(call, content, call.query.text("fileName", object_id), shape)
 
 
+@area.post(f"{REPOSITORY}/blobs", scopes=READ)
+def get_blobs(call: Call) -> Answer:
+    """Return several blobs by their ids as one archive, whose files are named by the ids."""
+    repository = find_repository(call)
+    wanted = [as_text(value).lower() for value in as_list(call.json())]
+    if not wanted:
+        raise ArgumentError("Value cannot be null.", "blobIds", type_key="ArgumentNullException")
+    files: dict[str, bytes] = {}
+    for object_id in wanted:
+        content = repository.objects.blob(object_id)
+        if content is None:
+            raise no_object(object_id)
+        files[object_id] = content
+    return zip_answer(call.query.text("filename", repository.name).removesuffix(".zip"), files)
+
+
 @area.get(f"{REPOSITORY}/trees/{{sha1}}", scopes=READ)
-def get_tree(call: Call) -> JsonObject:
-    """Return a tree by its own id, with everything below it when `recursive=true`."""
+def get_tree(call: Call) -> Answer:
+    """Return a tree by its own id, with everything below it when `recursive=true`, or all its files as an archive."""
     repository = find_repository(call)
     object_id = call.path["sha1"].lower()
     kind = repository.objects.kind(object_id) if is_object_id(object_id) else None
@@ -111,15 +127,20 @@ def get_tree(call: Call) -> JsonObject:
     if kind != "tree":
         message = f"Expected a Tree, but objectId {object_id} resolved to a {kind.capitalize()}"
         raise git_error(400, "GitUnexpectedObjectTypeException", message)
+    if wanted_format(call) == "zip":
+        files = repository.objects.files(object_id)
+        named = call.query.text("fileName", object_id).removesuffix(".zip")
+        return zip_answer(named, {path: repository.objects.blob(entry.id) or b"" for path, entry in files.items()})
     rows = _tree_rows(call, repository, object_id, "", recursive=call.query.flag("recursive"))
     own = api_url(call, repository, f"trees/{object_id}")
-    return {
+    shape: JsonObject = {
         "objectId": object_id,
         "url": own,
         "treeEntries": rows,
         "size": tree_size(repository.objects, object_id),
         "_links": {"self": {"href": own}, "repository": {"href": api_url(call, repository)}},
     }
+    return Answer(body=shape)
 
 
 def _tree_rows(call: Call, repository: Repository, tree_id: str, prefix: str, *, recursive: bool) -> list[JsonValue]:
