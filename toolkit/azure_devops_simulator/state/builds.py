@@ -158,6 +158,9 @@ class Build:
     changed: datetime | None = None
     parameters: str | None = None
     template_parameters: JsonObject = field(default_factory=dict)
+    variables: dict[str, JsonObject] = field(default_factory=dict)
+    """The variables that were given with the run: `value`, and `isSecret` for a secret one."""
+    skipped_stages: list[str] = field(default_factory=list)
     trigger_info: JsonObject = field(default_factory=dict)
     validation: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)

@@ -9,6 +9,7 @@ from azure_devops_simulator.areas.builds import (
     details,
     logs,
     pipelines,
+    queueing,
     routes,
     run_content,
 )
@@ -16,6 +17,7 @@ from azure_devops_simulator.areas.builds import (
 area = Area(
     "builds",
     routes.area,
+    queueing.area,
     details.area,
     logs.area,
     definitions.area,

@@ -16,6 +16,19 @@ from azure_devops_simulator.state.values import JsonObject, JsonValue
 _SPACE = "Microsoft.TeamFoundation.Build.WebApi"
 
 
+class InvalidRunError(Exception):
+    """A request to run something that cannot run. The services for builds and pipelines answer it in their own way."""
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__("\n".join(messages))
+        self.messages = messages
+
+
+def full_branch(name: str) -> str:
+    """Return a branch name with `refs/heads/` in front."""
+    return name if name.startswith("refs/") else f"refs/heads/{name}"
+
+
 def build_error(status: int, key: str, message: str, custom: JsonObject | None = None) -> ServiceError:
     """Return an error of the build service."""
     type_name = f"{_SPACE}.{key}, Microsoft.TeamFoundation.Build2.WebApi"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.errors import ServiceError
-from azure_devops_simulator.api.parsing import as_object, as_text, whole_number
+from azure_devops_simulator.api.errors import NotSimulatedError, ServiceError
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.builds.lookup import tip_of
-from azure_devops_simulator.areas.builds.routes import full_branch, start_build
-from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
+from azure_devops_simulator.areas.builds.lookup import InvalidRunError
+from azure_devops_simulator.areas.builds.queueing import Order, start_build, yaml_of
 from azure_devops_simulator.state.builds import Build, Definition
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 
@@ -88,6 +87,8 @@ def _run_body(call: Call, run: Build, *, whole: bool) -> JsonObject:
         repository: JsonObject = {"id": run.definition.repository.id, "type": "azureReposGit"}
         itself: JsonObject = {"repository": repository, "refName": run.source_branch, "version": run.source_version}
         body["resources"] = {"repositories": {"self": itself}}
+        if run.variables:
+            body["variables"] = run.variables
     return body
 
 
@@ -138,13 +139,9 @@ def run_pipeline(call: Call) -> Answer | JsonValue:
     pipeline, request = find_pipeline(call, missing=500), call.json_object()
     if request.get("previewRun") is True:
         return _preview(pipeline, request)
-    own = _own_resource(request)
-    run = start_build(call, pipeline, as_text(own.get("refName")), as_text(own.get("version")))
-    run.template_parameters = as_object(request.get("templateParameters"))
-    body = _run_body(call, run, whole=True)
-    if variables := as_object(request.get("variables")):
-        body["variables"] = {name: _variable(as_object(value)) for name, value in variables.items()}
-    return body
+    if request.get("yamlOverride"):
+        raise NotSimulatedError("yamlOverride without previewRun")
+    return _run_body(call, start_build(call, pipeline, _order(request)), whole=True)
 
 
 @area.post("{project}/_apis/pipelines/{pipeline:int}/preview", scopes=_READ)
@@ -153,9 +150,19 @@ def preview_pipeline(call: Call) -> Answer | JsonValue:
     return _preview(find_pipeline(call, missing=500), call.json_object())
 
 
-def _own_resource(request: JsonObject) -> JsonObject:
+def _order(request: JsonObject) -> Order:
+    """Return what a body asks for. Of the resources, only the repository of the pipeline itself can be chosen."""
     resources = as_object(request.get("resources"))
-    return as_object(as_object(resources.get("repositories")).get("self"))
+    repositories = as_object(resources.get("repositories"))
+    others = [f"resources.{name}" for name, value in resources.items() if name != "repositories" and value]
+    others += [f"resources.repositories.{name}" for name in repositories if name != "self"]
+    if others:
+        raise NotSimulatedError(f"{others[0]} of a run")
+    own = as_object(repositories.get("self"))
+    variables = {name: _variable(as_object(v)) for name, v in as_object(request.get("variables")).items()}
+    parameters = as_object(request.get("templateParameters"))
+    skipped = [as_text(name) for name in as_list(request.get("stagesToSkip"))]
+    return Order(as_text(own.get("refName")), as_text(own.get("version")), parameters, variables, skipped)
 
 
 def _variable(value: JsonObject) -> JsonObject:
@@ -163,17 +170,9 @@ def _variable(value: JsonObject) -> JsonObject:
 
 
 def _preview(pipeline: Definition, request: JsonObject) -> JsonObject:
-    # An empty override counts as none.
-    text: str | None = as_text(request.get("yamlOverride")) or None
-    if text is None:
-        ref = full_branch(as_text(_own_resource(request).get("refName")) or pipeline.default_branch)
-        tip = tip_of(pipeline, ref)
-        if tip is None:
-            message = (
-                f"Could not get the latest source version for repository {pipeline.repository.name} using ref {ref}."
-            )
-            raise pipeline_error(400, "PipelineValidationException", message)
-        text = committed_yaml(pipeline, tip)
-    if messages := problems(pipeline, text):
-        raise pipeline_error(400, "PipelineValidationException", "\n".join(messages))
+    try:
+        # An empty override counts as none.
+        _, _, text = yaml_of(pipeline, _order(request), as_text(request.get("yamlOverride")) or None)
+    except InvalidRunError as error:
+        raise pipeline_error(400, "PipelineValidationException", str(error)) from error
     return {"finalYaml": text}

@@ -15,13 +15,17 @@ import yaml
 
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.areas.builds import log_text as logs
-from azure_devops_simulator.areas.builds.steps import Job, Stage, Step, job_of
+from azure_devops_simulator.areas.builds.expansion import variables_of
+from azure_devops_simulator.areas.builds.expressions import as_word
+from azure_devops_simulator.areas.builds.steps import Job, Stage, Step, job_of, skipped
 from azure_devops_simulator.state.builds import Build, Issue, RecordResult
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 _EXIT = re.compile(r"(?m)^\s*(?:exit\s+(?P<code>[1-9]\d*)|(?P<false>false))\s*$")
 _SLEEP = re.compile(r"(?m)^\s*sleep\s+(?P<seconds>\d+)\s*$")
 _ALWAYS = re.compile(r"always\(\)|succeededOrFailed\(\)", re.IGNORECASE)
+_MACRO = re.compile(r"\$\((?P<name>[\w.-]+)\)")
+_HIDDEN = "***"
 _SCRIPTS = ("script", "bash", "pwsh", "powershell")
 
 
@@ -33,15 +37,29 @@ def plan(build: Build, text: str) -> list[Stage]:
         loaded = None
     pipeline = as_object(loaded)
     healthy = True
+    macros = _Macros(build, pipeline)
+    unwanted = {name.lower() for name in build.skipped_stages}
     found: list[Stage] = []
     for name, jobs in _stages(pipeline):
+        if name.lower() in unwanted:
+            found.append(Stage(name, [skipped(job_name) for job_name, _ in jobs]))
+            continue
         made: list[Job] = []
         for job_name, job in jobs:
-            run = _Run(build, job_name, job, healthy)
+            run = _Run(build, job_name, job, healthy, macros)
             made.append(run.job())
             healthy = healthy and not run.failed
         found.append(Stage(name, made))
     return found
+
+
+def stage_names(text: str) -> list[str]:
+    """Return the names of the stages of a pipeline. One without stages has a single `__default`."""
+    try:
+        loaded: JsonValue = yaml.safe_load(text)
+    except yaml.YAMLError:
+        loaded = None
+    return [name for name, _ in _stages(as_object(loaded))]
 
 
 def _stages(pipeline: JsonObject) -> Iterator[tuple[str, list[tuple[str, JsonObject]]]]:
@@ -74,6 +92,22 @@ def _steps(job: JsonObject) -> list[JsonObject]:
     return []
 
 
+class _Macros:
+    """The variables that `$(name)` stands for: those of the file, and those that were given with the run."""
+
+    def __init__(self, build: Build, pipeline: JsonObject) -> None:
+        own = {name.lower(): as_word(value) for name, value in variables_of(pipeline).items()}
+        given = {
+            name.lower(): _HIDDEN if v.get("isSecret") is True else as_text(v.get("value"))
+            for name, v in build.variables.items()
+        }
+        self._values = own | given
+
+    def replace(self, text: str) -> str:
+        """Return a text with the values of the variables. Unknown ones stay as they are, as in the service."""
+        return _MACRO.sub(lambda found: self._values.get(found["name"].lower(), found[0]), text)
+
+
 @dataclass
 class _Run:
     """One job that is being planned. `failed` then tells whether dependent steps and jobs can run."""
@@ -82,6 +116,7 @@ class _Run:
     name: str
     text: JsonObject
     healthy: bool
+    macros: _Macros
     failed: bool = False
 
     def job(self) -> Job:
@@ -94,12 +129,15 @@ class _Run:
 
     def _step(self, step: JsonObject) -> Step:
         kind = next((name for name in (*_SCRIPTS, "task", "template", "publish") if name in step), "script")
-        body = as_text(step.get(kind))
-        name = as_text(step.get("displayName")) or (body.partition("@")[0] if kind == "task" else "CmdLine")
+        body = self.macros.replace(as_text(step.get(kind)))
+        name = self.macros.replace(as_text(step.get("displayName"))) or (
+            body.partition("@")[0] if kind == "task" else "CmdLine"
+        )
         condition = as_text(step.get("condition"))
         if self.failed and not _ALWAYS.search(condition):
             return Step(name, 0, (), "skipped")
-        commands = as_text(as_object(step.get("inputs")).get("script")) if kind == "task" else body
+        script = self.macros.replace(as_text(as_object(step.get("inputs")).get("script")))
+        commands = script if kind == "task" else body
         ends = _EXIT.search(commands)
         code = (ends["code"] or "1") if ends else None
         shown = tuple(line for line in commands.splitlines() if line.strip())

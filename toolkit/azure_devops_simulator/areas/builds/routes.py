@@ -10,14 +10,13 @@ from functools import partial
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.enums import BUILD_STATUS, STAGE_UPDATE, by_name
 from azure_devops_simulator.api.errors import ArgumentError
-from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read_date, read_json, whole_number
+from azure_devops_simulator.api.parsing import as_list, as_text, read_date, whole_number
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, not_valid, tip_of
-from azure_devops_simulator.areas.builds.run import cancel, cancel_stage, plan_build, run_again
+from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, full_branch
+from azure_devops_simulator.areas.builds.run import cancel, cancel_stage, run_again
 from azure_devops_simulator.areas.builds.shapes import build_body
-from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
-from azure_devops_simulator.state.builds import Build, Definition, Record
-from azure_devops_simulator.state.values import JsonObject, JsonValue
+from azure_devops_simulator.state.builds import Build, Record
+from azure_devops_simulator.state.values import JsonValue
 
 area = Area("build")
 _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
@@ -135,71 +134,6 @@ def get_latest(call: Call) -> Answer | JsonValue:
             return build_body(call, build)
     message = f"No completed builds were found for pipeline {definition.id}."
     raise build_error(404, "BuildNotFoundException", message)
-
-
-def full_branch(name: str) -> str:
-    """Return a branch name with `refs/heads/` in front."""
-    return name if name.startswith("refs/") else f"refs/heads/{name}"
-
-
-@area.post("{project}/_apis/build/builds", scopes=_EXECUTE)
-def queue_build(call: Call) -> Answer | JsonValue:
-    """Queue a build. It runs by the organization's clock."""
-    request = call.json_object()
-    number = as_object(request.get("definition")).get("id", call.query.get("definitionId"))
-    if number is None:
-        raise ArgumentError("Value cannot be null.", "definition", type_key="ArgumentNullException")
-    definition = find_definition(call, str(number))
-    build = start_build(call, definition, as_text(request.get("sourceBranch")), as_text(request.get("sourceVersion")))
-    build.parameters = as_text(request.get("parameters")) or None
-    build.template_parameters = as_object(request.get("templateParameters"))
-    return build_body(call, build)
-
-
-def start_build(call: Call, definition: Definition, branch: str, version: str) -> Build:
-    """Queue a build of a branch, at a commit or at the tip.
-
-    Raises:
-        ServiceError: 403 without permission, 400 when branch, commit, parameters or YAML are wrong.
-    """
-    if call.organization.denied(call.user, "QueueBuilds", definition.project, definition.name):
-        message = (
-            f"TF215106: Access denied. {call.user.display_name} needs Queue builds permissions for build pipeline "
-            f"{definition.name} in team project {definition.project.name} to perform the action."
-        )
-        raise build_error(403, "AccessDeniedException", message)
-    if definition.settings.get("queueStatus") == "disabled":
-        # The text is a guess.
-        message = f"The build pipeline {definition.name} is disabled, so that no build can be queued."
-        raise build_error(400, "DefinitionDisabledException", message)
-    ref, repository = full_branch(branch or definition.default_branch), definition.repository
-    tip = tip_of(definition, ref)
-    if tip is None or repository.deleted or (version and repository.objects.commit(version) is None):
-        message = (
-            "An error occurred while loading the YAML build pipeline. Could not get the latest source version for "
-            f"repository {repository.name} hosted on Azure Repos using ref {ref}."
-        )
-        raise not_valid([message])
-    _check_parameters(call.json_object())
-    commit_id = version or tip
-    text = committed_yaml(definition, commit_id)
-    if messages := problems(definition, text):
-        raise not_valid(messages)
-    store, when = call.organization.builds, call.organization.clock.tick()
-    build = store.add_build(definition, branch=ref, version=commit_id, by=call.user, when=when)
-    plan_build(build, text or "")
-    store.watch(build)
-    return build
-
-
-def _check_parameters(request: JsonObject) -> None:
-    text = as_text(request.get("parameters"))
-    try:
-        valid = not text or isinstance(read_json(text.encode()), dict)
-    except ValueError:
-        valid = False
-    if not valid:
-        raise not_valid(["The parameters of the build are not a JSON object."])
 
 
 @area.patch("{project}/_apis/build/builds/{build}", scopes=_EXECUTE)

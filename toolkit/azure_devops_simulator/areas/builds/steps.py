@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from azure_devops_simulator.areas.builds import log_text as logs
-from azure_devops_simulator.state.builds import Build, Issue, Log, Record, RecordResult, RecordType
+from azure_devops_simulator.state.builds import Build, Issue, Log, Record, RecordResult, RecordType, Result
 from azure_devops_simulator.state.values import guid
 
 
@@ -52,6 +52,14 @@ def skipped(name: str) -> Job:
 _WORST: tuple[RecordResult, ...] = ("canceled", "failed", "succeededWithIssues", "succeeded")
 
 
+_RESULTS: dict[RecordResult, Result] = {
+    "canceled": "canceled",
+    "failed": "failed",
+    "succeededWithIssues": "partiallySucceeded",
+}
+"""The result of a build by the worst result of its stages, where it is not a success."""
+
+
 class Timeline:
     """Writes the records and logs of one build step by step."""
 
@@ -71,9 +79,7 @@ class Timeline:
         worst = _worst(results)
         self._build.status = "completed"
         self._build.finish = self._build.changed = self._now
-        self._build.result = "partiallySucceeded" if worst == "succeededWithIssues" else None
-        if worst in {"succeeded", "failed", "canceled"}:
-            self._build.result = "failed" if worst == "failed" else "canceled" if worst == "canceled" else "succeeded"
+        self._build.result = _RESULTS.get(worst, "succeeded")
 
     def _add(self, parent: Record | None, kind: RecordType, name: str, identifier: str, order: int) -> Record:
         number = guid(f"build/{self._build.id}/{kind}/{identifier}")
