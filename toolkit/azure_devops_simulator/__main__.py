@@ -1,7 +1,7 @@
 """Serve an organization: `python -m azure_devops_simulator [--port N] [--token VALUE=SCOPE,SCOPE ...] [--world FILE]`.
 
-It serves the seed organization unless `--world` names another one. With `--certificate FILE --key FILE` it serves TLS.
-`--fault`, `--throttle` and `--switch` make requests fail.
+It serves the seed organization unless `--world` or `--empty` names another one. With `--certificate FILE --key FILE` it
+serves TLS. `--fault`, `--throttle` and `--switch` make requests fail.
 
 The first line of standard output is the base URL of the organization. Ctrl-C or SIGTERM ends it with exit code 0.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import secrets
 import signal
 import sys
@@ -62,6 +63,12 @@ def _world(text: str) -> Organization:
         return import_world(dict(world) if isinstance(world, Mapping) else {})
     except (OSError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"{text}: {error}") from error
+
+
+def _empty(text: str) -> Organization:
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a name of letters, digits and inner hyphens (at most 50)")
+    return Organization(text)
 
 
 def _fault(text: str) -> Fault:
@@ -132,7 +139,11 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--certificate", type=Path, metavar="FILE", help="serve TLS with this certificate chain (PEM)")
     parser.add_argument("--key", type=Path, metavar="FILE", help="the private key of the certificate (PEM)")
-    parser.add_argument("--world", type=_world, metavar="FILE", help="serve this organization (JSON of export_world)")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--world", type=_world, metavar="FILE", help="serve this organization (JSON of export_world)")
+    chosen.add_argument(
+        "--empty", type=_empty, metavar="NAME", help="serve an organization of this name without anything"
+    )
     parser.add_argument(
         "--strict", action="store_true", help="answer 501 to what is not simulated (default: 404 or 400)"
     )
@@ -158,7 +169,7 @@ def _organization(options: argparse.Namespace) -> tuple[Organization, list[str]]
         ValueError: a switch does not fit this organization.
         TypeError: a value of a switch has the wrong type.
     """
-    organization: Organization = options.world or seed_organization()
+    organization: Organization = options.world or options.empty or seed_organization()
     organization.faults.add(*options.fault)
     organization.throttle, organization.clock.rate = options.throttle, options.clock_rate
     lines = _add_tokens(organization, options.token)
