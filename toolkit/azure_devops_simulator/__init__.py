@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from azure_devops_simulator.seed.organization import seed_organization as seed_organization
+    from azure_devops_simulator.server.request_log import LoggedRequest as LoggedRequest
+    from azure_devops_simulator.server.request_log import RequestLog as RequestLog
     from azure_devops_simulator.server.server import Certificate as Certificate
     from azure_devops_simulator.server.server import SimulatorServer as SimulatorServer
     from azure_devops_simulator.state.faults import Fault as Fault

@@ -24,6 +24,7 @@ try:
     from azure_devops_simulator.api.parsing import read_json
     from azure_devops_simulator.seed.organization import seed_organization
     from azure_devops_simulator.server.control import switch
+    from azure_devops_simulator.server.request_log import RequestLog
     from azure_devops_simulator.server.server import Certificate, base_url, web_server
     from azure_devops_simulator.server.serving import listen
     from azure_devops_simulator.state.faults import Fault, TokenBucket, parse_fault
@@ -147,6 +148,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--strict", action="store_true", help="answer 501 to what is not simulated (default: 404 or 400)"
     )
+    parser.add_argument("--verbose", action="store_true", help="print each request on stderr")
     _add_switches(parser)
     options = parser.parse_args(arguments)
     if (options.certificate is None) != (options.key is None):
@@ -184,7 +186,10 @@ def main(arguments: list[str] | None = None) -> int:
     certificate = Certificate(options.certificate, options.key) if options.certificate else None
     try:
         organization, lines = _organization(options)
-        server = web_server(organization, certificate, control=options.control, strict=options.strict)
+        requests = RequestLog(verbose=options.verbose)
+        server = web_server(
+            organization, certificate, control=options.control, strict=options.strict, requests=requests
+        )
     except (ValueError, TypeError) as error:
         print(f"cannot set up the organization: {error}", file=sys.stderr)
         return 2
@@ -201,6 +206,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         print(base_url(organization, listener, certificate), *lines, sep="\n", flush=True)
         server.run(sockets=[listener])
+    print(requests.summary(), end="", file=sys.stderr)
     return 0
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from azure_devops_simulator.server.request_log import RequestLog
     from azure_devops_simulator.state.organization import Organization
 
 __all__ = ["RunningOrganization", "azure_devops_organization"]
@@ -23,12 +24,14 @@ class RunningOrganization:
 
     `base_url` is the full address of the organization. `pat` has full access; `read_only_pat` reads projects, code,
     work items and builds. `organization` is the state that the server shows: inspect it, change it, add faults.
+    `requests` is the log of the requests, with what the test asked for that is not simulated.
     """
 
     base_url: str
     pat: str
     read_only_pat: str
     organization: Organization
+    requests: RequestLog
 
     @property
     def name(self) -> str:
@@ -49,4 +52,4 @@ def azure_devops_organization() -> Iterator[RunningOrganization]:
     scopes = ("vso.build", "vso.code", "vso.profile", "vso.project", "vso.work")
     reader = organization.add_token("read-only-in-the-simulated-organization", scopes)
     with server(organization) as running:
-        yield RunningOrganization(running.base_url, full.value, reader.value, organization)
+        yield RunningOrganization(running.base_url, full.value, reader.value, organization, running.requests)

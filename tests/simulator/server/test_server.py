@@ -69,6 +69,23 @@ def test_the_command_prints_its_address_first_and_ends_cleanly(ending):
         process.communicate()
 
 
+def test_the_command_ends_with_what_its_clients_missed():
+    process = start("--token", "all=app_token", "--strict")
+    try:
+        base_url = read_line(process)
+        for _ in range(2):
+            assert httpx.get(f"{base_url}/_apis/wiki/wikis", auth=("", "all")).status_code == 501
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=15)
+        once, title, count = err.decode().splitlines()
+        assert once == "not simulated: GET _apis/wiki/wikis"
+        assert title == "Requests for what is not simulated:"
+        assert count.strip() == "2 x GET _apis/wiki/wikis"
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_without_tokens_it_makes_one_that_may_write_and_one_that_may_not():
     process = start()
     try:

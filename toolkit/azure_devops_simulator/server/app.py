@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from azure_devops_simulator.api import access, hosts
 from azure_devops_simulator.api.access import Caller, SignIn
@@ -44,7 +44,8 @@ from azure_devops_simulator.areas.search import area as search
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.server.control import control as control_routes
 from azure_devops_simulator.server.fault_middleware import FaultMiddleware
-from azure_devops_simulator.server.not_simulated import HEADER, Missing, Names
+from azure_devops_simulator.server.not_simulated import HEADER, Names
+from azure_devops_simulator.server.request_log import LoggedApp, RequestLog
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.values import JsonValue, guid
 
@@ -109,7 +110,6 @@ class Service:
     def __init__(self, organization: Organization, *, strict: bool = False) -> None:
         self.organization = organization
         self.router = _router()
-        self.missing = Missing()
         self._strict = strict
         self._activities = 0
 
@@ -201,8 +201,7 @@ class Service:
         return answer if isinstance(answer, Answer) else Answer(body=answer)
 
     def _refuse(self, error: NotSimulatedError) -> Answer:
-        """Return the answer to a request for something that is not simulated, and report it."""
-        self.missing.add(error.what)
+        """Return the answer to a request for something that is not simulated. The request log reports it."""
         if self._strict:
             error.status = 501
         return Answer(error.status, error.body(), {HEADER: error.what})
@@ -315,16 +314,24 @@ def _encode(value: JsonValue | Mapping[str, JsonValue]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def create_app(organization: Organization, *, control: bool = False, strict: bool = False) -> Starlette:
+def create_app(
+    organization: Organization,
+    *,
+    control: bool = False,
+    strict: bool = False,
+    requests: RequestLog | None = None,
+) -> ASGIApp:
     """Return the ASGI application for one organization. It answers below `/{organization}/`.
 
     Args:
         organization: the organization to serve.
         control: whether to answer `/_simulator` too, where a test adds faults, moves the clock and so on.
         strict: whether to answer 501 to every request for something that is not simulated, instead of 404 or 400.
+        requests: the log of all requests.
     """
+    requests = RequestLog() if requests is None else requests
     app = Starlette(
-        routes=[control_routes(organization)] if control else [],
+        routes=[control_routes(organization, requests)] if control else [],
         middleware=[
             Middleware(FaultMiddleware, organization=organization),
             Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4),
@@ -332,4 +339,4 @@ def create_app(organization: Organization, *, control: bool = False, strict: boo
     )
     # Unlike a route, the default also takes paths with line breaks and methods that HTTP does not define.
     app.router.default = Service(organization, strict=strict)
-    return app
+    return LoggedApp(app, requests)

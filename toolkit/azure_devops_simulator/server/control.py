@@ -14,6 +14,8 @@ it on.
 | `PUT permissions` | `{user, permission, project, within}` | takes a permission from a user |
 | `PUT hidden` | `{user, project}` | hides a project from a user |
 | `DELETE permissions` | | restores all permissions and shows all projects |
+| `GET requests` | | returns the newest requests, and how often clients asked for each thing that is not simulated |
+| `DELETE requests` | | forgets them |
 | `GET clock` | | returns `{now, rate}` |
 | `PATCH clock` | `{advance: seconds}` or `{rate}` | lets time pass, or sets the speed of the clock |
 | `PATCH settings` | `{work_item_lag, code_search_lag, code_search_installed, explains_expiry}` | lags are in seconds |
@@ -35,6 +37,7 @@ from starlette.routing import Mount, Route
 from azure_devops_simulator.api.access import check_scopes
 from azure_devops_simulator.api.parsing import read_json
 from azure_devops_simulator.server.fault_middleware import CONTROL_PATH
+from azure_devops_simulator.server.request_log import RequestLog
 from azure_devops_simulator.state.faults import FAULT_NAMES, TokenBucket, read_fault
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import FULL_ACCESS, TokenState, User
@@ -46,10 +49,16 @@ _STATES = ("active", "expired", "revoked", "elsewhere")
 _Action = Callable[[Organization, JsonValue], JsonValue]
 
 
-def control(organization: Organization) -> Mount:
-    """Return the control endpoint of an organization."""
+def control(organization: Organization, requests: RequestLog) -> Mount:
+    """Return the control endpoint of an organization and of the log of its requests."""
+
+    def forget(_own: Organization, _body: JsonValue) -> None:
+        requests.clear()
+
+    log: dict[str, _Action] = {"GET": lambda _own, _body: requests.json(), "DELETE": forget}
     routes = [
-        Route(f"/{name}", _endpoint(organization, actions), methods=list(actions)) for name, actions in _paths().items()
+        Route(f"/{name}", _endpoint(organization, actions), methods=list(actions))
+        for name, actions in {**_paths(), "requests": log}.items()
     ]
     return Mount(CONTROL_PATH, routes=routes)
 

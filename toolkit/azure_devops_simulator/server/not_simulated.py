@@ -1,41 +1,17 @@
-"""Name what the simulator lacks, count how often clients ask for it, and report each thing once."""
+"""Name operations that the simulator lacks."""
 
 from __future__ import annotations
 
 import re
-import sys
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 HEADER = "X-Simulator-Not-Simulated"
 """The header of every answer about something that is not simulated."""
 
-_MOST = 1000
-_OTHERS = "other requests"
 _MARKER = re.compile(r"_\w+", re.ASCII)
 _PLACES = ("{project}", "{team}")
 _LONGEST = 60
-
-
-class Missing:
-    """What clients asked for that is not simulated, and how often. Each thing is printed on stderr once."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-
-    def add(self, what: str) -> None:
-        """Count one request for something that is not simulated."""
-        if what not in self._counts:
-            if len(self._counts) >= _MOST:
-                what = _OTHERS
-            else:
-                print(f"not simulated: {what}", file=sys.stderr, flush=True)
-        self._counts[what] += 1
-
-    def counts(self) -> dict[str, int]:
-        """Return how often each thing was asked for, the most frequent first."""
-        return dict(self._counts.most_common())
 
 
 class Names:

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from azure_devops_simulator.server.app import create_app
 from azure_devops_simulator.server.fault_middleware import TRANSPORT
+from azure_devops_simulator.server.request_log import RequestLog
 from azure_devops_simulator.server.serving import Server, ServerThread, listen
 from azure_devops_simulator.state.organization import Organization
 
@@ -59,6 +60,7 @@ def web_server(
     *,
     control: bool = False,
     strict: bool = False,
+    requests: RequestLog | None = None,
 ) -> Server:
     """Return a server that is not started yet. With a certificate it speaks TLS only.
 
@@ -66,7 +68,7 @@ def web_server(
         OSError: the certificate or its key cannot be read.
     """
     config = uvicorn.Config(
-        create_app(organization, control=control, strict=strict),
+        create_app(organization, control=control, strict=strict, requests=requests),
         http=_Connection,
         log_level="error",
         access_log=False,
@@ -86,7 +88,9 @@ class SimulatorServer:
 
     It works in sync and async tests because the server has its own thread and event loop. With `control` it also
     answers below `/_simulator`, where a test in another process adds faults, moves the clock and so on. With `strict`
-    everything that is not simulated is answered with 501.
+    everything that is not simulated is answered with 501. With `verbose` each request is printed on stderr.
+
+    `requests` is the log of the requests, with what clients asked for that is not simulated.
     """
 
     def __init__(
@@ -97,9 +101,11 @@ class SimulatorServer:
         certificate: Certificate | None = None,
         control: bool = False,
         strict: bool = False,
+        verbose: bool = False,
     ) -> None:
         self.organization = organization
-        server = web_server(organization, certificate, control=control, strict=strict)
+        self.requests = RequestLog(verbose=verbose)
+        server = web_server(organization, certificate, control=control, strict=strict, requests=self.requests)
         listener = listen(port)
         self.base_url = base_url(organization, listener, certificate)
         self._thread = ServerThread(server, listener, "azure-devops-simulator")

@@ -41,3 +41,4 @@ def command(port: int) -> None:
         except KeyboardInterrupt:
             # This is how people end it, so it is not a failure.
             click.echo("\nStopped.", err=True)
+        click.echo(server.requests.summary(), err=True, nl=False)
