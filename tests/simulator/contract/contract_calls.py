@@ -29,7 +29,7 @@ CANNOT_FAIL = {
     ("GET", "_apis/ResourceAreas"): "without parameters",
     ("GET", "{project?}/_apis/git/repositories/{repository}/refs/{filter...}"): "a prefix of nothing is an empty list",
     ("OPTIONS", "_apis"): "without parameters",
-    ("OPTIONS", "_apis/{area}"): "an unknown area is an empty list",
+    ("OPTIONS", "_apis/{area}"): "an unknown area is not simulated",
     ("POST", "{project?}/_apis/wit/artifacturiquery"): "what is linked to nothing is an empty list",
 }
 """Operations for which there is no request of a signed-in caller that they refuse by themselves, and why."""

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.errors import ServiceError
+from azure_devops_simulator.api.errors import NotSimulatedError, ServiceError
 from azure_devops_simulator.api.hosts import area_url
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.core.identities import descriptor_of
@@ -80,9 +80,12 @@ def all_locations(_call: Call) -> Answer:
 
 @area.options("_apis/{area}")
 def area_locations(call: Call) -> Answer:
-    """Return the locations of one area."""
+    """Return the locations of one area. Areas of other hosts, such as releases and packages, are not simulated."""
     wanted = call.path["area"].lower()
-    return collection(row for row in _locations() if str(row["area"]).lower() == wanted)
+    rows = [row for row in _locations() if str(row["area"]).lower() == wanted]
+    if not rows:
+        raise NotSimulatedError(f"the area {wanted}", status=404)
+    return collection(rows)
 
 
 @cache
