@@ -207,7 +207,17 @@ def test_keywords_ignore_case(reading: Context, keyword: str) -> None:
             IDS + "[Source].[System.Id] = 1",
             ("The field can be used in a query of links only. The error is caused by «[Source].[System.Id]»."),
         ),
-        (IDS + "[System.Id] = @Nobody", "The macro is not supported. The error is caused by «@Nobody»."),
+        (
+            IDS + "[System.Id] = @Nobody",
+            "TF51005: The query references a field that does not exist. The error is caused by «@Nobody».",
+        ),
+        (
+            IDS + "[System.IterationPath] = @CurrentIteration + 20",
+            (
+                "TF20037: No Iterations are selected for the team. The macro '@CurrentIteration' is undefined. "
+                "The error is caused by «@CurrentIteration + 20»."
+            ),
+        ),
         (
             IDS + "[System.IterationPath] UNDER 'Platform\\Nowhere'",
             "TF51011: The specified iteration path does not exist. The error is caused by «'Platform\\Nowhere'».",
@@ -561,6 +571,48 @@ def test_a_query_needs_only_the_read_scope(reader: Any, connect: Any, organizati
     assert (refused.status_code, refused.content) == (401, b"")
 
 
+NO_CONTEXT = "VS402612: The macro '@{}' is not supported without a team context."
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        (
+            "[System.IterationPath] = @CurrentIteration('[Platform]\\No such team')",
+            NO_CONTEXT.format("CurrentIteration"),
+        ),
+        ("[System.IterationPath] = @currentIteration('[Nowhere]\\Data Team')", NO_CONTEXT.format("CurrentIteration")),
+        ("[System.IterationPath] = @CurrentIteration('[Hidden]\\x') + 1", NO_CONTEXT.format("CurrentIteration")),
+        (
+            "[System.IterationPath] = @CurrentIteration('Data Team')",
+            "'Data Team' is not of the form '[project]\\team'.",
+        ),
+        ("[System.AreaPath] = @TeamAreas('[Platform]\\No such team')", NO_CONTEXT.format("TeamAreas")),
+    ],
+)
+def test_a_team_that_does_not_exist(client: Any, where: str, message: str) -> None:
+    error = client.call("POST", "/Platform/_apis/wit/wiql", {"query": IDS + where}, expect=400)
+    assert error["message"] == message
+
+
+def test_a_macro_of_the_team_needs_a_project(client: Any) -> None:
+    query = {"query": IDS + "[System.IterationPath] = @CurrentIteration"}
+    error = client.call("POST", "/_apis/wit/wiql", query, expect=400)
+    assert error["message"] == NO_CONTEXT.format("CurrentIteration")
+    client.call("POST", "/Platform/_apis/wit/wiql", query)
+
+
+@pytest.mark.parametrize(
+    "macro", ["TeamAreas", "Follows", "MyRecentActivity", "RecentMentions", "RecentProjectActivity"]
+)
+def test_macros_about_what_is_not_simulated_say_so(client: Any, macro: str) -> None:
+    field = "AreaPath" if macro == "TeamAreas" else "Id"
+    query = {"query": f"{IDS}[System.{field}] IN (@{macro.lower()})"}
+    refused = client.send("POST", "/Platform/_apis/wit/wiql", query)
+    assert refused.status_code == 400
+    assert refused.headers["X-Simulator-Not-Simulated"] == f"the macro @{macro}"
+
+
 def test_errors_over_http(client: Any) -> None:
     error = client.call("POST", "/_apis/wit/wiql", {"query": IDS + "[System.TeamProject] = @project"}, expect=400)
     assert error["typeKey"] == "VssPropertyValidationException"
@@ -568,6 +620,9 @@ def test_errors_over_http(client: Any) -> None:
     assert client.call("POST", "/_apis/wit/wiql", {}, expect=400)["typeKey"] == "ArgumentNullException"
     wrong_team = client.call("POST", "/Platform/Nobody/_apis/wit/wiql", {"query": IDS + "[System.Id] = 1"}, expect=404)
     assert wrong_team["typeKey"] == "TeamNotFoundException"
+    assert wrong_team["message"] == (
+        "The team with id 'Nobody' does not exist, or you do not have permission to access it."
+    )
     client.call(
         "POST", "/Platform/Platform Team/_apis/wit/wiql", {"query": IDS + "[System.Id] = @CurrentIteration"}, 400
     )

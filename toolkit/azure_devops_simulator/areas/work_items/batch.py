@@ -8,7 +8,13 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.errors import ArgumentError, BindingError, MethodNotAllowedError, ServiceError
+from azure_devops_simulator.api.errors import (
+    ArgumentError,
+    BindingError,
+    MethodNotAllowedError,
+    NotSimulatedError,
+    ServiceError,
+)
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.api.routing import Area, Match, Router, split_path
@@ -50,7 +56,7 @@ def _play(call: Call, request: JsonObject, made: dict[str, str]) -> JsonValue:
     )
     try:
         answer = _answer(one, _match(one, uri.path))
-    except ServiceError as error:
+    except (ServiceError, NotSimulatedError) as error:
         return _row(error.status, error.body())
     except BindingError as error:
         return _row(400, {"count": 1, "value": {"Message": f"The request is invalid. {error}"}})

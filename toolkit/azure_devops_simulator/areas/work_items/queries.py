@@ -30,7 +30,8 @@ def _check_team(call: Call) -> None:
     wanted = call.path.get("team", "").lower()
     if not wanted or any(wanted in {team.id, team.name.lower()} for team in call.in_project().teams):
         return
-    message = f"VS403255: The team '{call.path['team']}' does not exist."
+    name = call.path["team"]
+    message = f"The team with id '{name}' does not exist, or you do not have permission to access it."
     raise ServiceError(404, "TeamNotFoundException", message)
 
 

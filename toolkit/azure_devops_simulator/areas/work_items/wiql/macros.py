@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from azure_devops_simulator.api.errors import NotSimulatedError, ServiceError
 from azure_devops_simulator.areas.work_items.wiql.syntax import Macro, WiqlError
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
@@ -47,7 +48,7 @@ def resolve(macro: Macro, context: Context) -> str | datetime:
         "@startofyear": (today.replace(month=1, day=1), "y"),
     }
     if macro.name not in starts:
-        raise WiqlError("The macro is not supported.", macro.text)
+        raise _unknown(macro, context)
     start, unit = starts[macro.name]
     return _shifted(start, macro, unit)
 
@@ -79,9 +80,18 @@ def _project(macro: Macro, context: Context) -> Project:
     return context.project
 
 
+def _unknown(macro: Macro, context: Context) -> Exception:
+    """Return the error for a macro without a value here: one that the service has, or one that it does not."""
+    if macro.name == "@teamareas":
+        _team_project(macro, context)
+    if macro.name in _ELSEWHERE:
+        return NotSimulatedError(f"the macro {_ELSEWHERE[macro.name]}")
+    return WiqlError("TF51005: The query references a field that does not exist.", macro.text)
+
+
 def _iteration(macro: Macro, context: Context) -> Node:
     """Return the iteration of today. Every dated iteration of the project counts as the team's."""
-    project = _named_team_project(macro, context) if macro.argument else _project(macro, context)
+    project = _team_project(macro, context)
     dated = [node for node in context.organization.work_items.iteration(project).walk() if node.start and node.finish]
     dated.sort(key=lambda node: (node.start or context.organization.clock.start, node.path))
     now = context.organization.clock.now()
@@ -90,13 +100,43 @@ def _iteration(macro: Macro, context: Context) -> Node:
             if 0 <= at + macro.offset < len(dated):
                 return dated[at + macro.offset]
             break
-    message = "VS402612: The macro cannot be resolved, because the team has no such iteration."
+    message = f"TF20037: No Iterations are selected for the team. The macro '{_shown(macro)}' is undefined."
     raise WiqlError(message, macro.text)
 
 
-def _named_team_project(macro: Macro, context: Context) -> Project:
-    found = _TEAM.fullmatch(macro.argument or "")
-    project = context.organization.project(found["project"]) if found else None
-    if found and project and any(team.name.lower() == found["team"].lower() for team in project.teams):
-        return project
-    raise WiqlError("The team of the macro does not exist.", macro.text)
+def _team_project(macro: Macro, context: Context) -> Project:
+    """Return the project of the team: the team of the argument, else the default team of the project of the path.
+
+    For a team that does not exist, the service is reported to name the missing context. Its status is reported to be
+    500, which clients repeat; here it is 400, as for every other mistake in a query.
+    """
+    project = context.project
+    if macro.argument:
+        found = _TEAM.fullmatch(macro.argument)
+        if found is None:
+            raise _no_team(f"'{macro.argument}' is not of the form '[project]\\team'.")
+        project = context.organization.project(found["project"])
+        if project and not any(team.name.lower() == found["team"].lower() for team in project.teams):
+            project = None
+    if project is None or not context.organization.sees(context.user, project):
+        raise _no_team(f"VS402612: The macro '{_shown(macro)}' is not supported without a team context.")
+    return project
+
+
+def _no_team(message: str) -> ServiceError:
+    return ServiceError(400, "VssPropertyValidationException", message)
+
+
+def _shown(macro: Macro) -> str:
+    """Return the name of a macro as the service writes it."""
+    return {"@currentiteration": "@CurrentIteration", **_ELSEWHERE}[macro.name]
+
+
+_ELSEWHERE = {
+    "@teamareas": "@TeamAreas",
+    "@follows": "@Follows",
+    "@myrecentactivity": "@MyRecentActivity",
+    "@recentmentions": "@RecentMentions",
+    "@recentprojectactivity": "@RecentProjectActivity",
+}
+"""Macros that the service knows, about what the simulator does not hold."""
