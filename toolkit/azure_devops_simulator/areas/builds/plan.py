@@ -29,13 +29,23 @@ _HIDDEN = "***"
 _SCRIPTS = ("script", "bash", "pwsh", "powershell")
 
 
-def plan(build: Build, text: str) -> list[Stage]:
-    """Return the stages of a run. A file that is no mapping or has no steps gives one job without steps of its own."""
-    try:
-        loaded: JsonValue = yaml.safe_load(text)
-    except yaml.YAMLError:
-        loaded = None
-    pipeline = as_object(loaded)
+@dataclass(frozen=True)
+class Played:
+    """What a step does instead of what its script says: the lines of its log and its result. None leaves the script."""
+
+    lines: tuple[str, ...] | None = None
+    result: RecordResult | None = None
+
+
+def plan(build: Build, text: str, played: Mapping[str, Played] | None = None) -> list[Stage]:
+    """Return the stages of a run. A file that is no mapping or has no steps gives one job without steps of its own.
+
+    Args:
+        build: the run.
+        text: the YAML of its pipeline.
+        played: what steps do instead of what their scripts say, by their names in the YAML.
+    """
+    pipeline = _load(text)
     healthy = True
     macros = _Macros(build, pipeline)
     unwanted = {name.lower() for name in build.skipped_stages}
@@ -46,7 +56,7 @@ def plan(build: Build, text: str) -> list[Stage]:
             continue
         made: list[Job] = []
         for job_name, job in jobs:
-            run = _Run(build, job_name, job, healthy, macros)
+            run = _Run(build, job_name, job, healthy, macros, played or {})
             made.append(run.job())
             healthy = healthy and not run.failed
         found.append(Stage(name, made))
@@ -55,11 +65,20 @@ def plan(build: Build, text: str) -> list[Stage]:
 
 def stage_names(text: str) -> list[str]:
     """Return the names of the stages of a pipeline. One without stages has a single `__default`."""
+    return [name for name, _ in _stages(_load(text))]
+
+
+def step_names(text: str) -> list[str]:
+    """Return the names of the steps of a pipeline, in their order. Those that every job has are not among them."""
+    return [_name(step) for _, jobs in _stages(_load(text)) for _, job in jobs for step in _own_steps(job)]
+
+
+def _load(text: str) -> JsonObject:
     try:
         loaded: JsonValue = yaml.safe_load(text)
     except yaml.YAMLError:
         loaded = None
-    return [name for name, _ in _stages(as_object(loaded))]
+    return as_object(loaded)
 
 
 def _stages(pipeline: JsonObject) -> Iterator[tuple[str, list[tuple[str, JsonObject]]]]:
@@ -92,6 +111,20 @@ def _steps(job: JsonObject) -> list[JsonObject]:
     return []
 
 
+def _own_steps(job: JsonObject) -> list[JsonObject]:
+    return [step for step in _steps(job) if "checkout" not in step and "download" not in step]
+
+
+def _kind(step: JsonObject) -> str:
+    return next((name for name in (*_SCRIPTS, "task", "template", "publish") if name in step), "script")
+
+
+def _name(step: JsonObject) -> str:
+    kind = _kind(step)
+    body = as_text(step.get(kind))
+    return as_text(step.get("displayName")) or (body.partition("@")[0] if kind == "task" else "CmdLine")
+
+
 class _Macros:
     """The variables that `$(name)` stands for: those of the file, and those that were given with the run."""
 
@@ -117,6 +150,7 @@ class _Run:
     text: JsonObject
     healthy: bool
     macros: _Macros
+    played: Mapping[str, Played]
     failed: bool = False
 
     def job(self) -> Job:
@@ -124,28 +158,27 @@ class _Run:
             return Job(self.name, [], result="skipped")
         pool = self.text.get("pool")
         image = as_text(as_object(pool).get("vmImage"), "ubuntu-24.04")
-        steps = [self._step(step) for step in _steps(self.text) if "checkout" not in step and "download" not in step]
+        steps = [self._step(step) for step in _own_steps(self.text)]
         return job_of(self.build, self.name, steps, image=image)
 
     def _step(self, step: JsonObject) -> Step:
-        kind = next((name for name in (*_SCRIPTS, "task", "template", "publish") if name in step), "script")
+        kind, name = _kind(step), self.macros.replace(_name(step))
         body = self.macros.replace(as_text(step.get(kind)))
-        name = self.macros.replace(as_text(step.get("displayName"))) or (
-            body.partition("@")[0] if kind == "task" else "CmdLine"
-        )
-        condition = as_text(step.get("condition"))
-        if self.failed and not _ALWAYS.search(condition):
+        if self.failed and not _ALWAYS.search(as_text(step.get("condition"))):
             return Step(name, 0, (), "skipped")
         script = self.macros.replace(as_text(as_object(step.get("inputs")).get("script")))
         commands = script if kind == "task" else body
-        ends = _EXIT.search(commands)
-        code = (ends["code"] or "1") if ends else None
-        shown = tuple(line for line in commands.splitlines() if line.strip())
+        played = self.played.get(_name(step), Played())
+        ends = _EXIT.search(commands) if played.result in {None, "failed"} else None
+        code = (ends["code"] or "1") if ends else "1" if played.result == "failed" else None
+        result: RecordResult = played.result or ("succeeded" if code is None else "failed")
+        if result == "failed" and step.get("continueOnError") is True:
+            result = "succeededWithIssues"
+        self.failed = self.failed or result in {"failed", "canceled"}
+        shown = tuple(line for line in commands.splitlines() if line.strip()) if played.lines is None else played.lines
         end = () if code is None else (f"##[error]Bash exited with code '{code}'.",)
-        result: RecordResult = "succeeded"
-        if code is not None:
-            result = "succeededWithIssues" if step.get("continueOnError") is True else "failed"
-            self.failed = self.failed or result == "failed"
+        if result == "canceled":
+            end = ("##[error]The operation was canceled.",)
         return self._written(name, kind, body, (*shown, *end), result)
 
     def _written(self, name: str, kind: str, body: str, lines: tuple[str, ...], result: RecordResult) -> Step:

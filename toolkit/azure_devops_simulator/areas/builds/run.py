@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from azure_devops_simulator.areas.builds.plan import plan
+from azure_devops_simulator.areas.builds.plan import Played, plan
 from azure_devops_simulator.areas.builds.steps import Timeline
 from azure_devops_simulator.state.builds import Build, BuildStore, Course, Log, Record
 
@@ -15,10 +15,10 @@ _CANCEL_SECONDS = 3.0
 _QUEUE_SECONDS = 9.0
 
 
-def plan_build(build: Build, text: str) -> None:
-    """Plan a queued build from the YAML of its pipeline."""
+def plan_build(build: Build, text: str, played: Mapping[str, Played] | None = None) -> None:
+    """Plan a queued build from the YAML of its pipeline, and from what steps do instead of what it says."""
     future = replace(build, logs={}, records=None)
-    Timeline(future).write(plan(future, text))
+    Timeline(future).write(plan(future, text, played))
     if future.start and future.finish and future.result:
         build.course = Course(future.start, future.finish, future.result, future.records or [], future.logs)
 
