@@ -17,6 +17,7 @@ from azure_devops_simulator.server.fault_middleware import TRANSPORT
 from azure_devops_simulator.server.request_log import RequestLog
 from azure_devops_simulator.server.serving import Server, ServerThread, listen
 from azure_devops_simulator.state.organization import Organization
+from azure_devops_simulator.world.builder.organizations import OrganizationBuilder
 
 
 class _Connection(HttpToolsProtocol):
@@ -95,7 +96,7 @@ class SimulatorServer:
 
     def __init__(
         self,
-        organization: Organization,
+        organization: Organization | OrganizationBuilder,
         port: int = 0,
         *,
         certificate: Certificate | None = None,
@@ -103,7 +104,8 @@ class SimulatorServer:
         strict: bool = False,
         verbose: bool = False,
     ) -> None:
-        self.organization = organization
+        organization = organization.organization if isinstance(organization, OrganizationBuilder) else organization
+        self.organization: Organization = organization
         self.requests = RequestLog(verbose=verbose)
         server = web_server(organization, certificate, control=control, strict=strict, requests=self.requests)
         listener = listen(port)

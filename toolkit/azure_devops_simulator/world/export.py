@@ -31,6 +31,7 @@ from azure_devops_simulator.state.soak_log import SoakLog
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.state.work_items.nodes import Node
 from azure_devops_simulator.state.work_items.records import FieldValue, WorkItem
+from azure_devops_simulator.world.builder.organizations import OrganizationBuilder
 from azure_devops_simulator.world.codec import AnyJson, Codec, WorldError
 from azure_devops_simulator.world.git import read_objects, write_objects
 
@@ -40,8 +41,10 @@ FORMAT = 1
 """The version of the format. Other versions are refused."""
 
 
-def export_world(organization: Organization) -> JsonObject:
+def export_world(organization: Organization | OrganizationBuilder) -> JsonObject:
     """Return everything in an organization as JSON."""
+    if isinstance(organization, OrganizationBuilder):
+        organization = organization.organization
     settle(organization)
     catch_up(organization.builds, organization.clock.now())
     codec = _codec(organization)

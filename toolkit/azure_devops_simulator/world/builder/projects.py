@@ -1,0 +1,245 @@
+"""Build projects: repositories, work items, areas, iterations, pipelines and teams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Self
+
+from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.projects import Project, Team
+from azure_devops_simulator.state.values import JsonObject, guid, timestamp
+from azure_devops_simulator.world.builder.pipelines import PipelineBuilder
+from azure_devops_simulator.world.builder.repositories import Contents, RepositoryBuilder
+from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment
+from azure_devops_simulator.world.builder.work_items import FieldInput, WorkItemBuilder, WorkItemFields
+
+
+class TeamBuilder:
+    """A team of a project."""
+
+    def __init__(self, requests: Requests, team: Team) -> None:
+        self._requests = requests
+        self.team = team
+
+    def add_members(self, *members: Person) -> Self:
+        """Add users to the team. Members stay members.
+
+        Raises:
+            BuilderError: nobody has one of the names.
+        """
+        for user in [self._requests.person(member) for member in members]:
+            if user not in self.team.members:
+                self.team.members.append(user)
+        return self
+
+
+class ProjectBuilder:
+    """A project."""
+
+    def __init__(self, requests: Requests, project: Project) -> None:
+        self._requests = requests
+        self.project = project
+
+    @property
+    def id(self) -> str:
+        """The id of the project."""
+        return self.project.id
+
+    def add_repository(
+        self,
+        name: str,
+        files: Contents | None = None,
+        *,
+        branch: str = "main",
+        message: str = "Add the first files",
+        author: Person | None = None,
+    ) -> RepositoryBuilder:
+        """Add a git repository, with a first commit when there are files.
+
+        Args:
+            name: its name.
+            files: the files of the first commit, by path.
+            branch: the branch of the first commit, which becomes the default branch.
+            message: the message of the first commit.
+            author: who adds it and commits; the first user of the organization by default.
+
+        Raises:
+            BuilderError: the project has a repository of this name.
+        """
+        number = self._send(author, "POST", "git", "repositories", body={"name": name})["id"]
+        made = RepositoryBuilder(self._requests, self.project.repositories[str(number)])
+        return made.commit(message, files, branch=branch, author=author) if files else made
+
+    def repository(self, name: str) -> RepositoryBuilder:
+        """Return a repository of the project by name.
+
+        Raises:
+            BuilderError: there is no such repository.
+        """
+        found = {each.name: each for each in self.project.repositories.values()}
+        return RepositoryBuilder(self._requests, found[choose("repository", name, found)])
+
+    def add_work_item(
+        self,
+        type_name: str,
+        *,
+        title: str,
+        description: str | None = None,
+        assigned_to: Person | None = None,
+        state: str | None = None,
+        area: str | None = None,
+        iteration: str | None = None,
+        tags: str | Sequence[str] | None = None,
+        parent: WorkItemBuilder | None = None,
+        fields: Mapping[str, FieldInput] | None = None,
+        author: Person | None = None,
+    ) -> WorkItemBuilder:
+        """Create a work item. A state makes a second revision, because new items have the first state of their type.
+
+        Args:
+            type_name: a type of the project's process, such as `Bug`.
+            title: the title.
+            description: the description, as HTML.
+            assigned_to: the user to whom it is assigned.
+            state: the state that it gets after its creation.
+            area: the area, with or without the name of the project.
+            iteration: the iteration, with or without the name of the project.
+            tags: the tags.
+            parent: the parent of the item.
+            fields: further fields by name (`Severity`) or reference name.
+            author: who creates it; the first user of the organization by default.
+
+        Raises:
+            BuilderError: the type, a field, user, state, area or iteration does not exist, or the process does not
+                allow a value.
+        """
+        given = WorkItemFields(self._requests, self.project, type_name)
+        written = given.operations(
+            fields or {},
+            title=title,
+            description=description,
+            assigned_to=assigned_to,
+            area=area,
+            iteration=iteration,
+            tags=tags,
+        )
+        following = given.operations({}, state=state) if state else []
+        own = ("wit", "workitems", f"${given.type.name}")
+        number = self._send(author, "POST", *own, body=written, patch=True)["id"]
+        item = WorkItemBuilder(self._requests, self._requests.organization.work_items.items[int(str(number))])
+        if parent:
+            item.link(parent, "Parent", by=author)
+        return item.update(state=state, by=author) if following and state != given.type.states[0].name else item
+
+    def add_area(self, path: str, *, by: Person | None = None) -> Self:
+        r"""Add an area by its path below the project (`Web` or `Web\Checkout`), with those above it."""
+        return self._add_nodes("areas", path, {}, by)
+
+    def add_iteration(
+        self,
+        path: str,
+        *,
+        start: datetime | str | None = None,
+        finish: datetime | str | None = None,
+        by: Person | None = None,
+    ) -> Self:
+        r"""Add an iteration by its path below the project (`Sprint 1` or `2026\Sprint 1`), with its dates.
+
+        Raises:
+            BuilderError: a date cannot be read, or only one of the two is given.
+        """
+        if (start is None) != (finish is None):
+            raise BuilderError("an iteration needs both dates, start and finish, or none")
+        given = {"startDate": start, "finishDate": finish}
+        return self._add_nodes(
+            "iterations", path, {name: timestamp(moment(when)) for name, when in given.items() if when}, by
+        )
+
+    def _add_nodes(self, group: str, path: str, dates: Mapping[str, str], by: Person | None) -> Self:
+        *above, name = path.replace("/", "\\").strip("\\").split("\\")
+        for depth, each in enumerate(above):
+            self._send(by, "POST", "wit", "classificationnodes", group, *above[:depth], body={"name": each})
+        body: JsonObject = {"name": name, "attributes": dict(dates)}
+        self._send(by, "POST", "wit", "classificationnodes", group, *above, body=body)
+        return self
+
+    def add_pipeline(
+        self,
+        name: str,
+        *,
+        repository: RepositoryBuilder,
+        yaml: str | None = None,
+        path: str = "/azure-pipelines.yml",
+        folder: str = "\\",
+        author: Person | None = None,
+    ) -> PipelineBuilder:
+        """Add a YAML pipeline. With `yaml`, its file is committed to the default branch first.
+
+        Args:
+            name: its name.
+            repository: the repository with its file.
+            yaml: the content of its file; None when the file is there already.
+            path: the path of its file.
+            folder: its folder, with backslashes.
+            author: who adds it; the first user of the organization by default.
+
+        Raises:
+            BuilderError: the file does not exist, or the project has a pipeline of this name in the folder.
+        """
+        builds = self._requests.organization.builds
+        known = {
+            (each.folder.lower(), each.name.lower()) for each in builds.definitions.values() if self._owns(each.project)
+        }
+        if (folder.lower(), name.lower()) in known:
+            raise BuilderError(f"{self.project.name} has a pipeline {name!r} in the folder {folder}")
+        if yaml is not None:
+            repository.commit(f"Add the pipeline {name}", {path: yaml}, author=author)
+        files = repository.repository.files(repository.tip())
+        file = choose("file", "/" + path.strip("/"), files)
+        user, clock = self._requests.person(author), self._requests.organization.clock
+        made = builds.add_definition(repository.repository, name, file, author=user, when=clock.tick(), folder=folder)
+        made.default_branch = f"refs/heads/{repository.default_branch}"
+        return PipelineBuilder(self._requests, made)
+
+    def _owns(self, project: Project) -> bool:
+        return project is self.project
+
+    def pipeline(self, name: str) -> PipelineBuilder:
+        """Return a pipeline of the project by name.
+
+        Raises:
+            BuilderError: there is no such pipeline.
+        """
+        every = self._requests.organization.builds.definitions.values()
+        found = {each.name: each for each in every if each.project is self.project}
+        return PipelineBuilder(self._requests, found[choose("pipeline", name, found)])
+
+    def add_team(self, name: str, members: Iterable[Person] = (), *, description: str = "") -> TeamBuilder:
+        """Add a team.
+
+        Raises:
+            BuilderError: the project has a team of this name, or nobody has the name of a member.
+        """
+        if any(team.name.lower() == name.lower() for team in self.project.teams):
+            raise BuilderError(f"{self.project.name} has a team {name!r} already")
+        team = Team(guid(f"team/{self.project.name}/{name}"), name, description)
+        made = TeamBuilder(self._requests, team).add_members(*members)
+        self.project.teams.append(team)
+        self._requests.organization.clock.tick()
+        return made
+
+    def team(self, name: str | None = None) -> TeamBuilder:
+        """Return a team of the project by name, the default team when none is given.
+
+        Raises:
+            BuilderError: there is no such team.
+        """
+        teams = {team.name: team for team in self.project.teams}
+        default = next(iter(teams))
+        return TeamBuilder(self._requests, teams[choose("team", name or default, teams)])
+
+    def _send(
+        self, by: User | str | None, method: str, *path: str, body: JsonObject | list[JsonObject], patch: bool = False
+    ) -> JsonObject:
+        return self._requests.send(by, method, self.project.name, "_apis", *path, body=body, patch=patch)

@@ -1,0 +1,178 @@
+"""Build pull requests: reviewers, votes, discussions and how they end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Self, get_args
+
+from azure_devops_simulator.areas.pull_requests.lifecycle import refresh
+from azure_devops_simulator.state.pull_requests import PullRequest, Thread
+from azure_devops_simulator.state.values import JsonObject
+from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose
+
+Vote = Literal["approve", "approve-with-suggestions", "wait-for-author", "reject", "reset"]
+ThreadStatus = Literal["active", "fixed", "wontFix", "closed", "byDesign", "pending"]
+MergeStrategy = Literal["noFastForward", "squash", "rebase", "rebaseMerge"]
+
+_VOTES: Mapping[str, int] = {
+    "approve": 10,
+    "approve-with-suggestions": 5,
+    "wait-for-author": -5,
+    "reject": -10,
+    "reset": 0,
+}
+
+
+class ThreadBuilder:
+    """A discussion on a pull request."""
+
+    def __init__(self, pull: PullRequestBuilder, thread: Thread) -> None:
+        self._pull = pull
+        self.thread = thread
+
+    def reply(self, text: str, *, author: Person | None = None) -> Self:
+        """Add a comment to the discussion, by the author of the pull request unless another one is given."""
+        body: JsonObject = {"content": text, "parentCommentId": 1, "commentType": "text"}
+        self._pull.send(author, "POST", "threads", str(self.thread.id), "comments", body=body)
+        return self
+
+    def resolve(self, status: ThreadStatus = "fixed", *, by: Person | None = None) -> Self:
+        """Give the discussion a status."""
+        chosen = choose("status", status, get_args(ThreadStatus))
+        self._pull.send(by, "PATCH", "threads", str(self.thread.id), body={"status": chosen})
+        return self
+
+
+class PullRequestBuilder:
+    """A pull request. Methods that change it return it again, so that they can be chained."""
+
+    def __init__(self, requests: Requests, pull_request: PullRequest) -> None:
+        self._requests = requests
+        self.pull_request = pull_request
+
+    @property
+    def id(self) -> int:
+        """The number of the pull request."""
+        return self.pull_request.id
+
+    def send(self, by: Person | None, method: str, *path: str, body: JsonObject | None = None) -> JsonObject:
+        """Send a request below the address of the pull request, by its author unless another one is given."""
+        repository = self.pull_request.repository
+        own = ("_apis", "git", "repositories", repository.id, "pullRequests", str(self.id))
+        by = by or self.pull_request.creator
+        return self._requests.send(by, method, repository.project.name, *own, *path, body=body)
+
+    def add_reviewer(self, reviewer: Person, *, required: bool = False) -> Self:
+        """Ask somebody for a review. The approval of a required reviewer is needed to complete."""
+        user = self._requests.person(reviewer)
+        self.send(None, "PUT", "reviewers", user.id, body={"vote": 0, "isRequired": required})
+        return self
+
+    def vote(self, reviewer: Person, vote: Vote) -> Self:
+        """Vote as a user, who becomes a reviewer.
+
+        Raises:
+            BuilderError: nobody has this name, there is no such vote, or the pull request is a draft or closed.
+        """
+        self._check_open()
+        if self.pull_request.is_draft:
+            raise BuilderError(f"pull request {self.id} is a draft, which takes no votes; publish() it first")
+        value = _VOTES[choose("vote", vote, _VOTES)]
+        user = self._requests.person(reviewer)
+        self.send(user, "PUT", "reviewers", user.id, body={"vote": value})
+        return self
+
+    def comment(
+        self,
+        text: str,
+        *,
+        author: Person | None = None,
+        path: str | None = None,
+        line: int = 1,
+        status: ThreadStatus = "active",
+    ) -> ThreadBuilder:
+        """Start a discussion, on a line of a file when there is a path.
+
+        Args:
+            text: the first comment.
+            author: who writes it; the author of the pull request by default.
+            path: a file of the source branch.
+            line: the line of the file, counted from 1.
+            status: the status of the discussion.
+
+        Raises:
+            BuilderError: the file, the line or the status does not exist.
+        """
+        body: JsonObject = {
+            "comments": [{"content": text, "commentType": "text", "parentCommentId": 0}],
+            "status": choose("status", status, get_args(ThreadStatus)),
+        }
+        if path is not None:
+            file = self._line(path, line)
+            position: JsonObject = {"line": line, "offset": 1}
+            body["threadContext"] = {"filePath": file, "rightFileStart": position, "rightFileEnd": position}
+        number = self.send(author, "POST", "threads", body=body)["id"]
+        return ThreadBuilder(self, next(thread for thread in self.pull_request.threads if thread.id == number))
+
+    def _line(self, path: str, line: int) -> str:
+        repository, commit = self.pull_request.repository, self.pull_request.last_source
+        files = repository.files(commit)
+        chosen = choose("file", "/" + path.strip("/"), files)
+        lines = (repository.objects.blob(files[chosen].id) or b"").splitlines()
+        if not 1 <= line <= len(lines):
+            raise BuilderError(f"{chosen} has no line {line}; it has {len(lines)}")
+        return chosen
+
+    def publish(self, *, by: Person | None = None) -> Self:
+        """Make a draft ready for review."""
+        self.send(by, "PATCH", body={"isDraft": False})
+        return self
+
+    def complete(
+        self,
+        *,
+        by: Person | None = None,
+        strategy: MergeStrategy = "noFastForward",
+        delete_source_branch: bool = False,
+        transition_work_items: bool = False,
+    ) -> Self:
+        """Merge the pull request into its target.
+
+        Args:
+            by: who completes it; the author of the pull request by default.
+            strategy: how the commits come into the target.
+            delete_source_branch: whether the source branch is deleted.
+            transition_work_items: whether the linked work items go to their next state.
+
+        Raises:
+            BuilderError: it is a draft or closed, the branches conflict, or a required reviewer has not approved.
+        """
+        self._check_open()
+        options: JsonObject = {
+            "mergeStrategy": choose("strategy", strategy, get_args(MergeStrategy)),
+            "deleteSourceBranch": delete_source_branch,
+            "transitionWorkItems": transition_work_items,
+        }
+        pull = self.pull_request
+        refresh(self._requests.organization, pull)
+        last: JsonObject = {"commitId": pull.last_source}
+        self.send(
+            by, "PATCH", body={"status": "completed", "completionOptions": options, "lastMergeSourceCommit": last}
+        )
+        self.send(by, "GET")
+        if pull.conflicts:
+            raise BuilderError(f"pull request {self.id} has conflicts in {', '.join(pull.conflicts)}")
+        if pull.status != "completed":
+            waiting = [each.user.display_name for each in pull.reviewers if each.required and each.vote < 5]
+            raise BuilderError(f"pull request {self.id} waits for the approval of {', '.join(waiting)}")
+        return self
+
+    def abandon(self, *, by: Person | None = None) -> Self:
+        """Close the pull request without a merge."""
+        self._check_open()
+        self.send(by, "PATCH", body={"status": "abandoned"})
+        return self
+
+    def _check_open(self) -> None:
+        if self.pull_request.status != "active":
+            raise BuilderError(f"pull request {self.id} is {self.pull_request.status}")
