@@ -62,9 +62,10 @@ def test_a_page_in_a_deeper_folder_has_a_test_of_its_own():
 
 
 @pytest.fixture
-def given(azure_devops_organization, monkeypatch):
+def given(azure_devops_organization, monkeypatch, tmp_path):
     """A fresh namespace, and the environment of a reader who has set everything up."""
     own = azure_devops_organization
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AZURE_DEVOPS_BASE_URL", own.base_url)
     monkeypatch.setenv("AZURE_DEVOPS_PAT", own.pat)
     monkeypatch.setenv("AZURE_DEVOPS_PROJECT", "Platform")
