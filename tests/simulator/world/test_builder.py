@@ -299,7 +299,10 @@ MISTAKES = {
     "a repository": (lambda world, api: world.project("Platform").repository("apy"), "did you mean 'api'"),
     "a repository twice": (lambda world, api: world.project("Platform").add_repository("api"), "already exists"),
     "a team": (lambda world, api: world.project("Platform").team("Harbor"), "Platform Team"),
-    "a team twice": (lambda world, api: world.project("Platform").add_team("platform team"), "a team 'platform team'"),
+    "a team twice": (
+        lambda world, api: world.project("Platform").add_team("platform team"),
+        "The team 'platform team' already exists",
+    ),
     "a branch": (lambda world, api: api.tip("mian"), "did you mean 'main'"),
     "a branch twice": (lambda world, api: api.add_branch("main"), "refs/heads/main exists already"),
     "a name of a branch": (lambda world, api: api.add_branch("a..b"), "invalidRefName"),

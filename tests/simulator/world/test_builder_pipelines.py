@@ -75,6 +75,7 @@ def test_a_pipeline_and_its_file(platform, api, ci, client):
     definition = client.get(f"/Platform/_apis/build/definitions/{ci.id}")
     assert definition["process"]["yamlFilename"].strip("/") == "azure-pipelines.yml"
     assert client.get(f"/Platform/_apis/build/definitions/{ci.id}/yaml")["yaml"] == YAML
+    assert definition["authoredBy"]["displayName"] == "Tom Becker"
     newest = client.get("/Platform/_apis/git/repositories/api/commits")["value"][0]
     assert (newest["comment"], newest["author"]["name"]) == ("Add the pipeline api-ci", "Tom Becker")
 
@@ -209,7 +210,10 @@ MISTAKES = {
         "azure-pipelines.yml",
     ),
     "a pipeline": (lambda platform, api, ci: platform.pipeline("api-cd"), "did you mean 'api-ci'"),
-    "a pipeline twice": (lambda platform, api, ci: platform.add_pipeline("API-CI", repository=api), "has a pipeline"),
+    "a pipeline twice": (
+        lambda platform, api, ci: platform.add_pipeline("API-CI", repository=api),
+        "API-CI already exists",
+    ),
     "a repository of elsewhere": (
         lambda platform, api, ci: ci.run(
             pull_request=platform.add_repository("web", {"a": "1"})

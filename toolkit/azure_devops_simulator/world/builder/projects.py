@@ -8,7 +8,7 @@ from typing import Self
 
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project, Team
-from azure_devops_simulator.state.values import JsonObject, guid, timestamp
+from azure_devops_simulator.state.values import JsonObject, timestamp
 from azure_devops_simulator.world.builder.pipelines import PipelineBuilder
 from azure_devops_simulator.world.builder.repositories import Contents, RepositoryBuilder
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment
@@ -174,7 +174,7 @@ class ProjectBuilder:
         folder: str = "\\",
         author: Person | None = None,
     ) -> PipelineBuilder:
-        """Add a YAML pipeline. With `yaml`, its file is committed to the default branch first.
+        """Add a YAML pipeline. With `yaml`, its file is committed to the default branch.
 
         Args:
             name: its name.
@@ -187,23 +187,16 @@ class ProjectBuilder:
         Raises:
             BuilderError: the file does not exist, or the project has a pipeline of this name in the folder.
         """
-        builds = self._requests.organization.builds
-        known = {
-            (each.folder.lower(), each.name.lower()) for each in builds.definitions.values() if self._owns(each.project)
-        }
-        if (folder.lower(), name.lower()) in known:
-            raise BuilderError(f"{self.project.name} has a pipeline {name!r} in the folder {folder}")
+        file = "/" + path.strip("/")
+        if yaml is None:
+            file = choose("file", file, repository.repository.files(repository.tip()))
+        source: JsonObject = {"id": repository.id, "type": "azureReposGit"}
+        configuration: JsonObject = {"type": "yaml", "path": file, "repository": source}
+        body: JsonObject = {"name": name, "folder": folder, "configuration": configuration}
+        number = self._send(author, "POST", "pipelines", body=body)["id"]
         if yaml is not None:
-            repository.commit(f"Add the pipeline {name}", {path: yaml}, author=author)
-        files = repository.repository.files(repository.tip())
-        file = choose("file", "/" + path.strip("/"), files)
-        user, clock = self._requests.person(author), self._requests.organization.clock
-        made = builds.add_definition(repository.repository, name, file, author=user, when=clock.tick(), folder=folder)
-        made.default_branch = f"refs/heads/{repository.default_branch}"
-        return PipelineBuilder(self._requests, made)
-
-    def _owns(self, project: Project) -> bool:
-        return project is self.project
+            repository.commit(f"Add the pipeline {name}", {file: yaml}, author=author)
+        return PipelineBuilder(self._requests, self._requests.organization.builds.definitions[int(str(number))])
 
     def pipeline(self, name: str) -> PipelineBuilder:
         """Return a pipeline of the project by name.
@@ -216,18 +209,17 @@ class ProjectBuilder:
         return PipelineBuilder(self._requests, found[choose("pipeline", name, found)])
 
     def add_team(self, name: str, members: Iterable[Person] = (), *, description: str = "") -> TeamBuilder:
-        """Add a team.
+        """Add a team. Its first member creates it, or else the first user of the organization.
 
         Raises:
             BuilderError: the project has a team of this name, or nobody has the name of a member.
         """
-        if any(team.name.lower() == name.lower() for team in self.project.teams):
-            raise BuilderError(f"{self.project.name} has a team {name!r} already")
-        team = Team(guid(f"team/{self.project.name}/{name}"), name, description)
-        made = TeamBuilder(self._requests, team).add_members(*members)
-        self.project.teams.append(team)
-        self._requests.organization.clock.tick()
-        return made
+        people = [self._requests.person(member) for member in members] or [self._requests.person(None)]
+        body: JsonObject = {"name": name, "description": description}
+        path = ("_apis", "projects", self.id, "teams")
+        number = self._requests.send(people[0], "POST", *path, body=body)["id"]
+        made = next(team for team in self.project.teams if team.id == number)
+        return TeamBuilder(self._requests, made).add_members(*people)
 
     def team(self, name: str | None = None) -> TeamBuilder:
         """Return a team of the project by name, the default team when none is given.

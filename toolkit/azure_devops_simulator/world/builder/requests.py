@@ -21,6 +21,7 @@ from azure_devops_simulator.api.routing import Router
 from azure_devops_simulator.areas.builds import area as builds
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core import area as core
+from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.core.projects import find_project
 from azure_devops_simulator.areas.git import area as git
 from azure_devops_simulator.areas.pull_requests import area as pull_requests
@@ -103,6 +104,7 @@ class Requests:
             version=match.route.version,
             method=method,
         )
+        settle(self.organization)
         catch_up(self.organization.builds, self.organization.clock.now())
         try:
             call.project = find_project(call, match.path["project"]) if "project" in match.path else None
