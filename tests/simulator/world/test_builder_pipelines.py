@@ -152,6 +152,24 @@ def test_a_log_alone_leaves_the_result_to_the_yaml(ci, client):
     assert "5 passed" in log_of(client, run.id, "Run tests")
 
 
+def test_parameters_of_the_yaml(platform, api, client):
+    yaml = """
+parameters:
+- name: target
+  type: string
+  default: staging
+steps:
+- script: make ${{ parameters.target }}
+  displayName: Deploy to ${{ parameters.target }}
+"""
+    deploy = platform.add_pipeline("deploy", repository=api, yaml=yaml)
+    run = deploy.run(parameters={"target": "production"}, result="failed", logs={"Deploy to production": "No."})
+    assert steps(client, run.id)["Deploy to production"] == "failed"
+    assert client.get(f"{BUILDS}/{run.id}")["templateParameters"] == {"target": "production"}
+    with pytest.raises(BuilderError, match="source"):
+        deploy.run(parameters={"source": "x"})
+
+
 def test_a_run_of_a_branch(api, ci, client):
     api.commit("Fix", {"app.py": "print(2)\n"}, branch="fix")
     run = ci.run(branch="fix", reason="individualCI", by="Tom Becker")

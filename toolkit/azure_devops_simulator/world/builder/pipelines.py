@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
+from azure_devops_simulator.areas.builds.lookup import InvalidRunError
 from azure_devops_simulator.areas.builds.plan import Played, step_names
+from azure_devops_simulator.areas.builds.queueing import Order, yaml_of
 from azure_devops_simulator.areas.builds.run import catch_up, plan_build
-from azure_devops_simulator.areas.builds.yaml import committed_yaml
 from azure_devops_simulator.areas.pull_requests.lifecycle import refresh
 from azure_devops_simulator.state.builds import Artifact, Build, Definition, Reason, RecordResult, Result
-from azure_devops_simulator.state.values import JsonObject
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 from azure_devops_simulator.world.builder.pull_requests import PullRequestBuilder
 from azure_devops_simulator.world.builder.repositories import Contents
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, texts
@@ -59,6 +60,7 @@ class PipelineBuilder:
         pull_request: PullRequestBuilder | None = None,
         by: Person | None = None,
         reason: Reason = "manual",
+        parameters: Mapping[str, JsonValue] | None = None,
         result: Result | None = None,
         step: str | None = None,
         logs: Mapping[str, str] | None = None,
@@ -73,6 +75,7 @@ class PipelineBuilder:
             pull_request: a pull request whose merge is built instead of a branch.
             by: who runs it; the first user of the organization by default.
             reason: why it runs; `pullRequest` when there is a pull request.
+            parameters: values of the parameters that the YAML declares.
             result: the result of the run.
             step: the step that decides the result. By default the last one in `logs`, or else the last one in the YAML.
             logs: what steps write, by the name of the step.
@@ -85,9 +88,13 @@ class PipelineBuilder:
                 user may not run the pipeline.
         """
         source, version = self._source(branch, pull_request)
-        text = committed_yaml(self.definition, version)
-        played = {} if text is None else self._played(text, result, step, logs or {})
-        build = self._queue(source, version, by, choose("reason", reason, get_args(Reason)))
+        order = Order(source, version, dict(parameters or {}))
+        try:
+            text = yaml_of(self.definition, order)[2]
+            played = self._played(text, result, step, logs or {})
+        except InvalidRunError:
+            text, played = "", {}  # The route says what is wrong.
+        build = self._queue(order, by, choose("reason", reason, get_args(Reason)))
         if pull_request:
             pull = pull_request.pull_request
             build.reason, build.source_branch = "pullRequest", f"refs/pull/{pull.id}/merge"
@@ -96,7 +103,7 @@ class PipelineBuilder:
                 "pr.sourceBranch": pull.source,
                 "pr.sourceSha": pull.last_source,
             }
-        plan_build(build, text or "", played)
+        plan_build(build, text, played)
         store, clock = self._requests.organization.builds, self._requests.organization.clock
         store.watch(build)
         for tag in texts(tags):
@@ -124,14 +131,23 @@ class PipelineBuilder:
         chosen = choose("branch", branch or self.definition.default_branch.removeprefix("refs/heads/"), names)
         return f"refs/heads/{chosen}", repository.refs[f"refs/heads/{chosen}"]
 
-    def _queue(self, source: str, version: str, by: Person | None, reason: Reason) -> Build:
-        body: JsonObject = {"definition": {"id": self.id}, "sourceBranch": source, "sourceVersion": version}
+    def _queue(self, order: Order, by: Person | None, reason: Reason) -> Build:
+        body: JsonObject = {
+            "definition": {"id": self.id},
+            "sourceBranch": order.branch,
+            "sourceVersion": order.version,
+            "templateParameters": order.parameters,
+        }
         number = self._send(by, "POST", "builds", body=body)["id"]
         build = self._requests.organization.builds.builds[int(str(number))]
         build.reason = reason
         if reason == "individualCI":
-            subject = self.definition.repository.commit(version).subject
-            build.trigger_info = {"ci.sourceBranch": source, "ci.sourceSha": version, "ci.message": subject}
+            subject = self.definition.repository.commit(order.version).subject
+            build.trigger_info = {
+                "ci.sourceBranch": order.branch,
+                "ci.sourceSha": order.version,
+                "ci.message": subject,
+            }
         return build
 
     def _played(self, text: str, result: Result | None, step: str | None, logs: Mapping[str, str]) -> dict[str, Played]:
