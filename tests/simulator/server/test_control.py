@@ -49,6 +49,19 @@ def test_a_limit_is_set_and_lifted(client, control):
     assert client.send("GET", "/_apis/projects").status_code == 200
 
 
+def test_issued_tokens_and_personal_ones_as_bearer(server, control):
+    def status(value):
+        headers = {"Authorization": f"Bearer {value}", "X-TFS-FedAuthRedirect": "Suppress"}
+        return httpx.get(f"{server.base_url}/_apis/projects", headers=headers).status_code
+
+    made = control("PUT", "/tokens", {"value": "job", "kind": "issued"})
+    assert made["kind"] == "issued"
+    assert control("PUT", "/tokens", {"value": "job", "state": "active"}) == made
+    assert (status("job"), status("full-token")) == (200, 401)
+    control("PATCH", "/settings", {"bearer_pats": True})
+    assert status("full-token") == 200
+
+
 def test_tokens_come_and_go(connect, control):
     made = control("PUT", "/tokens", {"value": "new", "scopes": ["vso.code"], "user": "Dana Ortiz"})
     assert made == {"user": "dana.ortiz@tidewater.example", "scopes": ["vso.code"], "state": "active"}
@@ -156,6 +169,8 @@ def test_a_world_is_taken_out_and_put_in(client, organization, control):
         ("POST", "/faults", {"kind": "explode"}),
         ("PUT", "/throttle", {"capacity": "many"}),
         ("PUT", "/tokens", {"value": "x", "state": "tired"}),
+        ("PUT", "/tokens", {"value": "x", "kind": "found"}),
+        ("PATCH", "/settings", {"bearer_pats": 1}),
         ("PUT", "/permissions", {"user": "Nobody", "permission": "X"}),
         ("POST", "/faults", 3),
         ("PUT", "/tokens", {"value": "x", "scopes": "vso.code"}),

@@ -10,7 +10,7 @@ it on.
 | `DELETE faults` | | removes all faults |
 | `PUT throttle` | `{capacity, refill, tarpit, delay}` | sets a rate limit for each user |
 | `DELETE throttle` | | removes the rate limit |
-| `PUT tokens` | `{value, scopes, user, state}` | adds a token (full access unless `scopes` are given) or changes one |
+| `PUT tokens` | `{value, scopes, user, state, kind}` | adds a token (full access without `scopes`), or changes one |
 | `PUT permissions` | `{user, permission, project, within}` | takes a permission from a user |
 | `PUT hidden` | `{user, project}` | hides a project from a user |
 | `DELETE permissions` | | restores all permissions and shows all projects |
@@ -18,17 +18,20 @@ it on.
 | `DELETE requests` | | forgets them |
 | `GET clock` | | returns `{now, rate}` |
 | `PATCH clock` | `{advance: seconds}` or `{rate}` | lets time pass, or sets the speed of the clock |
-| `PATCH settings` | `{work_item_lag, code_search_lag, code_search_installed, explains_expiry}` | lags are in seconds |
+| `PATCH settings` | settings below with their values | changes them |
 | `GET world` | | returns the organization as JSON |
 | `PUT world` | a world | replaces the organization; tokens, faults and the rate limit stay |
+
+The settings are `work_item_lag` and `code_search_lag` in seconds, `code_search_installed`, `explains_expiry` (the
+answer to an expired token says so) and `bearer_pats` (personal access tokens are accepted as Bearer).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import cast
+from typing import cast, get_args
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -40,12 +43,11 @@ from azure_devops_simulator.server.fault_middleware import CONTROL_PATH
 from azure_devops_simulator.server.request_log import RequestLog
 from azure_devops_simulator.state.faults import FAULT_NAMES, TokenBucket, read_fault
 from azure_devops_simulator.state.organization import Organization
-from azure_devops_simulator.state.people import FULL_ACCESS, TokenState, User
+from azure_devops_simulator.state.people import FULL_ACCESS, TokenKind, TokenState, User
 from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.world.export import export_world, replace_world
 
-_STATES = ("active", "expired", "revoked", "elsewhere")
 _Action = Callable[[Organization, JsonValue], JsonValue]
 
 
@@ -126,6 +128,13 @@ def _text(given: JsonObject, name: str) -> str:
     return value
 
 
+def _word(given: JsonObject, name: str, default: str, known: Sequence[str]) -> str:
+    value = given.get(name, default)
+    if value not in known:
+        raise ValueError(f"{name} {value!r} is not one of {', '.join(known)}")
+    return str(value)
+
+
 def _user(organization: Organization, name: str) -> User:
     if found := organization.user(name):
         return found
@@ -169,21 +178,20 @@ def _no_throttle(organization: Organization, _body: JsonValue) -> JsonValue:
 
 
 def _token(organization: Organization, body: JsonValue) -> JsonValue:
-    given = _object(body, "value", "scopes", "user", "state")
-    state = given.get("state", "active")
-    if state not in _STATES:
-        raise ValueError(f"state {state!r} is not one of {', '.join(_STATES)}")
+    given = _object(body, "value", "scopes", "user", "state", "kind")
     value = _text(given, "value")
     known = organization.tokens.get(value)
+    state = _word(given, "state", "active", get_args(TokenState))
+    kind = _word(given, "kind", known.kind if known else "personal", get_args(TokenKind))
     scopes = given.get("scopes", sorted(known.scopes) if known else [FULL_ACCESS])
     if not isinstance(scopes, list):
         raise TypeError("scopes must be a list")
     check_scopes(map(str, scopes))
     before = known.user if known else None
     owner = _user(organization, _text(given, "user")) if "user" in given else before
-    token = organization.add_token(value, map(str, scopes), owner)
+    token = organization.add_token(value, map(str, scopes), owner, kind=cast("TokenKind", kind))
     token.state = cast("TokenState", state)
-    return {"user": token.user.unique_name, "scopes": sorted(token.scopes), "state": token.state}
+    return {"user": token.user.unique_name, "scopes": sorted(token.scopes), "state": token.state, "kind": token.kind}
 
 
 def _deny(organization: Organization, body: JsonValue) -> JsonValue:
@@ -220,7 +228,7 @@ def _move_clock(organization: Organization, body: JsonValue) -> JsonValue:
 
 
 def _settings(organization: Organization, body: JsonValue) -> JsonValue:
-    lags, flags = ("work_item_lag", "code_search_lag"), ("code_search_installed", "explains_expiry")
+    lags, flags = ("work_item_lag", "code_search_lag"), ("code_search_installed", "explains_expiry", "bearer_pats")
     given = _object(body, *lags, *flags)
     for name, value in given.items():
         if name in flags and not isinstance(value, bool):

@@ -15,7 +15,7 @@ from azure_devops_simulator.state.builds import BuildStore
 from azure_devops_simulator.state.clock import Clock
 from azure_devops_simulator.state.faults import Faults, TokenBucket
 from azure_devops_simulator.state.operations import Operation
-from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Denial, Token, User
+from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Denial, Token, TokenKind, User
 from azure_devops_simulator.state.projects import Project, Repository, Team
 from azure_devops_simulator.state.pull_requests import PullRequest
 from azure_devops_simulator.state.values import guid
@@ -30,6 +30,7 @@ class Organization:
     (numbers are unique in the organization), `operations` by operation id. `faults` and `throttle` make requests fail
     on purpose.
     `explains_expiry`: the answer to an expired token says so, as some services do; most services answer an empty 401.
+    `bearer_pats`: personal access tokens are accepted as Bearer too. The service is reported to refuse them there.
     `work_item_lag` and `code_search_lag`: how far queries and code search are behind. Reads by id or path are current.
     """
 
@@ -47,6 +48,7 @@ class Organization:
     faults: Faults = field(default_factory=Faults)
     throttle: TokenBucket | None = None
     explains_expiry: bool = False
+    bearer_pats: bool = False
     work_item_lag: timedelta = timedelta(0)
     code_search_lag: timedelta = timedelta(0)
 
@@ -84,20 +86,29 @@ class Organization:
             return found
         raise KeyError(display_name)
 
-    def add_token(self, value: str, scopes: Iterable[str] = (FULL_ACCESS,), user: User | None = None) -> Token:
-        """Add a personal access token.
+    def add_token(
+        self,
+        value: str,
+        scopes: Iterable[str] = (FULL_ACCESS,),
+        user: User | None = None,
+        *,
+        kind: TokenKind = "personal",
+    ) -> Token:
+        """Add a token.
 
         Args:
             value: the secret itself.
             scopes: scope names with or without `vso.`; `app_token` is full access.
             user: the owner; the service account `svc-agent` (or the first user) when absent.
+            kind: `personal` for a personal access token, which is sent as a Basic password. An `issued` token, as from
+                an identity provider or a running job, is sent as Bearer, or as a Basic password.
         """
         owner = user or self.user("svc-agent") or next(iter(self.users.values()), None)
         if owner is None:
             owner = self.add_user("svc-agent", f"svc-agent@{self.name}.example")
         names = (scope.strip() for scope in scopes)
         full = frozenset(s if s == FULL_ACCESS or s.startswith("vso.") else f"vso.{s}" for s in names if s)
-        token = self.tokens[value] = Token(value, full, owner)
+        token = self.tokens[value] = Token(value, full, owner, kind=kind)
         return token
 
     def add_project(

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, get_args
 from azure_devops_simulator.state.values import check_word
 
 TokenState = Literal["active", "expired", "revoked", "elsewhere"]
+TokenKind = Literal["personal", "issued"]
 
 FULL_ACCESS = "app_token"
 """The scope of a token that may do everything."""
@@ -41,8 +42,9 @@ class User:
 
 @dataclass
 class Token:
-    """A personal access token with its owner and its scopes (`vso.code`, ..., or `app_token` for full access).
+    """A token with its owner and its scopes (`vso.code`, ..., or `app_token` for full access).
 
+    The owner made a `personal` access token. An `issued` token comes from an identity provider or from a running job.
     A token in the state `elsewhere` is valid, but for another organization.
     """
 
@@ -50,9 +52,11 @@ class Token:
     scopes: frozenset[str]
     user: User
     state: TokenState = "active"
+    kind: TokenKind = "personal"
 
     def __post_init__(self) -> None:
         check_word("state", self.state, get_args(TokenState))
+        check_word("kind", self.kind, get_args(TokenKind))
 
 
 class Denial(NamedTuple):

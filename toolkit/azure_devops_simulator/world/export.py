@@ -55,6 +55,7 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         "clock": {"start": timestamp(organization.clock.start), "now": timestamp(organization.clock.now())},
         "code_search_installed": organization.code_search_installed,
         "explains_expiry": organization.explains_expiry,
+        "bearer_pats": organization.bearer_pats,
         "lag_seconds": {
             "work_items": organization.work_item_lag.total_seconds(),
             "code_search": organization.code_search_lag.total_seconds(),
@@ -154,6 +155,7 @@ def _read(world: JsonObject) -> Organization:
     organization.clock.set(_date(clock["now"]))
     organization.code_search_installed = world["code_search_installed"] is True
     organization.explains_expiry = world["explains_expiry"] is True
+    organization.bearer_pats = world.get("bearer_pats") is True
     lag = cast("dict[str, float]", _object(world["lag_seconds"]))
     organization.work_item_lag = timedelta(seconds=lag["work_items"])
     organization.code_search_lag = timedelta(seconds=lag["code_search"])
