@@ -24,6 +24,7 @@ from published import (
     specs_folder,
     told_schemas,
 )
+from told_requests import CONTRACT, as_text, told_requests
 
 from azure_devops_simulator import Organization
 from azure_devops_simulator.server.app import Service
@@ -55,6 +56,7 @@ def written(folder: Path) -> dict[Path, str]:
         found[SCHEMAS / f"{area}.yaml"] = yaml.dump(told, width=118, default_flow_style=None)
     for name, pattern in ANSWERED.items():
         found[ANSWERS / f"{name}.json"] = as_json(dict(answered(folder, pattern, inventor)))
+    found[CONTRACT] = as_text(told_requests(folder))
     found[ERRORS] = as_json([refusal(row, inventor()) for row in refusals(folder)])
     return found
 
@@ -154,7 +156,7 @@ def test_our_facts_are_what_the_published_files_say(folder):
     told = written(folder)
     differing = [path.name for path, text in told.items() if path.read_text("utf-8") != text]
     assert differing == [], "write them anew: python tests/official/test_agreement.py"
-    kept = {*ANSWERS.iterdir(), *SCHEMAS.iterdir(), TABLE, ERRORS}
+    kept = {*ANSWERS.iterdir(), *SCHEMAS.iterdir(), TABLE, ERRORS, CONTRACT}
     assert kept == set(told)
 
 

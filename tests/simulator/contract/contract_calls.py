@@ -174,5 +174,7 @@ def drive() -> Iterator[Driver]:
     organization.add_token("driver")
     with SimulatorServer(organization) as server:
         driver = Driver(server, things_of(organization))
-        yield driver
-        driver.http.close()
+        try:
+            yield driver
+        finally:
+            driver.http.close()

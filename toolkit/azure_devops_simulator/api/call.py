@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import quote
 
+from azure_devops_simulator.api.contract import Contract, read_body
 from azure_devops_simulator.api.errors import ArgumentError, ServiceError
 from azure_devops_simulator.api.parsing import as_object, read_json
 from azure_devops_simulator.api.query import Query
@@ -36,13 +37,17 @@ class Call:
     base_url: str
     version: str = "7.1"
     method: str = "GET"
+    contract: Contract = field(default_factory=Contract)
 
     def json(self) -> JsonValue:
-        """Return the body as JSON, or None when it is empty. Invalid JSON is a 400, as in the service."""
+        """Return the body as JSON, or None when it is empty. Invalid JSON is a 400, as in the service.
+
+        Enumerations that the client gave by number have their names.
+        """
         if not self.body.strip():
             return None
         try:
-            return read_json(self.body)
+            return read_body(self.contract.body, read_json(self.body))
         except ValueError as error:
             # This text is known from pushes. We assume that other operations answer with the same text.
             raise ArgumentError("The body of the request contains invalid Json.", "contentStream") from error

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import NoReturn
 
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 _MOST_DIGITS = 18
+_RFC_1123 = re.compile(r"[A-Za-z]{3}, \d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d:\d\d (GMT|UTC|[+-]\d{4})")
+_AMERICAN = ("%m/%d/%Y", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p")
 
 
 def read_json(body: bytes) -> JsonValue:
@@ -48,15 +52,25 @@ def whole_number(text: str) -> int | None:
 
 
 def read_date(text: str) -> datetime | None:
-    """Read a date in ISO 8601 (UTC when it names no zone) or in the form `month/day/year`. Anything else is None."""
-    american = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text.strip())
+    """Read a date in ISO 8601, in RFC 1123, or in the form `month/day/year` with or without a time.
+
+    It is UTC when it names no zone. Anything else is None.
+    """
+    text = text.strip()
     try:
-        if american:
-            return datetime(int(american[3]), int(american[1]), int(american[2]), tzinfo=UTC)
-        when = datetime.fromisoformat(text.strip())
+        when = _read_form(text) or datetime.fromisoformat(text)
         return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _read_form(text: str) -> datetime | None:
+    if _RFC_1123.fullmatch(text):
+        return parsedate_to_datetime(text)
+    for form in _AMERICAN if "/" in text else ():
+        with contextlib.suppress(ValueError):
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+    return None
 
 
 def as_object(value: JsonValue) -> JsonObject:

@@ -3,26 +3,54 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from datetime import datetime
 from urllib.parse import parse_qsl
 
-from azure_devops_simulator.api.enums import in_query
-from azure_devops_simulator.api.errors import BindingError
+from azure_devops_simulator.api.contract import Contract, read_parameter
+from azure_devops_simulator.api.errors import BindingError, NotSimulatedError
+from azure_devops_simulator.api.parsing import read_date
+
+_ANYWHERE = frozenset({"api-version"})
+"""Parameters that are read before an operation is known."""
 
 
 class Query:
-    """The query string. Names ignore case. Enumerations given by number read like those given by name."""
+    """The query string. Names ignore case. Once it is bound to an operation, it yields only what that one honours."""
 
     def __init__(self, raw: str) -> None:
         self._values: dict[str, list[str]] = {}
         for name, value in parse_qsl(raw, keep_blank_values=True):
-            self._values.setdefault(name.lower(), []).append(in_query(name.lower(), value))
+            self._values.setdefault(name.lower(), []).append(value)
+        self._honoured: Collection[str] | None = None
+
+    def bind(self, contract: Contract, honoured: Collection[str]) -> None:
+        """Read the values as an operation does: names for the numbers of enumerations, and dates in ISO 8601.
+
+        Args:
+            contract: What the specification says about the operation.
+            honoured: The parameters that the simulator honours, in lower case. Parameters that neither it nor the
+                specification knows are ignored, as the service does.
+
+        Raises:
+            NotSimulatedError: A parameter that the specification knows asks for something, and is not honoured.
+            ArgumentError: A value is none of its enumeration.
+            BindingError: A value is no date.
+        """
+        for name, values in self._values.items():
+            notation = contract.notation(name)
+            if name in honoured:
+                self._values[name] = [read_parameter(name, notation, value) for value in values]
+            elif name in contract.query and any(_asks(name, notation, value) for value in values):
+                raise NotSimulatedError(f"the parameter {name}")
+        self._honoured = honoured
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in self._values
+        return bool(self.all(name))
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return the first value, or the default."""
-        values = self._values.get(name.lower())
+        values = self.all(name)
         return values[0] if values else default
 
     def text(self, name: str, default: str = "") -> str:
@@ -30,8 +58,15 @@ class Query:
         return self.get(name) or default
 
     def all(self, name: str) -> list[str]:
-        """Return every value given under this name."""
-        return self._values.get(name.lower(), [])
+        """Return every value given under this name.
+
+        Raises:
+            LookupError: The route does not declare that it honours this parameter: a mistake in the simulator.
+        """
+        lowered = name.lower()
+        if self._honoured is not None and lowered not in self._honoured and lowered not in _ANYWHERE:
+            raise LookupError(f"a handler reads the query parameter {name}, which its route does not declare")
+        return self._values.get(lowered, [])
 
     def integer(self, name: str, default: int) -> int:
         """Return a whole number. Any other value is a 400."""
@@ -41,6 +76,14 @@ class Query:
         if not re.fullmatch(r"-?\d{1,10}", value) or not -(2**31) <= int(value) < 2**31:
             raise BindingError(f"The value '{value}' is not valid for Int32.")
         return int(value)
+
+    def date(self, name: str) -> datetime | None:
+        """Return a date, or None when there is none. Any other value is a 400."""
+        value = self.text(name)
+        when = read_date(value)
+        if value and when is None:
+            raise BindingError(f"The value '{value}' is not valid for DateTime.")
+        return when
 
     def flag(self, name: str, default: bool = False) -> bool:
         """Return true or false. Any other value is a 400."""
@@ -54,3 +97,10 @@ class Query:
     def names(self) -> list[str]:
         """Return the names in the query string, in lower case."""
         return list(self._values)
+
+
+def _asks(name: str, notation: str, value: str) -> bool:
+    """Return whether a value asks for something: not for an empty value, `false`, `none`, `notSet`."""
+    if notation.startswith("="):
+        return read_parameter(name, notation, value).lower() not in {"", "none", "notset"}
+    return bool(value) and not (notation == "boolean" and value.lower() == "false")

@@ -10,14 +10,17 @@ before the handler is called.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeAlias
 from urllib.parse import unquote
 
 from azure_devops_simulator.api.call import Answer, Call
-from azure_devops_simulator.api.errors import MethodNotAllowedError
-from azure_devops_simulator.state.values import JsonValue
+from azure_devops_simulator.api.contract import Contract, contract_of, read_enumeration
+from azure_devops_simulator.api.errors import MethodNotAllowedError, NotSimulatedError
+from azure_devops_simulator.api.parsing import as_object
+from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 _PARAMETER = re.compile(r"(?P<prefix>\$?)\{(?P<name>\w+)(?P<kind>\?|\.\.\.|:int)?\}")
 _DIGITS = re.compile(r"[0-9]+")
@@ -32,7 +35,8 @@ class Route:
     """One operation: its method and path, the scopes it needs, and its version.
 
     `scopes`: any one is enough; `()` means any signed-in user. `version` is `7.1`, `7.1-preview.4` for a preview-only
-    resource, or "" for what has no versions (git over HTTP). `anonymous`: it needs no credential.
+    resource, or "" for what has no versions (git over HTTP). `anonymous`: it needs no credential. `query`: the query
+    parameters that it honours. `body`: the members of the body that it honours, where the body asks for something.
     """
 
     area: str
@@ -42,6 +46,13 @@ class Route:
     scopes: tuple[str, ...]
     version: str
     anonymous: bool = False
+    query: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
+
+    @property
+    def contract(self) -> Contract:
+        """What the specification says about the requests of this operation; nothing if it does not know it."""
+        return contract_of(self.method, self.template) or Contract()
 
 
 class Area:
@@ -52,39 +63,86 @@ class Area:
         self.routes: list[Route] = [route for part in parts for route in part.routes]
 
     def _add(
-        self, method: str, template: str, scopes: tuple[str, ...], version: str, anonymous: bool
+        self,
+        method: str,
+        template: str,
+        scopes: tuple[str, ...],
+        version: str,
+        query: str,
+        body: str = "",
+        *,
+        anonymous: bool = False,
     ) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
-            self.routes.append(Route(self.name, method, template, handler, scopes, version, anonymous))
+            honoured = tuple(_spelt_out(query)), tuple(body.split())
+            self.routes.append(Route(self.name, method, template, handler, scopes, version, anonymous, *honoured))
             return handler
 
         return register
 
     def get(
-        self, template: str, *, scopes: tuple[str, ...], version: str = "7.1", anonymous: bool = False
+        self,
+        template: str,
+        *,
+        scopes: tuple[str, ...],
+        version: str = "7.1",
+        query: str = "",
+        anonymous: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Declare a GET operation."""
-        return self._add("GET", template, scopes, version, anonymous)
+        return self._add("GET", template, scopes, version, query, anonymous=anonymous)
 
-    def post(self, template: str, *, scopes: tuple[str, ...], version: str = "7.1") -> Callable[[Handler], Handler]:
+    def post(
+        self,
+        template: str,
+        *,
+        scopes: tuple[str, ...],
+        version: str = "7.1",
+        query: str = "",
+        body: str = "",
+    ) -> Callable[[Handler], Handler]:
         """Declare a POST operation."""
-        return self._add("POST", template, scopes, version, anonymous=False)
+        return self._add("POST", template, scopes, version, query, body)
 
-    def patch(self, template: str, *, scopes: tuple[str, ...], version: str = "7.1") -> Callable[[Handler], Handler]:
+    def patch(
+        self,
+        template: str,
+        *,
+        scopes: tuple[str, ...],
+        version: str = "7.1",
+        query: str = "",
+        body: str = "",
+    ) -> Callable[[Handler], Handler]:
         """Declare a PATCH operation."""
-        return self._add("PATCH", template, scopes, version, anonymous=False)
+        return self._add("PATCH", template, scopes, version, query, body)
 
-    def put(self, template: str, *, scopes: tuple[str, ...], version: str = "7.1") -> Callable[[Handler], Handler]:
+    def put(
+        self,
+        template: str,
+        *,
+        scopes: tuple[str, ...],
+        version: str = "7.1",
+        query: str = "",
+        body: str = "",
+    ) -> Callable[[Handler], Handler]:
         """Declare a PUT operation."""
-        return self._add("PUT", template, scopes, version, anonymous=False)
+        return self._add("PUT", template, scopes, version, query, body)
 
-    def delete(self, template: str, *, scopes: tuple[str, ...], version: str = "7.1") -> Callable[[Handler], Handler]:
+    def delete(
+        self,
+        template: str,
+        *,
+        scopes: tuple[str, ...],
+        version: str = "7.1",
+        query: str = "",
+        body: str = "",
+    ) -> Callable[[Handler], Handler]:
         """Declare a DELETE operation."""
-        return self._add("DELETE", template, scopes, version, anonymous=False)
+        return self._add("DELETE", template, scopes, version, query, body)
 
     def options(self, template: str) -> Callable[[Handler], Handler]:
         """Declare an OPTIONS operation, open to any signed-in user."""
-        return self._add("OPTIONS", template, (), "7.1", anonymous=False)
+        return self._add("OPTIONS", template, (), "7.1", "")
 
 
 @dataclass
@@ -93,6 +151,52 @@ class Match:
 
     route: Route
     path: dict[str, str]
+
+    def bind(self, call: Call) -> None:
+        """Give a call its path, and its query and body as the specification describes them.
+
+        Raises:
+            NotSimulatedError: The request asks for what the specification knows and the route does not honour.
+            ArgumentError: The query has a value that its parameter cannot have.
+            BindingError: The same, of a date.
+        """
+        route, contract = self.route, self.route.contract
+        call.path, call.contract = dict(self.path), contract
+        for position, notation in contract.path.items():
+            name = _names(route.template)[position]
+            call.path[name] = read_enumeration(notation[1:], call.path[name]) or call.path[name]
+        operation = f"of {route.method} {route.template}"
+        try:
+            call.query.bind(contract, _lowered(route.query))
+            if contract.fields and call.body.strip():
+                _check_body(as_object(call.json()), contract.fields, _lowered(route.body))
+        except NotSimulatedError as error:
+            raise NotSimulatedError(f"{error.what} {operation}") from None
+
+
+def _spelt_out(names: str) -> Iterator[str]:
+    """Return the parameters of a declaration. `version*` stands for the three of a version descriptor."""
+    for name in names.split():
+        whole = name.removesuffix("*")
+        yield from (whole, f"{whole}Type", f"{whole}Options") if name.endswith("*") else (name,)
+
+
+@cache
+def _names(template: str) -> list[str]:
+    """Return the names of the parameters of a template from `_apis` on."""
+    return [found["name"] for found in _PARAMETER.finditer(template[max(template.find("_apis"), 0) :])]
+
+
+@cache
+def _lowered(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
+
+
+def _check_body(body: JsonObject, known: Collection[str], honoured: Collection[str]) -> None:
+    """Refuse a member that the specification knows, that asks for something, and that is not honoured."""
+    for name in known:
+        if body.get(name) not in (None, False, "", [], {}) and name.lower() not in honoured:
+            raise NotSimulatedError(f"{name} in the body")
 
 
 @dataclass

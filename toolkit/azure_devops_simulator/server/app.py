@@ -181,7 +181,7 @@ class Service:
         catch_up(self.organization.builds, self.organization.clock.now())
         try:
             call.version = negotiate(match.route, call.method, requested_version(call.query, call.headers))
-            call.path = match.path
+            match.bind(call)
             if name := match.path.get("project"):
                 call.project = find_project(call, name)
             answer = match.route.handler(call)

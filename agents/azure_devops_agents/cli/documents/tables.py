@@ -32,7 +32,7 @@ def scope_table() -> str:
 
 
 def operation_table() -> str:
-    """List every operation of the simulator by area, with its version and the scopes that it needs."""
+    """List every operation of the simulator by area, with its version, the scopes that it needs and its parameters."""
     from azure_devops_simulator.server.app import AREAS  # noqa: PLC0415 - an extra that the other tables do without
 
     rows: list[str] = []
@@ -40,11 +40,16 @@ def operation_table() -> str:
     for route in sorted({(r.area, r.template, r.method): r for a in AREAS for r in a.routes}.values(), key=_place):
         scopes = ", ".join(f"`{scope}`" for scope in route.scopes) or "any token"
         first = (route.handler.__doc__ or "").strip().splitlines()[0].replace("|", "\\|")
-        row = f"| `{route.method}` | `{route.template}` | {route.version} | {scopes} | {first} |"
+        honoured = " ".join(f"`{name}`" for name in (*route.query, *(f"body.{name}" for name in route.body)))
+        row = f"| `{route.method}` | `{route.template}` | {route.version} | {scopes} | {first} | {honoured} |"
         by_area.setdefault(route.area, []).append(row)
     for area, found in by_area.items():
         rows += ["", f"### {area}: {len(found)} operations", ""]
-        rows += ["| method | path | version | scope, any one | what it does |", "|---|---|---|---|---|", *found]
+        rows += [
+            "| method | path | version | scope, any one | what it does | parameters |",
+            "|---|---|---|---|---|---|",
+            *found,
+        ]
     return "\n".join([f"{sum(map(len, by_area.values()))} operations in {len(by_area)} areas.", *rows])
 
 

@@ -39,8 +39,6 @@ _REFUSED = ("draftOf", "options", "processParameters", "retentionRules", "variab
 @area.post("{project}/_apis/build/definitions", scopes=_EXECUTE)
 def create_definition(call: Call) -> Answer | JsonValue:
     """Create a pipeline for a YAML file. The file need not exist until a run starts."""
-    if "definitionToCloneId" in call.query:
-        raise NotSimulatedError("cloning a build definition")
     body = call.json_object()
     process = _process(body)
     name = _free_name(call, as_text(body.get("name")), _folder(as_text(body.get("path"))), None)
@@ -101,7 +99,7 @@ def delete_build(call: Call) -> Answer:
     return Answer(204)
 
 
-@area.post("{project}/_apis/pipelines", scopes=_EXECUTE)
+@area.post("{project}/_apis/pipelines", scopes=_EXECUTE, body="configuration folder name")
 def create_pipeline(call: Call) -> Answer | JsonValue:
     """Create a pipeline for a YAML file of a repository of the organization."""
     body = call.json_object()

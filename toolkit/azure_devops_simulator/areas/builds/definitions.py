@@ -19,7 +19,12 @@ _READ = ("vso.build",)
 _PAGE, _LARGEST_PAGE = 1000, 10_000
 
 
-@area.get("{project}/_apis/build/definitions", scopes=_READ)
+@area.get(
+    "{project}/_apis/build/definitions",
+    scopes=_READ,
+    query="$top continuationToken definitionIds includeAllProperties includeLatestBuilds name path queryOrder "
+    "repositoryId yamlFilename",
+)
 def list_definitions(call: Call) -> Answer | JsonValue:
     """Return definitions of a project. `name` must match the whole name; `*` matches anything."""
     found = [d for d in call.organization.builds.definitions.values() if d.project is call.in_project()]

@@ -19,14 +19,14 @@ _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
 _PAGE = 50
 
 
-@area.get("{project}/_apis/build/builds/{build}/changes", scopes=_READ)
+@area.get("{project}/_apis/build/builds/{build}/changes", scopes=_READ, query="$top continuationToken")
 def list_changes(call: Call) -> Answer | JsonValue:
     """Return the commits since the build before it on the same branch, newest first."""
     build = find_build(call)
     return _changes(call, build, call.organization.builds.previous(build))
 
 
-@area.get("{project}/_apis/build/changes", scopes=_READ)
+@area.get("{project}/_apis/build/changes", scopes=_READ, query="$top continuationToken fromBuildId toBuildId")
 def list_changes_between(call: Call) -> Answer | JsonValue:
     """Return the commits that one build has and another has not."""
     older, newer = _two_builds(call)
@@ -60,7 +60,7 @@ def _two_builds(call: Call) -> tuple[Build, Build]:
     return find_build(call, "from"), find_build(call, "to")
 
 
-@area.get("{project}/_apis/build/builds/{build}/workitems", scopes=_READ)
+@area.get("{project}/_apis/build/builds/{build}/workitems", scopes=_READ, query="$top")
 def list_work_items(call: Call) -> Answer | JsonValue:
     """Return work items linked to the build or to what it brought."""
     build = find_build(call)
@@ -68,14 +68,14 @@ def list_work_items(call: Call) -> Answer | JsonValue:
     return _work_items(call, work_items_of(call.organization, build, (commit.id for commit in commits)))
 
 
-@area.post("{project}/_apis/build/builds/{build}/workitems", scopes=_EXECUTE)
+@area.post("{project}/_apis/build/builds/{build}/workitems", scopes=_EXECUTE, query="$top")
 def list_work_items_of_commits(call: Call) -> Answer | JsonValue:
     """Return work items linked to the commits of the body. A read, although it needs the scope of a write."""
     build = find_build(call)
     return _work_items(call, work_items_of(call.organization, build, (as_text(c) for c in as_list(call.json()))))
 
 
-@area.get("{project}/_apis/build/workitems", scopes=("vso.build", "vso.work"))
+@area.get("{project}/_apis/build/workitems", scopes=("vso.build", "vso.work"), query="$top fromBuildId toBuildId")
 def list_work_items_between(call: Call) -> Answer | JsonValue:
     """Return work items linked to what one build has and another has not."""
     older, newer = _two_builds(call)
@@ -90,7 +90,7 @@ def _work_items(call: Call, numbers: list[int]) -> Answer:
     )
 
 
-@area.get("{project}/_apis/build/builds/{build}/artifacts", scopes=_READ)
+@area.get("{project}/_apis/build/builds/{build}/artifacts", scopes=_READ, query="$format artifactName")
 def list_artifacts(call: Call) -> Answer | JsonValue:
     """Return the artifacts, or the one named by `artifactName`. `$format=zip` returns its content."""
     build, name = find_build(call), call.query.text("artifactName")

@@ -32,7 +32,7 @@ def get_timeline_by_id(call: Call) -> Answer | JsonValue:
     return timeline_body(call, build, build.records)
 
 
-@area.get("{project}/_apis/build/builds/{build}/logs", scopes=_READ)
+@area.get("{project}/_apis/build/builds/{build}/logs", scopes=_READ, query="$format")
 def list_logs(call: Call) -> Answer | JsonValue:
     """Return the logs with their numbers of lines, or all of them as a zip archive (`$format=zip`)."""
     build = find_build(call)
@@ -41,7 +41,7 @@ def list_logs(call: Call) -> Answer | JsonValue:
     return collection(log_body(call, build, log) for log in build.logs.values())
 
 
-@area.get("{project}/_apis/build/builds/{build}/logs/{log}", scopes=_READ)
+@area.get("{project}/_apis/build/builds/{build}/logs/{log}", scopes=_READ, query="endLine startLine $format")
 def get_log(call: Call) -> Answer | JsonValue:
     """Return the lines `startLine` to `endLine`, counted from 1: text, a JSON list, or the log as a zip archive."""
     build, number = find_build(call), call.path["log"]

@@ -92,7 +92,7 @@ def _run_body(call: Call, run: Build, *, whole: bool) -> JsonObject:
     return body
 
 
-@area.get("{project}/_apis/pipelines", scopes=_READ)
+@area.get("{project}/_apis/pipelines", scopes=_READ, query="$top continuationToken orderBy")
 def list_pipelines(call: Call) -> Answer | JsonValue:
     """Return the pipelines of a project, by name."""
     found = [d for d in call.organization.builds.definitions.values() if d.project is call.in_project()]
@@ -133,7 +133,11 @@ def get_run(call: Call) -> Answer | JsonValue:
     return _run_body(call, find_run(call), whole=True)
 
 
-@area.post("{project}/_apis/pipelines/{pipeline:int}/runs", scopes=_EXECUTE)
+@area.post(
+    "{project}/_apis/pipelines/{pipeline:int}/runs",
+    scopes=_EXECUTE,
+    body="previewRun resources stagesToSkip templateParameters variables yamlOverride",
+)
 def run_pipeline(call: Call) -> Answer | JsonValue:
     """Run a pipeline, or with `previewRun` show the YAML that would run."""
     pipeline, request = find_pipeline(call, missing=500), call.json_object()
@@ -144,7 +148,11 @@ def run_pipeline(call: Call) -> Answer | JsonValue:
     return _run_body(call, start_build(call, pipeline, _order(request)), whole=True)
 
 
-@area.post("{project}/_apis/pipelines/{pipeline:int}/preview", scopes=_READ)
+@area.post(
+    "{project}/_apis/pipelines/{pipeline:int}/preview",
+    scopes=_READ,
+    body="previewRun resources stagesToSkip templateParameters variables yamlOverride",
+)
 def preview_pipeline(call: Call) -> Answer | JsonValue:
     """Return the YAML that would run. Nothing runs, so the scope to read builds is enough."""
     return _preview(find_pipeline(call, missing=500), call.json_object())

@@ -39,7 +39,7 @@ class Order:
     skipped_stages: list[str] = field(default_factory=list)
 
 
-@area.post("{project}/_apis/build/builds", scopes=_EXECUTE)
+@area.post("{project}/_apis/build/builds", scopes=_EXECUTE, query="definitionId")
 def queue_build(call: Call) -> Answer | JsonValue:
     """Queue a build. It runs by the organization's clock."""
     request = call.json_object()

@@ -8,9 +8,8 @@ from datetime import datetime
 from functools import partial
 
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.enums import BUILD_STATUS, STAGE_UPDATE, by_name
 from azure_devops_simulator.api.errors import ArgumentError
-from azure_devops_simulator.api.parsing import as_list, as_text, read_date, whole_number
+from azure_devops_simulator.api.parsing import as_list, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, full_branch
 from azure_devops_simulator.areas.builds.run import cancel, cancel_stage, run_again
@@ -29,7 +28,12 @@ _TIMES: dict[str, Callable[[Build], datetime | None]] = {
 }
 
 
-@area.get("{project}/_apis/build/builds", scopes=_READ)
+@area.get(
+    "{project}/_apis/build/builds",
+    scopes=_READ,
+    query="$top branchName buildIds buildNumber continuationToken definitions maxBuildsPerDefinition maxTime "
+    "minTime queryOrder reasonFilter repositoryId requestedFor resultFilter statusFilter tagFilters",
+)
 def list_builds(call: Call) -> Answer | JsonValue:
     """Return builds of a project, newest first unless `queryOrder` says otherwise."""
     project = call.in_project()
@@ -37,7 +41,7 @@ def list_builds(call: Call) -> Answer | JsonValue:
     matches = _filters(call)
     builds = [build for build in builds if all(match(build) for match in matches)]
     time, descending = _order(call)
-    bounds = [read_date(call.query.text(name)) for name in ("minTime", "maxTime")]
+    bounds = [call.query.date(name) for name in ("minTime", "maxTime")]
     if any(bounds):
         builds = [build for build in builds if _between(_TIMES[time](build), bounds[0], bounds[1])]
     latest = call.organization.clock.now()
@@ -120,7 +124,7 @@ def get_build(call: Call) -> Answer | JsonValue:
     return build_body(call, find_build(call))
 
 
-@area.get("{project}/_apis/build/latest/{definition...}", scopes=_READ, version="7.1-preview.1")
+@area.get("{project}/_apis/build/latest/{definition...}", scopes=_READ, version="7.1-preview.1", query="branchName")
 def get_latest(call: Call) -> Answer | JsonValue:
     """Return the newest completed build of a definition, named by id or name."""
     wanted, store = call.path["definition"], call.organization.builds
@@ -136,12 +140,12 @@ def get_latest(call: Call) -> Answer | JsonValue:
     raise build_error(404, "BuildNotFoundException", message)
 
 
-@area.patch("{project}/_apis/build/builds/{build}", scopes=_EXECUTE)
+@area.patch("{project}/_apis/build/builds/{build}", scopes=_EXECUTE, query="retry")
 def update_build(call: Call) -> Answer | JsonValue:
     """Cancel a build (`status: cancelling`), keep it, or run it again (`retry=true`)."""
     build = find_build(call)
     request = call.json_object()
-    status = by_name(request.get("status"), BUILD_STATUS).lower()
+    status = as_text(request.get("status")).lower()
     if call.query.flag("retry"):
         _retry(call, build)
     elif status in {"cancelling", "completed"}:
@@ -177,7 +181,7 @@ def _run_again(call: Call, build: Build, records: list[Record]) -> None:
     call.organization.builds.watch(build)
 
 
-@area.patch("{project}/_apis/build/builds/{build}/stages/{stage}", scopes=_EXECUTE)
+@area.patch("{project}/_apis/build/builds/{build}/stages/{stage}", scopes=_EXECUTE, body="forceRetryAllJobs state")
 def update_stage(call: Call) -> Answer | JsonValue:
     """Cancel a stage or run it again."""
     build, wanted = find_build(call), call.path["stage"].lower()
@@ -186,7 +190,7 @@ def update_stage(call: Call) -> Answer | JsonValue:
     if stage is None:
         message = f"The stage {call.path['stage']} of build {build.id} could not be found."
         raise build_error(404, "StageNotFoundException", message)
-    state = by_name(call.json_object().get("state"), STAGE_UPDATE).lower()
+    state = as_text(call.json_object().get("state")).lower()
     if state not in {"cancel", "retry"}:
         raise ArgumentError(f"The value '{state}' is not valid.", "state")
     inside = [record for record in records if record is stage or record.identifier.startswith(f"{stage.identifier}.")]

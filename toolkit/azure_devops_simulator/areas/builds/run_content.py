@@ -24,7 +24,7 @@ _LINK_HOURS = 1
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@area.get(_RUN + "/logs", scopes=_READ)
+@area.get(_RUN + "/logs", scopes=_READ, query="$expand")
 def list_run_logs(call: Call) -> Answer | JsonValue:
     """Return the logs of a run, without their lines. `$expand=signedContent` adds links to the lines."""
     run = find_run(call)
@@ -35,7 +35,7 @@ def list_run_logs(call: Call) -> Answer | JsonValue:
     return body | _signed_content(call, run, "signedlogcontent")
 
 
-@area.get(_RUN + "/logs/{log}", scopes=_READ)
+@area.get(_RUN + "/logs/{log}", scopes=_READ, query="$expand")
 def get_run_log(call: Call) -> Answer | JsonValue:
     """Return one log without its lines. `$expand=signedContent` adds a link to them."""
     run = find_run(call)
@@ -60,7 +60,7 @@ def _log_body(call: Call, run: Build, log: Log) -> JsonObject:
     return body | _signed_content(call, run, f"signedlogcontent/{log.id}")
 
 
-@area.get(_RUN + "/artifacts", scopes=_READ)
+@area.get(_RUN + "/artifacts", scopes=_READ, query="artifactName $expand")
 def get_run_artifact(call: Call) -> Answer | JsonValue:
     """Return an artifact of a run by `artifactName`. `$expand=signedContent` adds a link to its content."""
     run = find_run(call)
@@ -94,7 +94,7 @@ def _check_link(call: Call, run: Build, what: str, query: Mapping[str, str] = _N
         raise pipeline_error(401, "SignatureInvalidException", "The link has expired.")
 
 
-@area.get(_RUN + "/signedlogcontent", scopes=(), anonymous=True)
+@area.get(_RUN + "/signedlogcontent", scopes=(), anonymous=True, query="urlExpires urlSignature")
 def get_signed_logs(call: Call) -> Answer | JsonValue:
     """Return all logs as a zip archive to anybody who has the signed link, without a credential."""
     run = find_run(call)
@@ -102,7 +102,7 @@ def get_signed_logs(call: Call) -> Answer | JsonValue:
     return log_archive(run)
 
 
-@area.get(_RUN + "/signedlogcontent/{log}", scopes=(), anonymous=True)
+@area.get(_RUN + "/signedlogcontent/{log}", scopes=(), anonymous=True, query="urlExpires urlSignature")
 def get_signed_log(call: Call) -> Answer | JsonValue:
     """Return the lines of a log to anybody who has the signed link, without a credential."""
     run = find_run(call)
@@ -111,7 +111,7 @@ def get_signed_log(call: Call) -> Answer | JsonValue:
     return Answer(body=text_of(log), content_type=TEXT)
 
 
-@area.get(_RUN + "/signedartifactscontent", scopes=(), anonymous=True)
+@area.get(_RUN + "/signedartifactscontent", scopes=(), anonymous=True, query="artifactName urlExpires urlSignature")
 def get_signed_artifact(call: Call) -> Answer | JsonValue:
     """Return an artifact as a zip archive to anybody who has the signed link, without a credential."""
     run, name = find_run(call), call.query.text("artifactName")

@@ -14,7 +14,11 @@ area = Area("ims")
 _SEARCHES = {"general", "accountname", "displayname", "mailaddress", "directoryalias", "localgroupname"}
 
 
-@area.get("_apis/identities", scopes=("vso.identity",))
+@area.get(
+    "_apis/identities",
+    scopes=("vso.identity",),
+    query="descriptors filterValue identityIds searchFilter subjectDescriptors",
+)
 def read_identities(call: Call) -> Answer:
     """Return identities by id, by descriptor, or by a search. Unknown ones are left out."""
     people, query = call.organization.users.values(), call.query

@@ -98,7 +98,9 @@ def _visibility(body: JsonObject) -> Visibility | None:
     return known
 
 
-@area.get("_apis/projects/{project}/properties", scopes=("vso.profile", "vso.project"), version="7.1-preview.1")
+@area.get(
+    "_apis/projects/{project}/properties", scopes=("vso.profile", "vso.project"), version="7.1-preview.1", query="keys"
+)
 def get_properties(call: Call) -> Answer:
     """Return the properties of a project, or those that `keys` names. A key may hold `*`."""
     rows = _properties(call.in_project())

@@ -88,7 +88,7 @@ def page(call: Call, rows: list[JsonObject], default: int = 100, highest: int = 
     return collection(rows[start:end], str(end) if end < len(rows) else None)
 
 
-@area.get("_apis/projects", scopes=_READ)
+@area.get("_apis/projects", scopes=_READ, query="$skip $top continuationToken stateFilter")
 def list_projects(call: Call) -> Answer:
     """Return the projects the caller can see, by name."""
     wanted = call.query.text("stateFilter", "wellFormed").lower()
@@ -98,7 +98,7 @@ def list_projects(call: Call) -> Answer:
     return page(call, [project_reference(call, p) for p in seen if wanted in {"all", p.state.lower()}])
 
 
-@area.get("_apis/projects/{project}", scopes=_READ)
+@area.get("_apis/projects/{project}", scopes=_READ, query="includeCapabilities")
 def get_project(call: Call) -> JsonObject:
     """Return one project by name or id, with its capabilities on request."""
     project = call.in_project()
@@ -148,7 +148,7 @@ def find_team(project: Project, name_or_id: str) -> Team:
     raise core_error(404, "TeamNotFoundException", f"The team with id '{name_or_id}' does not exist.")
 
 
-@area.get("_apis/projects/{project}/teams", scopes=_READ)
+@area.get("_apis/projects/{project}/teams", scopes=_READ, query="$skip $top continuationToken")
 def list_teams(call: Call) -> Answer:
     """Return the teams of a project."""
     project = call.in_project()
@@ -162,14 +162,14 @@ def get_team(call: Call) -> JsonObject:
     return team_body(call, project, find_team(project, call.path["team"]))
 
 
-@area.get("_apis/projects/{project}/teams/{team}/members", scopes=_READ)
+@area.get("_apis/projects/{project}/teams/{team}/members", scopes=_READ, query="$skip $top continuationToken")
 def list_members(call: Call) -> Answer:
     """Return the members of a team."""
     members = find_team(call.in_project(), call.path["team"]).members
     return page(call, [{"identity": call.identity(user)} for user in members])
 
 
-@area.get("_apis/teams", scopes=("vso.project",), version="7.1-preview.3")
+@area.get("_apis/teams", scopes=("vso.project",), version="7.1-preview.3", query="$skip $top continuationToken")
 def list_all_teams(call: Call) -> Answer:
     """Return the teams of every project the caller can see."""
     seen = call.organization.visible_projects(call.user)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import islice
 
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.enums import VERSION_TYPE, by_name
-from azure_devops_simulator.api.errors import ArgumentError, BindingError
+from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.parsing import as_object, as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.history import (
@@ -36,24 +34,17 @@ from azure_devops_simulator.state.values import JsonObject, JsonValue
 area = Area("git")
 
 _MOST = 1_000_000
-_DATE_FORMS = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y")
 
 
-def read_date(text: str) -> datetime:
-    """Read a date of a request in ISO 8601 or in the American form of the documentation; UTC unless it names a zone."""
-    try:
-        found = datetime.fromisoformat(text)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-    except ValueError:
-        for form in _DATE_FORMS:
-            try:
-                return datetime.strptime(text, form).replace(tzinfo=UTC)
-            except ValueError:
-                continue
-    raise BindingError(f"The value '{text}' is not valid for DateTime.")
-
-
-@area.get(f"{REPOSITORY}/commits", scopes=READ)
+@area.get(
+    f"{REPOSITORY}/commits",
+    scopes=READ,
+    query="$skip $top skip top searchCriteria.$skip searchCriteria.$top searchCriteria.author searchCriteria.user "
+    "searchCriteria.committer searchCriteria.fromDate searchCriteria.toDate searchCriteria.fromCommitId "
+    "searchCriteria.toCommitId searchCriteria.ids searchCriteria.includePushData searchCriteria.itemPath "
+    "searchCriteria.itemVersion.version* searchCriteria.compareVersion.version "
+    "searchCriteria.compareVersion.versionType",
+)
 def list_commits(call: Call) -> Answer:
     """Return commits of a version, newest first, filtered by `searchCriteria.*`."""
     repository, query = find_repository(call), call.query
@@ -75,9 +66,7 @@ def _search(call: Call, repository: Repository) -> Iterator[Commit]:
     if ids := query.all("searchCriteria.ids"):
         return (repository.commit(commit_of(repository, commit_id)) for commit_id in ",".join(ids).split(","))
     path = "/" + query.text("searchCriteria.itemPath").strip("/")
-    tip, _ = described_version(
-        query, repository, "searchCriteria.itemVersion.version", "searchCriteria.itemVersion", path=path
-    )
+    tip, _ = described_version(query, repository, "searchCriteria.itemVersion.version", path=path)
     if to_commit := query.get("searchCriteria.toCommitId"):
         tip = commit_of(repository, to_commit)
     commits = history(repository, tip)
@@ -102,29 +91,27 @@ def _matches(call: Call, commit: Commit) -> bool:
         wanted = query.text(f"searchCriteria.{name}").lower()
         if wanted and not _is(signature, wanted):
             return False
-    since, until = query.get("searchCriteria.fromDate"), query.get("searchCriteria.toDate")
-    return (not since or commit.committer.date >= read_date(since)) and (
-        not until or commit.committer.date <= read_date(until)
-    )
+    since, until = query.date("searchCriteria.fromDate"), query.date("searchCriteria.toDate")
+    return (since is None or commit.committer.date >= since) and (until is None or commit.committer.date <= until)
 
 
 def _is(signature: Signature, wanted: str) -> bool:
     return wanted in signature.name.lower() or wanted in signature.email.lower()
 
 
-@area.post(f"{REPOSITORY}/commitsbatch", scopes=READ)
+@area.post(f"{REPOSITORY}/commitsbatch", scopes=READ, body="$skip $top author compareVersion ids itemVersion")
 def commits_batch(call: Call) -> Answer:
     """Search commits by the criteria in the body: versions, ids, author, `$top` and `$skip`."""
     repository, body = find_repository(call), call.json_object()
     version = as_object(body.get("itemVersion"))
-    name, kind = as_text(version.get("version")), by_name(version.get("versionType"), VERSION_TYPE) or "branch"
+    name, kind = as_text(version.get("version")), as_text(version.get("versionType"), "branch")
     ids = body.get("ids")
     if isinstance(ids, list):
         return collection(commit_row(call, repository, repository.commit(commit_of(repository, str(i)))) for i in ids)
     tip = resolve(repository, name, kind) if name else described_version(call.query, repository)[0]
     commits = history(repository, tip)
     if compared := as_object(body.get("compareVersion")):
-        kind = by_name(compared.get("versionType"), VERSION_TYPE) or "branch"
+        kind = as_text(compared.get("versionType"), "branch")
         other = resolve(repository, as_text(compared.get("version")), kind)
         commits = _without(repository, commits, other)
     if author := as_text(body.get("author")).lower():
@@ -137,7 +124,7 @@ def _number(value: JsonValue, default: int) -> int:
     return min(max(value, 0), _MOST) if isinstance(value, int) and not isinstance(value, bool) else default
 
 
-@area.get(f"{REPOSITORY}/commits/{{commitId}}", scopes=READ)
+@area.get(f"{REPOSITORY}/commits/{{commitId}}", scopes=READ, query="changeCount")
 def get_commit(call: Call) -> JsonObject:
     """Return one commit, with its first changes when `changeCount` asks for some."""
     repository = find_repository(call)
@@ -154,7 +141,7 @@ def _changes_of(call: Call, repository: Repository, commit: Commit) -> list[Json
     return change_shapes(call, repository, old_tree, commit, commit_changes(repository, commit))
 
 
-@area.get(f"{REPOSITORY}/commits/{{commitId}}/changes", scopes=READ)
+@area.get(f"{REPOSITORY}/commits/{{commitId}}/changes", scopes=READ, query="$skip $top skip top")
 def get_changes(call: Call) -> JsonObject:
     """Return the changes of a commit against its first parent."""
     repository = find_repository(call)
@@ -164,15 +151,15 @@ def get_changes(call: Call) -> JsonObject:
     return {"changeCounts": count_changes(rows), "changes": rows[skip : skip + top]}
 
 
-@area.get(f"{REPOSITORY}/diffs/commits", scopes=READ)
+@area.get(f"{REPOSITORY}/diffs/commits", scopes=READ, query="$skip $top diffCommonCommit baseVersion* targetVersion*")
 def get_difference(call: Call) -> JsonObject:
     """Return the files that differ between two versions, and how far each is ahead of the other.
 
     With `diffCommonCommit=true` (the default) the target is compared with the commit both have in common.
     """
     repository, query = find_repository(call), call.query
-    base, _ = described_version(query, repository, "baseVersion", "baseVersionDescriptor.version")
-    target, _ = described_version(query, repository, "targetVersion", "targetVersionDescriptor.version")
+    base, _ = described_version(query, repository, "baseVersion")
+    target, _ = described_version(query, repository, "targetVersion")
     common = merge_base(repository, base, target)
     compared = common if query.flag("diffCommonCommit", default=True) and common else base
     old, new = repository.commit(compared), repository.commit(target)

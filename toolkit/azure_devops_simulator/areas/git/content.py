@@ -87,7 +87,7 @@ def wanted_format(call: Call) -> str:
 def raw_answer(call: Call, path: str, content: bytes, kind: str) -> Answer:
     """Return a file as it is. Without a wish it is an image by its name, or text or a byte stream by what it holds."""
     image = _image_type(path)
-    sanitized = image == _IMAGES["svg"] and call.query.flag("sanitize")
+    sanitized = call.query.flag("sanitize") and image == _IMAGES["svg"]
     if sanitized or not kind:
         kind = "image" if image else "octetStream" if is_binary(content) else "text"
     headers = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.enums import RECURSION, VERSION_OPTIONS, VERSION_TYPE, by_name
 from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.query import Query
@@ -32,7 +31,12 @@ _LEVELS = {"none", "onelevel", "onelevelplusnestedemptyfolders", "full"}
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
 
 
-@area.get(f"{REPOSITORY}/items", scopes=READ)
+@area.get(
+    f"{REPOSITORY}/items",
+    scopes=READ,
+    query="$format download includeContent includeContentMetadata latestProcessedChange path recursionLevel "
+    "resolveLfs scopePath version* versionDescriptor.version* sanitize zipForUnix",
+)
 def get_items(call: Call) -> Answer:
     """Return one item by `path`, or the items below `scopePath`."""
     path = call.query.get("path")
@@ -48,7 +52,12 @@ def get_items(call: Call) -> Answer:
     return _one_item(call, path)
 
 
-@area.get(f"{REPOSITORY}/items/{{path...}}", scopes=READ)
+@area.get(
+    f"{REPOSITORY}/items/{{path...}}",
+    scopes=READ,
+    query="$format download includeContent includeContentMetadata latestProcessedChange resolveLfs version* "
+    "versionDescriptor.version* sanitize zipForUnix",
+)
 def get_item(call: Call) -> Answer:
     """Return one item by the path in the URL."""
     return _one_item(call, call.path["path"])
@@ -129,7 +138,7 @@ def below(repository: Repository, path: str, entry: Entry, level: str) -> list[t
     return found
 
 
-@area.post(f"{REPOSITORY}/itemsbatch", scopes=READ)
+@area.post(f"{REPOSITORY}/itemsbatch", scopes=READ, body="itemDescriptors")
 def get_items_batch(call: Call) -> Answer:
     """Return several items at once, as one list for each descriptor."""
     repository = find_repository(call)
@@ -139,11 +148,11 @@ def get_items_batch(call: Call) -> Answer:
         path = _clean(as_text(wanted.get("path"), "/"))
         named = {
             "version": as_text(wanted.get("version")),
-            "versionType": by_name(wanted.get("versionType"), VERSION_TYPE),
-            "versionOptions": by_name(wanted.get("versionOptions"), VERSION_OPTIONS),
+            "versionType": as_text(wanted.get("versionType")),
+            "versionOptions": as_text(wanted.get("versionOptions")),
         }
         commit_id, described = described_version(Query(urlencode(named)), repository, "version", path=path)
         entry = _at(repository, commit_id, path, described)
-        rows = below(repository, path, entry, (by_name(wanted.get("recursionLevel"), RECURSION) or "none").lower())
+        rows = below(repository, path, entry, as_text(wanted.get("recursionLevel"), "none").lower())
         batches.append([item_shape(call, repository, p, e, commit_id, described) for p, e in rows])
     return collection(batches)

@@ -6,11 +6,10 @@ import base64
 import binascii
 
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.enums import GIT_STATUS, by_name
-from azure_devops_simulator.api.errors import ArgumentError
-from azure_devops_simulator.api.parsing import as_list, as_object, as_text
+from azure_devops_simulator.api.contract import read_enumeration
+from azure_devops_simulator.api.errors import ArgumentError, BindingError
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read_date
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.git.commits import read_date
 from azure_devops_simulator.areas.git.lookup import commit_of, find_repository, git_error, require
 from azure_devops_simulator.areas.git.refs import valid_ref_name
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
@@ -36,26 +35,31 @@ def _push(call: Call, repository: Repository, push: Push, *, updates: bool) -> J
     return shape
 
 
-@area.get(f"{REPOSITORY}/pushes", scopes=READ)
+@area.get(
+    f"{REPOSITORY}/pushes",
+    scopes=READ,
+    query="$skip $top searchCriteria.fromDate searchCriteria.includeRefUpdates searchCriteria.pusherId "
+    "searchCriteria.refName searchCriteria.toDate",
+)
 def list_pushes(call: Call) -> Answer:
     """Return pushes, newest first."""
     repository, query = find_repository(call), call.query
     ref, pusher = query.text("searchCriteria.refName"), query.text("searchCriteria.pusherId").lower()
-    since, until = query.get("searchCriteria.fromDate"), query.get("searchCriteria.toDate")
+    since, until = query.date("searchCriteria.fromDate"), query.date("searchCriteria.toDate")
     found = [
         push
         for push in reversed(repository.pushes)
         if (not ref or any(update.name == ref for update in push.updates))
         and (not pusher or push.user.id == pusher)
-        and (not since or push.date >= read_date(since))
-        and (not until or push.date <= read_date(until))
+        and (since is None or push.date >= since)
+        and (until is None or push.date <= until)
     ]
     skip, top = query.integer("$skip", 0), query.integer("$top", 100)
     updates = query.flag("searchCriteria.includeRefUpdates")
     return collection(_push(call, repository, push, updates=updates) for push in found[skip : skip + top])
 
 
-@area.get(f"{REPOSITORY}/pushes/{{pushId}}", scopes=READ)
+@area.get(f"{REPOSITORY}/pushes/{{pushId}}", scopes=READ, query="includeRefUpdates")
 def get_push(call: Call) -> JsonObject:
     """Return one push with its commits."""
     repository = find_repository(call)
@@ -131,9 +135,12 @@ def _commit(call: Call, repository: Repository, parent: str, body: JsonObject) -
         _apply(repository, files, as_object(value))
     author = as_object(body.get("author"))
     now = call.organization.clock.now().replace(microsecond=0)
-    date = read_date(as_text(author.get("date"))).replace(microsecond=0) if author.get("date") else now
+    date = read_date(as_text(author.get("date")))
+    if author.get("date") and date is None:
+        raise BindingError(f"The value '{author['date']}' is not valid for DateTime.")
     name = as_text(author.get("name"), call.user.display_name)
-    signature = Signature(name, as_text(author.get("email"), call.user.unique_name), date)
+    written = date.replace(microsecond=0) if date else now
+    signature = Signature(name, as_text(author.get("email"), call.user.unique_name), written)
     committer = Signature(call.user.display_name, call.user.unique_name, now)
     comment = as_text(body.get("comment"))
     if not comment:
@@ -186,7 +193,7 @@ def _content(change: JsonObject) -> bytes:
     return content.encode()
 
 
-@area.get(f"{REPOSITORY}/commits/{{commitId}}/statuses", scopes=("vso.code", "vso.code_status"))
+@area.get(f"{REPOSITORY}/commits/{{commitId}}/statuses", scopes=("vso.code", "vso.code_status"), query="skip top")
 def list_statuses(call: Call) -> Answer:
     """Return the statuses of a commit, newest first."""
     repository = find_repository(call)
@@ -202,8 +209,8 @@ def create_status(call: Call) -> Answer:
     commit_id = commit_of(repository, call.path["commitId"])
     body = call.json_object()
     context = as_object(body.get("context"))
-    state = by_name(body.get("state"), GIT_STATUS) or "notSet"
-    if not as_text(context.get("name")) or state not in GIT_STATUS.values():
+    state = as_text(body.get("state"), "notSet")
+    if not as_text(context.get("name")) or read_enumeration("GitStatusState", state) is None:
         raise ArgumentError("Value cannot be null.", "gitCommitStatusToCreate", type_key="ArgumentNullException")
     now = timestamp(call.organization.clock.tick())
     status: JsonObject = {

@@ -47,7 +47,7 @@ def _deleted(call: Call) -> Answer:
     return collection(_shape(call, row) for row in call.in_project().recycle_bin.values())
 
 
-@area.patch(f"{_BIN}/{{repository}}", scopes=_MANAGE)
+@area.patch(f"{_BIN}/{{repository}}", scopes=_MANAGE, body="deleted")
 def restore_repository(call: Call) -> JsonObject:
     """Take a repository out of the recycle bin (`deleted: false`)."""
     project, row = call.in_project(), _find(call)

@@ -22,13 +22,13 @@ _BAD_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|\.
 _HIGHEST_TOP = 1000
 
 
-@area.get(f"{REPOSITORY}/refs", scopes=READ)
+@area.get(f"{REPOSITORY}/refs", scopes=READ, query="$skip $top continuationToken filter filterContains peelTags")
 def list_refs(call: Call) -> Answer:
     """Return references by prefix (`filter`, without `refs/`) or by part of the name."""
     return _list(call, call.query.text("filter"))
 
 
-@area.get(f"{REPOSITORY}/refs/{{filter...}}", scopes=READ)
+@area.get(f"{REPOSITORY}/refs/{{filter...}}", scopes=READ, query="$skip $top continuationToken filterContains peelTags")
 def list_refs_below(call: Call) -> Answer:
     """Return references by the prefix in the URL."""
     return _list(call, call.path["filter"])
@@ -130,7 +130,7 @@ def _loses_commits(repository: Repository, old: str, new: str) -> bool:
     return before is not None and (after is None or before not in ancestors(repository, after))
 
 
-@area.get(f"{REPOSITORY}/stats/branches", scopes=READ)
+@area.get(f"{REPOSITORY}/stats/branches", scopes=READ, query="name baseVersionDescriptor.version* baseVersion*")
 def branch_statistics(call: Call) -> Answer | JsonObject:
     """Return how far each branch (or the branch `name`) is ahead of and behind the base version."""
     repository = find_repository(call)
@@ -142,7 +142,7 @@ def branch_statistics(call: Call) -> Answer | JsonObject:
     return collection(_statistics(call, repository, branch, base, whole=False) for branch in branches)
 
 
-@area.get(f"{REPOSITORY}/stats/branches/{{name...}}", scopes=READ)
+@area.get(f"{REPOSITORY}/stats/branches/{{name...}}", scopes=READ, query="baseVersionDescriptor.version* baseVersion*")
 def branch_statistics_below(call: Call) -> JsonObject:
     """Return the statistics of the branch in the URL."""
     return _one_branch(call, find_repository(call), call.path["name"])

@@ -33,7 +33,7 @@ def add_repository(project: Project, name: str) -> Repository:
     return project.create_repository(name)
 
 
-@area.get("{project?}/_apis/git/repositories", scopes=READ)
+@area.get("{project?}/_apis/git/repositories", scopes=READ, query="includeLinks")
 def list_repositories(call: Call) -> Answer:
     """Return the repositories of a project or of every project, by name."""
     found = [repository for project in call.projects() for repository in project.repositories.values()]
@@ -47,7 +47,7 @@ def get_repository(call: Call) -> JsonObject:
     return repository_shape(call, find_repository(call), links=True)
 
 
-@area.post("{project?}/_apis/git/repositories", scopes=("vso.code_manage",))
+@area.post("{project?}/_apis/git/repositories", scopes=("vso.code_manage",), body="name project")
 def create_repository(call: Call) -> Answer:
     """Create an empty repository in the project of the path or of the body."""
     body = call.json_object()
@@ -82,7 +82,7 @@ def update_repository(call: Call) -> JsonObject:
     return repository_shape(call, repository, links=True)
 
 
-@area.get(f"{REPOSITORY}/blobs/{{sha1}}", scopes=READ)
+@area.get(f"{REPOSITORY}/blobs/{{sha1}}", scopes=READ, query="$format download fileName sanitize")
 def get_blob(call: Call) -> Answer:
     """Return a blob: its content, or its size as JSON when the client asks for JSON."""
     repository = find_repository(call)
@@ -100,7 +100,7 @@ def get_blob(call: Call) -> Answer:
     return blob_answer(call, content, call.query.text("fileName", object_id), shape)
 
 
-@area.post(f"{REPOSITORY}/blobs", scopes=READ)
+@area.post(f"{REPOSITORY}/blobs", scopes=READ, query="filename")
 def get_blobs(call: Call) -> Answer:
     """Return several blobs by their ids as one archive, whose files are named by the ids."""
     repository = find_repository(call)
@@ -116,7 +116,7 @@ def get_blobs(call: Call) -> Answer:
     return zip_answer(call.query.text("filename", repository.name).removesuffix(".zip"), files)
 
 
-@area.get(f"{REPOSITORY}/trees/{{sha1}}", scopes=READ)
+@area.get(f"{REPOSITORY}/trees/{{sha1}}", scopes=READ, query="$format fileName recursive")
 def get_tree(call: Call) -> Answer:
     """Return a tree by its own id, with everything below it when `recursive=true`, or all its files as an archive."""
     repository = find_repository(call)

@@ -52,7 +52,7 @@ _REFUSALS = {
 """What `git push` is told for each outcome of a reference update; where there is a code it is the service's text."""
 
 
-@area.get(f"{_REMOTE}/info/refs", scopes=_READ, version="")
+@area.get(f"{_REMOTE}/info/refs", scopes=_READ, version="", query="service")
 def advertise(call: Call) -> Answer:
     """Advertise the references of the repository for the service that the client will call next."""
     repository, service = _find(call), call.query.text("service")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from azure_devops_simulator.api.call import Call
-from azure_devops_simulator.api.enums import by_name
 from azure_devops_simulator.api.errors import ArgumentError
-from azure_devops_simulator.api.parsing import as_list, as_object
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.lookup import find_repository
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
@@ -17,8 +16,6 @@ from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("git")
 
-_TYPES = {0: "notSet", 1: "lastMergeCommit", 2: "commit"}
-
 
 @area.post(f"{REPOSITORY}/pullrequestquery", scopes=READ)
 def query_pull_requests(call: Call) -> JsonObject:
@@ -29,7 +26,7 @@ def query_pull_requests(call: Call) -> JsonObject:
         raise ArgumentError("Value cannot be null.", "queries", type_key="ArgumentNullException")
     results: list[JsonValue] = []
     for query in queries:
-        query["type"] = by_name(query.get("type"), _TYPES) or "notSet"
+        query["type"] = as_text(query.get("type"), "notSet")
         results.append(_result(call, repository, str(query["type"]).lower(), as_list(query.get("items"))))
     return {"queries": list(queries), "results": results}
 

@@ -114,7 +114,7 @@ def list_labels(call: Call) -> Answer:
     return collection(label_shape(call, pull_request, name) for name in pull_request.labels)
 
 
-@area.post(f"{ONE}/labels", scopes=WRITE)
+@area.post(f"{ONE}/labels", scopes=WRITE, body="name")
 def add_label(call: Call) -> JsonObject:
     """Add a label; one that is there already stays."""
     pull_request = _reviewable(call)

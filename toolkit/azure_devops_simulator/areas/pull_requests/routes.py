@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.enums import PULL_REQUEST_STATUS, by_name
 from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
@@ -49,13 +48,23 @@ _DEFAULT_TOP, _HIGHEST_TOP = 101, 1000
 _LONGEST_DESCRIPTION = 4000
 
 
-@area.get("{project?}/_apis/git/pullrequests", scopes=READ)
+@area.get(
+    "{project?}/_apis/git/pullrequests",
+    scopes=READ,
+    query="$skip $top searchCriteria.creatorId searchCriteria.repositoryId searchCriteria.reviewerId "
+    "searchCriteria.sourceRefName searchCriteria.status searchCriteria.targetRefName",
+)
 def list_in_project(call: Call) -> Answer:
     """Return pull requests of a project, or of every project."""
     return _list(call, None)
 
 
-@area.get(f"{REPOSITORY}/pullrequests", scopes=READ)
+@area.get(
+    f"{REPOSITORY}/pullrequests",
+    scopes=READ,
+    query="$skip $top searchCriteria.creatorId searchCriteria.repositoryId searchCriteria.reviewerId "
+    "searchCriteria.sourceRefName searchCriteria.status searchCriteria.targetRefName",
+)
 def list_in_repository(call: Call) -> Answer:
     """Return pull requests of a repository."""
     return _list(call, find_repository(call))
@@ -111,7 +120,7 @@ def get_by_number(call: Call) -> JsonObject:
     return pull_request_shape(call, find_pull_request(call))
 
 
-@area.get(ONE, scopes=READ)
+@area.get(ONE, scopes=READ, query="includeCommits includeWorkItemRefs")
 def get_in_repository(call: Call) -> JsonObject:
     """Return one pull request of a repository, with its commits and work items on request."""
     pull_request = find_pull_request(call, find_repository(call))
@@ -232,7 +241,7 @@ def _change_texts(call: Call, pull_request: PullRequest, body: JsonObject) -> No
 
 
 def _change_status(call: Call, pull_request: PullRequest, body: JsonObject) -> None:
-    status = by_name(body.get("status"), PULL_REQUEST_STATUS).lower()
+    status = as_text(body.get("status")).lower()
     if not status or status == pull_request.status:
         return
     if status not in {"active", "abandoned", "completed"} or pull_request.status == "completed":
@@ -267,7 +276,7 @@ def _queue_completion(call: Call, pull_request: PullRequest, source_commit: str)
     pull_request.completing_by = call.user
 
 
-@area.get(f"{ONE}/commits", scopes=READ)
+@area.get(f"{ONE}/commits", scopes=READ, query="$top continuationToken")
 def list_commits(call: Call) -> Answer:
     """Return the commits of the newest iteration, newest first."""
     pull_request = find_pull_request(call, find_repository(call))

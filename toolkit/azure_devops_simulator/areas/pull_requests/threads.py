@@ -36,10 +36,8 @@ _LONGEST_COMMENT = 150_000
 
 
 def _named(value: JsonValue, names: tuple[str, ...], default: str) -> str:
-    """Return an enumeration value: requests may give its name or its number, answers always give the name."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(names):
-        return names[value]
-    return next((name for name in names if name.lower() == as_text(value).lower()), default)
+    """Return the name if it is one of the names, else the default."""
+    return next((name for name in names if name == value), default)
 
 
 def _find(call: Call) -> PullRequest:
@@ -201,7 +199,7 @@ def list_iteration_commits(call: Call) -> Answer:
     return collection(commit_row(call, pull_request.repository, commit) for commit in commits)
 
 
-@area.get(f"{ONE}/iterations/{{iterationId}}/changes", scopes=READ)
+@area.get(f"{ONE}/iterations/{{iterationId}}/changes", scopes=READ, query="$compareTo $skip $top")
 def list_iteration_changes(call: Call) -> JsonObject:
     """Return the files an iteration changes against the common commit, or against the iteration `$compareTo`."""
     pull_request = _find(call)

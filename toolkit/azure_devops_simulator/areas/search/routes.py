@@ -36,7 +36,11 @@ class _Hit:
     in_name: bool
 
 
-@area.post("{project?}/_apis/search/codesearchresults", scopes=("vso.code",))
+@area.post(
+    "{project?}/_apis/search/codesearchresults",
+    scopes=("vso.code",),
+    body="$orderBy $skip $top filters includeFacets includeSnippet searchText",
+)
 def search_code(call: Call) -> JsonObject:
     """Find files by their content, name and place."""
     if not call.organization.code_search_installed:

@@ -76,7 +76,7 @@ def _match(call: Call, path: str) -> Match:
 
 
 def _answer(call: Call, match: Match) -> JsonValue:
-    call.path = match.path
+    match.bind(call)
     call.project = find_project(call, match.path["project"]) if match.path.get("project") else None
     answer = match.route.handler(call)
     if isinstance(answer, Answer):

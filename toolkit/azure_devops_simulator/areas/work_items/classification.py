@@ -67,7 +67,7 @@ def _find(call: Call, project: Project, structure: Structure, path: str) -> Node
     return node
 
 
-@area.get("{project}/_apis/wit/classificationnodes", scopes=_READ)
+@area.get("{project}/_apis/wit/classificationnodes", scopes=_READ, query="$depth ids")
 def list_roots(call: Call) -> Answer | JsonValue:
     """Return the two roots of a project, or with `ids` those nodes."""
     project, depth = call.in_project(), call.query.integer("$depth", 0)
@@ -80,14 +80,14 @@ def list_roots(call: Call) -> Answer | JsonValue:
     return collection(_body(call, trees.root(project, structure), depth) for structure in structures)
 
 
-@area.get("{project}/_apis/wit/classificationnodes/{group}", scopes=_READ)
+@area.get("{project}/_apis/wit/classificationnodes/{group}", scopes=_READ, query="$depth")
 def get_root(call: Call) -> Answer | JsonValue:
     """Return the root of the areas or iterations."""
     node = _find(call, *_tree(call, call.path["group"]), "")
     return _with_links(call, node, call.query.integer("$depth", 0))
 
 
-@area.get("{project}/_apis/wit/classificationnodes/{group}/{path...}", scopes=_READ)
+@area.get("{project}/_apis/wit/classificationnodes/{group}/{path...}", scopes=_READ, query="$depth")
 def get_node(call: Call) -> Answer | JsonValue:
     """Return one area or iteration."""
     node = _find(call, *_tree(call, call.path["group"]), call.path["path"])

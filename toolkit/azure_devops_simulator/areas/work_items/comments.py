@@ -58,11 +58,17 @@ def _format(call: Call) -> TextFormat:
     return _FORMATS[wanted]
 
 
-@area.get("{project}/_apis/wit/workitems/{id}/comments", scopes=_READ, version=_VERSION)
+@area.get(
+    "{project}/_apis/wit/workitems/{id}/comments",
+    scopes=_READ,
+    version=_VERSION,
+    query="$expand $top continuationToken includeDeleted order",
+)
 def list_comments(call: Call) -> Answer | JsonValue:
     """Return comments, newest first unless `order=asc`. The token for the next page is in the body."""
     item = item_of(call)
-    found = [c for c in item.comments if not c.deleted or call.query.flag("includeDeleted")]
+    with_deleted = call.query.flag("includeDeleted")
+    found = [comment for comment in item.comments if with_deleted or not comment.deleted]
     if call.query.text("order").lower() != "asc":
         found.reverse()
     top = min(max(call.query.integer("$top", _PAGE), 1), _LARGEST_PAGE)
@@ -80,14 +86,16 @@ def list_comments(call: Call) -> Answer | JsonValue:
     return body
 
 
-@area.get("{project}/_apis/wit/workitems/{id}/comments/{comment}", scopes=_READ, version=_VERSION)
+@area.get("{project}/_apis/wit/workitems/{id}/comments/{comment}", scopes=_READ, version=_VERSION, query="$expand")
 def get_comment(call: Call) -> Answer | JsonValue:
     """Return one comment."""
     item = item_of(call)
     return _body(call, item, _comment_of(call, item))
 
 
-@area.post("{project}/_apis/wit/workitems/{id}/comments", scopes=_WRITE, version=_VERSION)
+@area.post(
+    "{project}/_apis/wit/workitems/{id}/comments", scopes=_WRITE, version=_VERSION, query="$expand format", body="text"
+)
 def add_comment(call: Call) -> Answer | JsonValue:
     """Add a comment; it makes a revision of the item too."""
     item, text, text_format = item_of(call), _text(call), _format(call)
@@ -96,7 +104,13 @@ def add_comment(call: Call) -> Answer | JsonValue:
     return _body(call, item, comment)
 
 
-@area.patch("{project}/_apis/wit/workitems/{id}/comments/{comment}", scopes=_WRITE, version=_VERSION)
+@area.patch(
+    "{project}/_apis/wit/workitems/{id}/comments/{comment}",
+    scopes=_WRITE,
+    version=_VERSION,
+    query="$expand format",
+    body="text",
+)
 def update_comment(call: Call) -> Answer | JsonValue:
     """Change the text of a comment."""
     item = item_of(call)
@@ -107,7 +121,7 @@ def update_comment(call: Call) -> Answer | JsonValue:
     return _body(call, item, comment)
 
 
-@area.delete("{project}/_apis/wit/workitems/{id}/comments/{comment}", scopes=_WRITE, version=_VERSION)
+@area.delete("{project}/_apis/wit/workitems/{id}/comments/{comment}", scopes=_WRITE, version=_VERSION, query="$expand")
 def delete_comment(call: Call) -> Answer | JsonValue:
     """Delete a comment; the answer is the comment as it was, marked."""
     item = item_of(call)

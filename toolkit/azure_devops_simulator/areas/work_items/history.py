@@ -30,7 +30,7 @@ def _index(call: Call, name: str, length: int) -> int:
     raise ServiceError(404, "WorkItemRevisionNotFoundException", message, event_id=3200)
 
 
-@area.get("{project?}/_apis/wit/workitems/{id}/updates", scopes=_READ)
+@area.get("{project?}/_apis/wit/workitems/{id}/updates", scopes=_READ, query="$skip $top")
 def list_updates(call: Call) -> Answer | JsonValue:
     """Return the changes of each save, oldest first."""
     item = item_of(call)
@@ -44,7 +44,7 @@ def get_update(call: Call) -> Answer | JsonValue:
     return update_body(call, item, item.updates[_index(call, "update", len(item.updates))])
 
 
-@area.get("{project?}/_apis/wit/workitems/{id}/revisions", scopes=_READ)
+@area.get("{project?}/_apis/wit/workitems/{id}/revisions", scopes=_READ, query="$expand $skip $top")
 def list_revisions(call: Call) -> Answer | JsonValue:
     """Return the item after each save, oldest first."""
     item, expand = item_of(call), expansion(call.query.get("$expand"))
@@ -52,7 +52,7 @@ def list_revisions(call: Call) -> Answer | JsonValue:
     return collection(revision_body(call, item, revision, expand) for revision in revisions)
 
 
-@area.get("{project?}/_apis/wit/workitems/{id}/revisions/{revision}", scopes=_READ)
+@area.get("{project?}/_apis/wit/workitems/{id}/revisions/{revision}", scopes=_READ, query="$expand")
 def get_revision(call: Call) -> Answer | JsonValue:
     """Return the item after one save."""
     item = item_of(call)

@@ -112,14 +112,14 @@ def list_states(call: Call) -> Answer | JsonValue:
     return collection(_state_body(state) for state in _type_of(call).states)
 
 
-@area.get("{project}/_apis/wit/workitemtypes/{type}/fields", scopes=_READ)
+@area.get("{project}/_apis/wit/workitemtypes/{type}/fields", scopes=_READ, query="$expand")
 def list_type_fields(call: Call) -> Answer | JsonValue:
     """Return the fields of a type, with allowed values if `$expand` asks for them."""
     kind, expand = _type_of(call), _expands(call)
     return collection(_field_of_type(call, FIELDS[name], kind, expand=expand) for name in kind.fields)
 
 
-@area.get("{project}/_apis/wit/workitemtypes/{type}/fields/{field}", scopes=_READ)
+@area.get("{project}/_apis/wit/workitemtypes/{type}/fields/{field}", scopes=_READ, query="$expand")
 def get_type_field(call: Call) -> Answer | JsonValue:
     """Return one field of a type."""
     kind, field = _type_of(call), require_field(call.path["field"], status=404)

@@ -15,7 +15,7 @@ from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 area = Area("wit")
 
 
-@area.post("{project?}/{team?}/_apis/wit/wiql", scopes=("vso.work",))
+@area.post("{project?}/{team?}/_apis/wit/wiql", scopes=("vso.work",), query="$top timePrecision", body="query")
 def query_by_wiql(call: Call) -> Answer | JsonValue:
     """Run a query; the POST reads only. The answer has ids and links, the fields are read separately."""
     _check_team(call)

@@ -28,7 +28,7 @@ area = Area("wit")
 _READ = ("vso.work",)
 
 
-@area.get("{project?}/_apis/wit/workitems/{id:int}", scopes=_READ)
+@area.get("{project?}/_apis/wit/workitems/{id:int}", scopes=_READ, query="$expand asOf fields")
 def get_item(call: Call) -> Answer | JsonValue:
     """Return one work item, now or as of a date."""
     item = item_of(call)
@@ -42,7 +42,7 @@ def get_item(call: Call) -> Answer | JsonValue:
     return item_body(call, item, revision, expand=expand, fields=fields, single=True, relations=relations)
 
 
-@area.get("{project?}/_apis/wit/workitems", scopes=_READ)
+@area.get("{project?}/_apis/wit/workitems", scopes=_READ, query="$expand asOf errorPolicy fields ids")
 def list_items(call: Call) -> Answer | JsonValue:
     """Return up to 200 work items by id."""
     text = call.query.text("ids")
@@ -55,7 +55,7 @@ def list_items(call: Call) -> Answer | JsonValue:
     return _several(call, ids, expand, fields, moment(call.query.get("asOf")), omit=omit)
 
 
-@area.post("{project?}/_apis/wit/workitemsbatch", scopes=_READ)
+@area.post("{project?}/_apis/wit/workitemsbatch", scopes=_READ, body="$expand asOf errorPolicy fields ids")
 def get_batch(call: Call) -> Answer | JsonValue:
     """Return up to 200 work items by id. This POST only reads."""
     body = call.json_object()
@@ -104,7 +104,7 @@ def get_template(call: Call) -> Answer | JsonValue:
     }
 
 
-@area.post("{project?}/_apis/wit/artifacturiquery", scopes=_READ)
+@area.post("{project?}/_apis/wit/artifacturiquery", scopes=_READ, body="artifactUris")
 def query_artifacts(call: Call) -> Answer | JsonValue:
     """Return the work items linked to artifacts. This POST only reads."""
     uris = [as_text(uri) for uri in as_list(call.json_object().get("artifactUris"))]

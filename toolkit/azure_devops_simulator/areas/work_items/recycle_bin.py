@@ -38,7 +38,7 @@ def _deleted(call: Call) -> WorkItem:
     return item
 
 
-@area.delete("{project?}/_apis/wit/workitems/{id}", scopes=_WRITE)
+@area.delete("{project?}/_apis/wit/workitems/{id}", scopes=_WRITE, query="destroy")
 def delete_item(call: Call) -> Answer | JsonValue:
     """Put an item into the recycle bin, or with `destroy` remove it for good."""
     item, when = item_of(call), call.organization.clock.tick()
@@ -49,7 +49,7 @@ def delete_item(call: Call) -> Answer | JsonValue:
     return body
 
 
-@area.post("{project?}/_apis/wit/workitemsdelete", scopes=_WRITE)
+@area.post("{project?}/_apis/wit/workitemsdelete", scopes=_WRITE, body="destroy ids skipNotifications")
 def delete_items(call: Call) -> Answer | JsonValue:
     """Put several items into the recycle bin."""
     request = call.json_object()
@@ -64,7 +64,7 @@ def delete_items(call: Call) -> Answer | JsonValue:
     return {"results": results}
 
 
-@area.get("{project}/_apis/wit/recyclebin", scopes=_READ)
+@area.get("{project}/_apis/wit/recyclebin", scopes=_READ, query="ids")
 def list_deleted(call: Call) -> Answer | JsonValue:
     """Return the items in the recycle bin of a project, or in full those with the given `ids`."""
     items = [item for item in call.organization.work_items.items.values() if item.deletion and visible(call, item)]
@@ -82,7 +82,7 @@ def get_deleted(call: Call) -> Answer | JsonValue:
     return _body(call, _deleted(call))
 
 
-@area.patch("{project?}/_apis/wit/recyclebin/{id}", scopes=_WRITE)
+@area.patch("{project?}/_apis/wit/recyclebin/{id}", scopes=_WRITE, body="isDeleted")
 def restore_item(call: Call) -> Answer | JsonValue:
     """Take an item out of the recycle bin."""
     item = _deleted(call)

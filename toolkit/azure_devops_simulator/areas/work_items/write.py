@@ -20,13 +20,13 @@ area = Area("wit")
 _WRITE = ("vso.work_write",)
 
 
-@area.post("{project}/_apis/wit/workitems/${type}", scopes=_WRITE)
+@area.post("{project}/_apis/wit/workitems/${type}", scopes=_WRITE, query="$expand bypassRules validateOnly")
 def create_item(call: Call) -> Answer | JsonValue:
     """Create a work item; with `validateOnly` nothing is kept."""
     return _create(call)
 
 
-@area.patch("{project}/_apis/wit/workitems/${type}", scopes=_WRITE)
+@area.patch("{project}/_apis/wit/workitems/${type}", scopes=_WRITE, query="$expand bypassRules validateOnly")
 def create_item_by_patch(call: Call) -> Answer | JsonValue:
     """Create a work item with the PATCH verb, as old clients do."""
     return _create(call)
@@ -49,7 +49,7 @@ def _create(call: Call) -> JsonValue:
     return item_body(call, item, expand=expansion(call.query.get("$expand")), single=True)
 
 
-@area.patch("{project?}/_apis/wit/workitems/{id}", scopes=_WRITE)
+@area.patch("{project?}/_apis/wit/workitems/{id}", scopes=_WRITE, query="$expand bypassRules validateOnly")
 def update_item(call: Call) -> Answer | JsonValue:
     """Change a work item; with `validateOnly` nothing is kept."""
     require_media_type(call)

@@ -1,0 +1,172 @@
+"""What the specification of the service says about requests: parameters, bodies, enumerations and dates.
+
+`contract.json` holds it for every operation of the service, also for those that are not simulated. Its notations are
+`=Name` for an enumeration, `[x]` for a list, `{x}` for a map, names of types, and names of plain values such as `int32`
+or `date-time`. An operation is found by its method and the shape of its path: from `_apis` on, `*` for a parameter.
+
+Clients may give an enumeration by name in any case or by number, several of its values at once where it is a set of
+flags, and a date in ISO 8601 or RFC 1123. Handlers see the names of the specification and ISO 8601 only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TypedDict, cast
+
+from azure_devops_simulator.api.errors import ArgumentError, BindingError
+from azure_devops_simulator.api.parsing import read_date
+from azure_devops_simulator.state.values import JsonValue
+
+
+class _Told(TypedDict, total=False):
+    query: dict[str, str]
+    path: dict[str, str]
+    body: str
+    fields: list[str]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What the specification says about the requests of one operation.
+
+    Attributes:
+        query: The names of the query parameters in lower case, with their notation.
+        path: The notation of those parameters of the path that are enumerations, by their position among all.
+        body: The notation of the body; empty when it holds neither an enumeration nor a date.
+        fields: The members of a body that asks for something. Empty for a body that is a record as it is read.
+    """
+
+    query: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[int, str] = field(default_factory=dict)
+    body: str = ""
+    fields: tuple[str, ...] = ()
+
+    def notation(self, name: str) -> str:
+        """Return the notation of a query parameter, also by the last part of its name; "" when there is none."""
+        lowered = name.lower()
+        if found := self.query.get(lowered):
+            return found
+        # Clients shorten `versionDescriptor.versionType` to `versionType`.
+        return next((told for full, told in self.query.items() if full.rpartition(".")[2] == lowered), "")
+
+
+@cache
+def _data() -> tuple[Mapping[str, Mapping[str, int | None]], Mapping[str, _Told], Mapping[str, Mapping[str, str]]]:
+    told = json.loads(Path(__file__).with_name("contract.json").read_bytes())
+    return told["enumerations"], told["operations"], told["types"]
+
+
+def shape_of(template: str) -> list[str]:
+    """Return the segments of a template from `_apis` on, in lower case, with `*` for each parameter."""
+    segments = template.strip("/").split("/")
+    at = segments.index("_apis") if "_apis" in segments else 0
+    return [re.sub(r"\{[^}]*\}", "*", segment).lower() for segment in segments[at:]]
+
+
+@cache
+def contract_of(method: str, template: str) -> Contract | None:
+    """Return what the specification says about an operation, or None when it does not know the operation.
+
+    The last parameter of a path may be absent where the specification has the whole path only, and the other way round.
+    """
+    operations, shape = _data()[1], shape_of(template)
+    shapes = [shape, [*shape, "*"], *([shape[:-1]] if template.endswith("...}") else [])]
+    # Old clients create work items with PATCH, which the specification leaves out.
+    methods = (method, "POST") if method == "PATCH" else (method,)
+    for wanted in methods:
+        for known in shapes:
+            told = operations.get(f"{wanted} {'/'.join(known)}")
+            if told is not None:
+                return Contract(
+                    {name.lower(): notation for name, notation in told.get("query", {}).items()},
+                    {int(position): notation for position, notation in told.get("path", {}).items()},
+                    told.get("body", ""),
+                    tuple(told.get("fields", ())),
+                )
+    return None
+
+
+def numbers_of(name: str) -> Mapping[str, int | None]:
+    """Return the values of an enumeration with their numbers; None where no number is known."""
+    return _data()[0][name]
+
+
+def read_enumeration(name: str, value: JsonValue) -> str | None:
+    """Return the names that a value of an enumeration stands for, joined by ", ", or None when there are none.
+
+    Args:
+        name: The enumeration.
+        value: A name in any case, a number, digits, or several names with commas between them.
+    """
+    values = _data()[0].get(name, {})
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value).strip()
+    if re.fullmatch(r"-?\d{1,10}", text):
+        return _of_number(values, int(text))
+    known = {told.lower(): told for told in values}
+    found = [known.get(part.strip().lower()) for part in text.split(",")]
+    return None if None in found else ", ".join(told for told in found if told)
+
+
+def _of_number(values: Mapping[str, int | None], number: int) -> str | None:
+    for told, own in values.items():
+        if own == number:
+            return told
+    numbers = {own: told for told, own in values.items() if own is not None}
+    bits = [own for own in numbers if own > 0 and own.bit_count() == 1]
+    # Numbers that count on (1, 2, 3, 4) are alternatives. Others with three bits or more are flags, whose sum is a set.
+    if len(bits) < 3 or max(numbers) - min(numbers) < len(numbers):
+        return None
+    chosen = [own for own in sorted(bits) if own & number]
+    return ", ".join(numbers[own] for own in chosen) if sum(chosen) == number and chosen else None
+
+
+def read_parameter(name: str, notation: str, value: str) -> str:
+    """Return the value of a parameter with names for numbers and in ISO 8601.
+
+    Raises:
+        ArgumentError: It is no value of its enumeration.
+        BindingError: It is no date.
+    """
+    if not value:
+        return value
+    if notation.startswith("="):
+        found = read_enumeration(notation[1:], value)
+        if found is None:
+            message = f"The value '{value}' is not valid for {notation[1:]}."
+            raise ArgumentError(message, name, type_key="InvalidEnumArgumentException")
+        return found
+    if notation == "date-time":
+        when = read_date(value)
+        if when is None:
+            raise BindingError(f"The value '{value}' is not valid for DateTime.")
+        return when.isoformat()
+    return value
+
+
+def read_body(notation: str, value: JsonValue) -> JsonValue:
+    """Return a body with names for the numbers of its enumerations. Handlers refuse what is no value of one."""
+    bare = notation[1:-1]
+    if notation.startswith("["):
+        return [read_body(bare, inside) for inside in value] if isinstance(value, list) else value
+    if notation.startswith("{"):
+        return {name: read_body(bare, inside) for name, inside in value.items()} if isinstance(value, dict) else value
+    if notation.startswith("="):
+        return read_enumeration(notation[1:], value) or (str(value) if type(value) is int else value)
+    if notation == "date-time" and isinstance(value, str):
+        when = read_date(value)
+        return when.isoformat() if when and not _ISO.match(value) else value
+    members = _data()[2].get(notation)
+    if members is None or not isinstance(value, dict):
+        return value
+    known = {name.lower(): told for name, told in members.items()}
+    return {name: read_body(known.get(name.lower(), ""), cast("JsonValue", inside)) for name, inside in value.items()}
+
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d")
