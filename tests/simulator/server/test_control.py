@@ -64,7 +64,8 @@ def test_issued_tokens_and_personal_ones_as_bearer(server, control):
 
 def test_tokens_come_and_go(connect, control):
     made = control("PUT", "/tokens", {"value": "new", "scopes": ["vso.code"], "user": "Dana Ortiz"})
-    assert made == {"user": "dana.ortiz@tidewater.example", "scopes": ["vso.code"], "state": "active"}
+    owner = {"user": "dana.ortiz@tidewater.example", "scopes": ["vso.code"]}
+    assert made == {**owner, "state": "active", "kind": "personal"}
     assert connect("new").send("GET", "/_apis/git/repositories").status_code == 200
     assert control("PUT", "/tokens", {"value": "new", "state": "revoked"}) == {**made, "state": "revoked"}
     assert connect("new").send("GET", "/_apis/git/repositories").status_code == 401
