@@ -44,9 +44,9 @@ def test_locations_of_one_area(client):
     assert {row["area"] for row in rows} == {"git"}
 
 
-def test_an_area_of_another_host_is_not_simulated(client):
-    answer = client.send("OPTIONS", "/_apis/Release")
-    assert (answer.status_code, answer.headers["x-simulator-not-simulated"]) == (404, "the area release")
+def test_an_area_without_known_locations_is_not_simulated(client):
+    answer = client.send("OPTIONS", "/_apis/packaging")
+    assert (answer.status_code, answer.headers["x-simulator-not-simulated"]) == (404, "the area packaging")
 
 
 def test_locations_are_given_to_any_token(connect, organization):

@@ -80,7 +80,7 @@ def all_locations(_call: Call) -> Answer:
 
 @area.options("_apis/{area}")
 def area_locations(call: Call) -> Answer:
-    """Return the locations of one area. Areas of other hosts, such as releases and packages, are not simulated."""
+    """Return the locations of one area. Areas whose locations are not known are not simulated."""
     wanted = call.path["area"].lower()
     rows = [row for row in _locations() if str(row["area"]).lower() == wanted]
     if not rows:
