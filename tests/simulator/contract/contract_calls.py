@@ -64,8 +64,9 @@ class Driver:
         method, target, body = [*request.split(" ", 2), ""][:3]
         target = self.fill(target).removeprefix(self.server.base_url)
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        if body == "{title}":
-            body, headers = json.dumps(TITLE), headers | {"Content-Type": "application/json-patch+json"}
+        body = json.dumps(TITLE) if body == "{title}" else body
+        if body.startswith('[{"op"'):
+            headers |= {"Content-Type": "application/json-patch+json"}
         url = httpx.URL(self.server.base_url + target)
         route = self._route(method, url)
         if route.version and "api-version" not in url.params:

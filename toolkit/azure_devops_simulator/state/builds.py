@@ -40,6 +40,7 @@ class Definition:
     revision: int = 1
     default_branch: str = "refs/heads/main"
     pool: str = "Azure Pipelines"
+    changed: datetime | None = None
     settings: JsonObject = field(default_factory=dict)
 
 
@@ -168,6 +169,10 @@ class Build:
     logs: dict[int, Log] = field(default_factory=dict)
     artifacts: list[Artifact] = field(default_factory=list)
     keep_forever: bool = False
+    properties: JsonObject = field(default_factory=dict)
+    """Values that clients attached to the build."""
+    deleted: datetime | None = None
+    deleted_by: User | None = None
     course: Course | None = None
 
     @property
@@ -182,7 +187,7 @@ class Build:
 
 
 class BuildStore:
-    """Definitions and builds of an organization, by id.
+    """Definitions and builds of an organization, by id. Deleted builds of existing definitions are apart.
 
     `counters` hold the last numbers given. `shown_at` is the time for which the builds were last brought up to date.
     """
@@ -190,6 +195,7 @@ class BuildStore:
     def __init__(self) -> None:
         self.definitions: dict[int, Definition] = {}
         self.builds: dict[int, Build] = {}
+        self.deleted: dict[int, Build] = {}
         self.counters: Counter[str] = Counter()
         self.shown_at: datetime | None = None
         self._under_way: list[Build] = []
@@ -252,14 +258,16 @@ class BuildStore:
 
     def remove_definition(self, definition: Definition) -> None:
         """Remove a pipeline with its builds."""
-        for build in self.of(definition):
-            self.remove(build)
+        for builds in (self.builds, self.deleted):
+            for build in [build for build in builds.values() if build.definition is definition]:
+                build.course = None
+                del builds[build.id]
         del self.definitions[definition.id]
 
-    def remove(self, build: Build) -> None:
-        """Remove a build."""
-        del self.builds[build.id]
-        build.course = None
+    def remove(self, build: Build, by: User, when: datetime) -> None:
+        """Delete a build. Only lists that ask for deleted builds still show it."""
+        build.deleted, build.deleted_by, build.changed, build.course = when, by, when, None
+        self.deleted[build.id] = self.builds.pop(build.id)
 
     def _next(self, kind: str) -> int:
         self.counters[kind] += 1

@@ -71,6 +71,7 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         },
         "pipelines": {str(d.id): codec.record(d) for d in organization.builds.definitions.values()},
         "builds": {str(build.id): codec.record(build) for build in organization.builds.builds.values()},
+        "deleted_builds": {str(build.id): codec.record(build) for build in organization.builds.deleted.values()},
         "pull_requests": {str(pr.id): codec.record(pr) for pr in organization.pull_requests.values()},
         "work_items": {str(item.id): codec.record(item) for item in organization.work_items.items.values()},
         "operations": {operation.id: codec.record(operation) for operation in organization.operations.values()},
@@ -173,6 +174,8 @@ def _read(world: JsonObject) -> Organization:
     for number, record in _object(world["builds"]).items():
         organization.builds.builds[int(number)] = build = codec.read(Build, record)
         organization.builds.watch(build)
+    for number, record in _object(world.get("deleted_builds", {})).items():
+        organization.builds.deleted[int(number)] = codec.read(Build, record)
     for number, record in _object(world["pull_requests"]).items():
         organization.pull_requests[int(number)] = codec.read(PullRequest, record)
     _read_nodes(organization, _object(world["areas_and_iterations"]))

@@ -69,7 +69,7 @@ def update_definition(call: Call) -> Answer | JsonValue:
     definition.settings = {}
     _change(call, definition, body)
     definition.revision += 1
-    call.organization.clock.tick()
+    definition.changed = call.organization.clock.tick()
     return definition_body(call, definition, whole=True)
 
 
@@ -94,8 +94,7 @@ def delete_build(call: Call) -> Answer:
         # The type key and the text are a guess.
         message = f"Build {build.id} cannot be deleted, because it is retained."
         raise build_error(400, "CannotDeleteRetainedBuildException", message)
-    call.organization.clock.tick()
-    call.organization.builds.remove(build)
+    call.organization.builds.remove(build, call.user, call.organization.clock.tick())
     return Answer(204)
 
 

@@ -12,6 +12,7 @@ from azure_devops_simulator.areas.builds.lookup import build_error, commits_betw
 from azure_devops_simulator.areas.builds.shapes import artifact_body, change_body
 from azure_devops_simulator.areas.git.content import wanted_format
 from azure_devops_simulator.state.builds import Artifact, Build
+from azure_devops_simulator.state.git_objects import Commit
 from azure_devops_simulator.state.values import JsonValue
 
 area = Area("build")
@@ -19,18 +20,27 @@ _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
 _PAGE = 50
 
 
-@area.get("{project}/_apis/build/builds/{build}/changes", scopes=_READ, query="$top continuationToken")
+@area.get(
+    "{project}/_apis/build/builds/{build}/changes", scopes=_READ, query="$top continuationToken includeSourceChange"
+)
 def list_changes(call: Call) -> Answer | JsonValue:
-    """Return the commits since the build before it on the same branch, newest first."""
+    """Return the commits since the build before it on the same branch, newest first.
+
+    A build of a commit that was built before has none. With `includeSourceChange`, it has the commit that it built.
+    """
     build = find_build(call)
-    return _changes(call, build, call.organization.builds.previous(build))
+    commits = commits_between(call.organization.builds.previous(build), build)
+    built = build.definition.repository.objects.commit(build.source_version)
+    if call.query.flag("includeSourceChange") and not commits and built:
+        commits = [built]
+    return _changes(call, build, commits)
 
 
 @area.get("{project}/_apis/build/changes", scopes=_READ, query="$top continuationToken fromBuildId toBuildId")
 def list_changes_between(call: Call) -> Answer | JsonValue:
     """Return the commits that one build has and another has not."""
     older, newer = _two_builds(call)
-    return _changes(call, newer, older)
+    return _changes(call, newer, commits_between(older, newer))
 
 
 @area.get("{project}/_apis/build/builds/{build}/report", scopes=_READ)
@@ -46,8 +56,7 @@ def get_report(call: Call) -> Answer | JsonValue:
     return {"buildId": build.id, "content": page, "type": "html"}
 
 
-def _changes(call: Call, build: Build, older: Build | None) -> Answer:
-    commits = commits_between(older, build)
+def _changes(call: Call, build: Build, commits: list[Commit]) -> Answer:
     token = call.query.text("continuationToken")
     start = whole_number(token) or 0
     end = start + max(call.query.integer("$top", _PAGE), 1)

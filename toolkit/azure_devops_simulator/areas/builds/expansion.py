@@ -45,7 +45,7 @@ def expand(text: str, given: JsonObject, predefined: JsonObject) -> str:
     expander = _Expander()
     expanded = expander.value(loaded, {"parameters": values, "variables": predefined | variables_of(loaded)})
     if expander.unknown and given:
-        raise NotSimulatedError(f"the template expression {expander.unknown[0]}")
+        raise NotSimulatedError("some template expression of a pipeline whose parameters are given")
     return yaml.safe_dump(expanded, sort_keys=False, allow_unicode=True, width=10_000)
 
 

@@ -16,18 +16,22 @@ _READ = ("vso.build",)
 TEXT = "text/plain; charset=utf-8"
 
 
-@area.get("{project}/_apis/build/builds/{build}/timeline", scopes=_READ)
+@area.get("{project}/_apis/build/builds/{build}/timeline", scopes=_READ, query="planId")
 def get_timeline(call: Call) -> Answer | JsonValue:
-    """Return the timeline. The answer is 204 for a build that never started."""
-    build = find_build(call)
-    return Answer(204) if build.records is None else timeline_body(call, build, build.records)
+    """Return the timeline. The answer is 204 for a build that never started, and for another plan."""
+    return _timeline(call, call.query.text("planId"))
 
 
-@area.get("{project}/_apis/build/builds/{build}/timeline/{timeline}", scopes=_READ)
+@area.get("{project}/_apis/build/builds/{build}/timeline/{timeline}", scopes=_READ, query="planId")
 def get_timeline_by_id(call: Call) -> Answer | JsonValue:
-    """Return the timeline by its id. The answer is 204 for any other id."""
+    """Return the timeline by its id. The answer is 204 for any other id, and for another plan."""
+    return _timeline(call, call.path["timeline"], call.query.text("planId"))
+
+
+def _timeline(call: Call, *ids: str) -> Answer | JsonValue:
+    """Return the timeline if it has these ids. The ids of the timeline and of its plan are the same."""
     build = find_build(call)
-    if build.records is None or call.path["timeline"].lower() != build.plan:
+    if build.records is None or any(number.lower() not in {"", build.plan} for number in ids):
         return Answer(204)
     return timeline_body(call, build, build.records)
 

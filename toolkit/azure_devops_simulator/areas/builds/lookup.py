@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from azure_devops_simulator.api.call import Call
-from azure_devops_simulator.api.errors import ServiceError
+from azure_devops_simulator.api.errors import NotSimulatedError, ServiceError
 from azure_devops_simulator.api.parsing import whole_number
 from azure_devops_simulator.areas.git.history import ancestors, history
 from azure_devops_simulator.state.builds import Build, Definition
@@ -55,6 +55,29 @@ def find_definition(call: Call, wanted: str) -> Definition:
         message = f"The build definition {wanted} could not be found in project {call.in_project().name}."
         raise build_error(404, "DefinitionNotFoundException", message)
     return found
+
+
+def is_revision(definition: Definition, number: int) -> bool:
+    """Return whether a definition has a revision. Only its current one is kept.
+
+    Raises:
+        NotSimulatedError: it is an earlier one.
+    """
+    if 0 < number < definition.revision:
+        raise NotSimulatedError("earlier revisions of a definition")
+    return number == definition.revision
+
+
+def check_revision(call: Call, definition: Definition) -> None:
+    """Refuse a `revision` that is not the current one."""
+    if "revision" in call.query and not is_revision(definition, wanted := call.query.integer("revision", 0)):
+        message = f"The build definition {definition.id} has no revision {wanted}."
+        raise build_error(404, "DefinitionNotFoundException", message)
+
+
+def words_of(call: Call, name: str) -> frozenset[str]:
+    """Return the parts of a comma-delimited parameter in lower case."""
+    return frozenset(part.strip().lower() for part in call.query.text(name).split(",") if part.strip())
 
 
 def tip_of(definition: Definition, ref: str) -> str | None:

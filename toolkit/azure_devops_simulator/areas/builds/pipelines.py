@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.errors import NotSimulatedError, ServiceError
+from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError, ServiceError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.builds.lookup import InvalidRunError
+from azure_devops_simulator.areas.builds.lookup import InvalidRunError, is_revision
 from azure_devops_simulator.areas.builds.queueing import Order, start_build, yaml_of
 from azure_devops_simulator.state.builds import Build, Definition
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
@@ -14,6 +16,11 @@ from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 area = Area("pipelines")
 _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
 _MOST_RUNS = 10_000
+_ORDERS: dict[str, Callable[[Definition], str]] = {
+    "name": lambda pipeline: pipeline.name.lower(),
+    "folder": lambda pipeline: pipeline.folder.lower(),
+    "id": lambda _pipeline: "",
+}
 _STATES = {"notStarted": "inProgress", "inProgress": "inProgress", "cancelling": "canceling", "completed": "completed"}
 _RESULTS = {"succeeded": "succeeded", "partiallySucceeded": "succeeded", "failed": "failed", "canceled": "canceled"}
 
@@ -30,6 +37,14 @@ def find_pipeline(call: Call, missing: int = 404) -> Definition:
     found = call.organization.builds.definitions.get(whole_number(wanted) or 0)
     if found is None or found.project is not call.in_project():
         raise pipeline_error(missing, "PipelineNotFoundException", f"Pipeline {wanted} not found.")
+    return found
+
+
+def _find_version(call: Call, missing: int = 404) -> Definition:
+    """Return the pipeline of the path for an operation that can ask for a version of it."""
+    found = find_pipeline(call, missing)
+    if "pipelineVersion" in call.query and not is_revision(found, version := call.query.integer("pipelineVersion", 0)):
+        raise pipeline_error(404, "PipelineNotFoundException", f"Version {version} of pipeline {found.id} not found.")
     return found
 
 
@@ -96,9 +111,11 @@ def _run_body(call: Call, run: Build, *, whole: bool) -> JsonObject:
 def list_pipelines(call: Call) -> Answer | JsonValue:
     """Return the pipelines of a project, by name."""
     found = [d for d in call.organization.builds.definitions.values() if d.project is call.in_project()]
-    found.sort(key=lambda pipeline: (pipeline.name.lower(), pipeline.id))
-    if call.query.text("orderBy").lower().endswith("desc"):
-        found.reverse()
+    field, _, direction = call.query.text("orderBy", "name").lower().partition(" ")
+    if field not in _ORDERS or direction.strip() not in {"", "asc", "desc"}:
+        # The text is a guess.
+        raise ArgumentError("The sort expression is not valid.", "orderBy")
+    found.sort(key=lambda pipeline: (_ORDERS[field](pipeline), pipeline.id), reverse=direction.strip() == "desc")
     token = call.query.text("continuationToken")
     start = whole_number(token) or 0
     end = start + max(call.query.integer("$top", 10_000), 1)
@@ -106,10 +123,10 @@ def list_pipelines(call: Call) -> Answer | JsonValue:
     return collection(rows, str(end) if end < len(found) else None)
 
 
-@area.get("{project}/_apis/pipelines/{pipeline:int}", scopes=_READ)
+@area.get("{project}/_apis/pipelines/{pipeline:int}", scopes=_READ, query="pipelineVersion")
 def get_pipeline(call: Call) -> Answer | JsonValue:
     """Return a pipeline with its file and repository."""
-    return whole_pipeline(call, find_pipeline(call))
+    return whole_pipeline(call, _find_version(call))
 
 
 def whole_pipeline(call: Call, pipeline: Definition) -> JsonObject:
@@ -136,11 +153,12 @@ def get_run(call: Call) -> Answer | JsonValue:
 @area.post(
     "{project}/_apis/pipelines/{pipeline:int}/runs",
     scopes=_EXECUTE,
+    query="pipelineVersion",
     body="previewRun resources stagesToSkip templateParameters variables yamlOverride",
 )
 def run_pipeline(call: Call) -> Answer | JsonValue:
     """Run a pipeline, or with `previewRun` show the YAML that would run."""
-    pipeline, request = find_pipeline(call, missing=500), call.json_object()
+    pipeline, request = _find_version(call, missing=500), call.json_object()
     if request.get("previewRun") is True:
         return _preview(pipeline, request)
     if request.get("yamlOverride"):
@@ -151,21 +169,20 @@ def run_pipeline(call: Call) -> Answer | JsonValue:
 @area.post(
     "{project}/_apis/pipelines/{pipeline:int}/preview",
     scopes=_READ,
+    query="pipelineVersion",
     body="previewRun resources stagesToSkip templateParameters variables yamlOverride",
 )
 def preview_pipeline(call: Call) -> Answer | JsonValue:
     """Return the YAML that would run. Nothing runs, so the scope to read builds is enough."""
-    return _preview(find_pipeline(call, missing=500), call.json_object())
+    return _preview(_find_version(call, missing=500), call.json_object())
 
 
 def _order(request: JsonObject) -> Order:
     """Return what a body asks for. Of the resources, only the repository of the pipeline itself can be chosen."""
     resources = as_object(request.get("resources"))
     repositories = as_object(resources.get("repositories"))
-    others = [f"resources.{name}" for name, value in resources.items() if name != "repositories" and value]
-    others += [f"resources.repositories.{name}" for name in repositories if name != "self"]
-    if others:
-        raise NotSimulatedError(f"{others[0]} of a run")
+    if any(value for name, value in resources.items() if name != "repositories") or repositories.keys() - {"self"}:
+        raise NotSimulatedError("the resources of a run other than its own repository")
     own = as_object(repositories.get("self"))
     variables = {name: _variable(as_object(v)) for name, v in as_object(request.get("variables")).items()}
     parameters = as_object(request.get("templateParameters"))

@@ -11,15 +11,16 @@ from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.parsing import as_list, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, full_branch
+from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, full_branch, words_of
 from azure_devops_simulator.areas.builds.run import cancel, cancel_stage, run_again
-from azure_devops_simulator.areas.builds.shapes import build_body
+from azure_devops_simulator.areas.builds.shapes import build_body, pool_of
 from azure_devops_simulator.state.builds import Build, Record
 from azure_devops_simulator.state.values import JsonValue
 
 area = Area("build")
 _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
 _PAGE, _LARGEST_PAGE = 1000, 5000
+_ENDED_BADLY = {"failed", "canceled", "abandoned"}
 
 _TIMES: dict[str, Callable[[Build], datetime | None]] = {
     "queuetime": lambda build: build.queued,
@@ -31,15 +32,14 @@ _TIMES: dict[str, Callable[[Build], datetime | None]] = {
 @area.get(
     "{project}/_apis/build/builds",
     scopes=_READ,
-    query="$top branchName buildIds buildNumber continuationToken definitions maxBuildsPerDefinition maxTime "
-    "minTime queryOrder reasonFilter repositoryId requestedFor resultFilter statusFilter tagFilters",
+    query="$top branchName buildIds buildNumber continuationToken definitions deletedFilter maxBuildsPerDefinition "
+    "maxTime minTime properties queryOrder queues reasonFilter repositoryId repositoryType requestedFor resultFilter "
+    "statusFilter tagFilters",
 )
 def list_builds(call: Call) -> Answer | JsonValue:
     """Return builds of a project, newest first unless `queryOrder` says otherwise."""
-    project = call.in_project()
-    builds = [build for build in call.organization.builds.builds.values() if build.definition.project is project]
-    matches = _filters(call)
-    builds = [build for build in builds if all(match(build) for match in matches)]
+    project, matches = call.in_project(), _filters(call)
+    builds = [b for b in _known(call) if b.definition.project is project and all(match(b) for match in matches)]
     time, descending = _order(call)
     bounds = [call.query.date(name) for name in ("minTime", "maxTime")]
     if any(bounds):
@@ -50,8 +50,16 @@ def list_builds(call: Call) -> Answer | JsonValue:
     token = call.query.text("continuationToken")
     start = whole_number(token) or 0
     end = start + min(max(call.query.integer("$top", _PAGE), 1), _LARGEST_PAGE)
-    rows = [build_body(call, build) for build in builds[start:end]]
+    properties = words_of(call, "properties")
+    rows = [build_body(call, build, properties) for build in builds[start:end]]
     return collection(rows, str(end) if end < len(builds) else None)
+
+
+def _known(call: Call) -> list[Build]:
+    """Return the builds of the organization, the deleted ones, or both."""
+    store, which = call.organization.builds, call.query.text("deletedFilter", "excludeDeleted")
+    builds = [] if which == "onlyDeleted" else list(store.builds.values())
+    return builds if which == "excludeDeleted" else [*builds, *store.deleted.values()]
 
 
 def _order(call: Call) -> tuple[str, bool]:
@@ -83,7 +91,7 @@ def _capped_per_definition(builds: list[Build], most: int) -> list[Build]:
 
 
 def _words(call: Call, name: str) -> frozenset[str]:
-    words = frozenset(part.strip().lower() for part in call.query.text(name).split(",") if part.strip())
+    words = words_of(call, name)
     return frozenset() if "all" in words else words
 
 
@@ -96,6 +104,8 @@ def _filters(call: Call) -> list[Callable[[Build], bool]]:
     chosen: dict[str, Callable[[Build], str]] = {
         "definitions": lambda build: str(build.definition.id),
         "buildIds": lambda build: str(build.id),
+        "queues": lambda build: str(pool_of(build.definition)[1]),
+        "repositoryType": lambda _build: "tfsgit",
         "statusFilter": lambda build: build.status.lower(),
         "resultFilter": lambda build: (build.result or "none").lower(),
         "reasonFilter": lambda build: build.reason.lower(),
@@ -118,10 +128,10 @@ def _filters(call: Call) -> list[Callable[[Build], bool]]:
     return filters
 
 
-@area.get("{project}/_apis/build/builds/{build}", scopes=_READ)
+@area.get("{project}/_apis/build/builds/{build}", scopes=_READ, query="propertyFilters")
 def get_build(call: Call) -> Answer | JsonValue:
     """Return one build."""
-    return build_body(call, find_build(call))
+    return build_body(call, find_build(call), words_of(call, "propertyFilters"))
 
 
 @area.get("{project}/_apis/build/latest/{definition...}", scopes=_READ, version="7.1-preview.1", query="branchName")
@@ -172,7 +182,7 @@ def _retry(call: Call, build: Build) -> None:
     if build.status != "completed" or build.result == "succeeded":
         message = f"Build {build.id} cannot be run again in its current state."
         raise build_error(400, "BuildStatusInvalidChangeException", message)
-    failed = [record for record in build.records or [] if record.result in {"failed", "canceled", "abandoned"}]
+    failed = [record for record in build.records or [] if record.result in _ENDED_BADLY]
     _run_again(call, build, failed)
 
 
@@ -195,7 +205,9 @@ def update_stage(call: Call) -> Answer | JsonValue:
         raise ArgumentError(f"The value '{state}' is not valid.", "state")
     inside = [record for record in records if record is stage or record.identifier.startswith(f"{stage.identifier}.")]
     if state == "retry":
-        _run_again(call, build, inside)
+        failed = [record for record in inside if record.result in _ENDED_BADLY]
+        everything = call.json_object().get("forceRetryAllJobs") is True or not failed
+        _run_again(call, build, inside if everything else failed)
     elif build.status != "completed":
         cancel_stage(build, inside, call.organization.clock.tick())
     return Answer(204)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Container
 from urllib.parse import urlencode
 
 from azure_devops_simulator.api.call import Call
@@ -108,11 +109,23 @@ def repository_body(call: Call, definition: Definition) -> JsonObject:
     }
 
 
-def build_body(call: Call, build: Build) -> JsonObject:
-    """Return a build."""
+_TYPES = {bool: "Boolean", int: "Int32", float: "Double", str: "String"}
+
+
+def properties_body(build: Build, names: Container[str]) -> JsonObject:
+    """Return those properties of a build whose names, in lower case, are among `names`."""
+    return {
+        name: {"$type": f"System.{_TYPES.get(type(value), 'String')}", "$value": value}
+        for name, value in build.properties.items()
+        if name.lower() in names
+    }
+
+
+def build_body(call: Call, build: Build, properties: Container[str] = ()) -> JsonObject:
+    """Return a build, with the properties of these names."""
     body: JsonObject = {
         "_links": _links(call, build),
-        "properties": {},
+        "properties": properties_body(build, properties),
         "tags": list(build.tags),
         "validationResults": [{"result": "error", "message": message} for message in build.validation],
         "plans": [{"planId": build.plan}],
@@ -127,6 +140,8 @@ def build_body(call: Call, build: Build) -> JsonObject:
     for name, when in (("startTime", build.start), ("finishTime", build.finish)):
         if when:
             body[name] = timestamp(when)
+    if build.deleted and build.deleted_by:
+        body |= {"deleted": True, "deletedBy": call.identity(build.deleted_by), "deletedDate": timestamp(build.deleted)}
     return body | _origin(call, build) | _keeping(call, build)
 
 
