@@ -131,7 +131,7 @@ def test_policy_and_permissions_refuse_in_the_service_s_words(git, api, plain, t
     before = api.branches()["refs/heads/main"]
     git("clone", "--quiet", api.remote(), "work")
     commit(git, tmp_path, "a.md", "a\n", "Straight to main")
-    repository.protected.add("refs/heads/main")
+    repository.protected["refs/heads/main"] = 0
     told = git("push", "origin", "main", "main:beside", into="work", fails=True).stderr
     assert "TF402455: Pushes to this branch are not permitted" in told
     assert (api.branches()["refs/heads/main"], "refs/heads/beside" in api.branches()) == (before, True)

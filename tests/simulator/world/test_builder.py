@@ -84,6 +84,13 @@ def test_a_token_has_its_owner_and_its_scopes(reader, client):
     assert reader.send("GET", "/Platform/_apis/build/builds").status_code == 401
 
 
+def test_an_issued_token_is_sent_as_bearer(world, client):
+    world.add_token("issued-token", ["code"], user="Tom Becker", kind="issued")
+    for value, status in (("issued-token", 200), (FULL, 401)):
+        headers = {"Authorization": f"Bearer {value}", "X-TFS-FedAuthRedirect": "Suppress"}
+        assert httpx.get(f"{client.http.base_url}{API}", headers=headers).status_code == status
+
+
 def test_teams(world, client):
     world.add_user("Luis Ferreira")
     platform = world.project("Platform")
@@ -292,6 +299,9 @@ MISTAKES = {
         lambda world, api: world.add_token("t", "code", user="Nobody"),
         "user 'Nobody' is not one of",
     ),
+    "a kind of token": (lambda world, api: world.add_token("t", kind="bearer"), "is not one of personal, issued"),
+    "fewer than no approvals": (lambda world, api: api.protect(minimum_approvers=-1), "cannot be negative"),
+    "a branch to protect": (lambda world, api: api.protect("release"), "branch 'release' is not one of main"),
     "a project": (lambda world, api: world.project("Platfrom"), "did you mean 'Platform'"),
     "a project twice": (lambda world, api: world.add_project("platform"), "there is a project 'platform' already"),
     "a process": (lambda world, api: world.add_project("X", process="Skrum"), "did you mean 'Scrum'"),

@@ -12,7 +12,7 @@ PARSER = "def parse(text):\n    return text.split()\n"
 def world():
     """A repository with a branch that fixes something."""
     world = build_organization("contoso").at("2026-11-02 09:00")
-    for name in ("Dana Ortiz", "Tom Becker", "Mina Sato"):
+    for name in ("Dana Ortiz", "Tom Becker", "Mina Sato", "Luis Ferreira"):
         world.add_user(name)
     api = world.add_project("Platform").add_repository("api", files={"parser.py": "def parse(text): ...\n"})
     api.commit("Parse", {"parser.py": PARSER}, branch="fix", author="Tom Becker")
@@ -87,6 +87,19 @@ def test_a_required_reviewer_has_to_approve(pull, client):
     pull.vote("Dana Ortiz", "approve").complete()
     assert shown(client)["status"] == "completed"
     assert reviews(client) == {"Dana Ortiz": (10, True), "Mina Sato": (0, False)}
+
+
+def test_a_policy_asks_for_approvals_of_others(api, pull, client):
+    api.protect("main", minimum_approvers=2)
+    pull.vote("Tom Becker", "approve").vote("Dana Ortiz", "approve-with-suggestions")
+    with pytest.raises(BuilderError, match="has 1 approvals of people other than its author, and needs 2"):
+        pull.complete()
+    assert shown(client)["mergeStatus"] == "rejectedByPolicy"
+    pull.vote("Mina Sato", "approve").add_reviewer("Luis Ferreira").vote("Luis Ferreira", "reject")
+    with pytest.raises(BuilderError, match="is held back by the vote of Luis Ferreira"):
+        pull.complete()
+    pull.vote("Luis Ferreira", "reset").complete()
+    assert shown(client)["status"] == "completed"
 
 
 def test_discussions_on_the_whole_and_on_a_line(pull, client):

@@ -111,7 +111,7 @@ def test_links(world, platform, client):
     other = platform.add_work_item("Bug", title="It broke, too")
     bug.link(other, comment="the same?").link(other, "duplicate of").link(pull).link(run).link(
         "https://example.com/log"
-    )
+    ).link_commit(api, "fix")
     found = item(client, bug.id, **{"$expand": "relations"})["relations"]
     assert [(row["rel"], row["url"].rpartition("/")[2], row["attributes"].get("name")) for row in found] == [
         ("System.LinkTypes.Hierarchy-Reverse", str(story.id), "Parent"),
@@ -120,6 +120,7 @@ def test_links(world, platform, client):
         ("ArtifactLink", pull.pull_request.artifact_uri.rpartition("/")[2], "Pull Request"),
         ("ArtifactLink", str(run.id), "Build"),
         ("Hyperlink", "log", None),
+        ("ArtifactLink", f"{platform.id}%2f{api.id}%2f{api.tip('fix')}", "Fixed in Commit"),
     ]
     assert found[1]["attributes"]["comment"] == "the same?"
     (child,) = item(client, story.id, **{"$expand": "relations"})["relations"]

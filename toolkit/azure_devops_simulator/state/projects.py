@@ -38,14 +38,15 @@ class Push:
 class Repository:
     """A git repository of a project. `refs` maps full names to object ids; `pushes` are oldest first.
 
-    `protected` holds the full names of branches that a policy protects from pushes. Only pull requests move them.
+    `protected` holds the full names of branches that a policy protects from pushes. Only pull requests move them, with
+    at least so many approvals.
     """
 
     id: str
     name: str
     project: Project
     default_branch: str | None = None
-    protected: set[str] = field(default_factory=set)
+    protected: dict[str, int] = field(default_factory=dict)
     objects: ObjectStore = field(default_factory=ObjectStore)
     refs: dict[str, str] = field(default_factory=dict)
     creators: dict[str, User] = field(default_factory=dict)

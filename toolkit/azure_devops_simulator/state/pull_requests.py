@@ -97,8 +97,21 @@ class PullRequest:
 
     @property
     def waits(self) -> bool:
-        """Whether a required reviewer has not approved yet."""
-        return any(reviewer.required and reviewer.vote < 5 for reviewer in self.reviewers)
+        """Whether a required reviewer has not approved yet, or the policy of the target asks for more approvals.
+
+        Such a policy does not count the creator's own approval, and nobody may wait for the author or reject.
+        """
+        if any(reviewer.required and reviewer.vote < 5 for reviewer in self.reviewers):
+            return True
+        needed = self.repository.protected.get(self.target, 0)
+        if needed and any(reviewer.vote < 0 for reviewer in self.reviewers):
+            return True
+        return self.approvals < needed
+
+    @property
+    def approvals(self) -> int:
+        """How many reviewers other than the creator have approved."""
+        return sum(reviewer.vote >= 5 for reviewer in self.reviewers if reviewer.user.id != self.creator.id)
 
     def reviewer(self, user: User) -> Reviewer | None:
         """Return the entry of a reviewer, or None."""

@@ -8,7 +8,7 @@ from typing import Self, get_args
 
 from azure_devops_simulator.api.access import check_scopes
 from azure_devops_simulator.state.organization import Organization
-from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Token, User
+from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Token, TokenKind, User
 from azure_devops_simulator.state.projects import Process, Visibility
 from azure_devops_simulator.world.builder.projects import ProjectBuilder
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment
@@ -77,23 +77,32 @@ class OrganizationBuilder:
                 raise BuilderError(f"there is a user {taken!r} already")
         return self.organization.add_user(display_name, name, member=member)
 
-    def add_token(self, value: str, scopes: Iterable[str] = (FULL_ACCESS,), user: Person | None = None) -> Token:
-        """Add a personal access token.
+    def add_token(
+        self,
+        value: str,
+        scopes: Iterable[str] = (FULL_ACCESS,),
+        user: Person | None = None,
+        *,
+        kind: TokenKind = "personal",
+    ) -> Token:
+        """Add a token.
 
         Args:
             value: the secret itself.
             scopes: scope names with or without `vso.`; `app_token` is full access.
             user: the owner; the first user of the organization by default.
+            kind: `personal` for a personal access token, `issued` for a token of an identity provider or a running job.
 
         Raises:
-            BuilderError: nobody has this name, or there is no such scope.
+            BuilderError: nobody has this name, or there is no such scope or kind.
         """
+        chosen = choose("kind", kind, get_args(TokenKind))
         given = [scopes] if isinstance(scopes, str) else list(scopes)
         try:
             check_scopes(given)
         except ValueError as error:
             raise BuilderError(str(error)) from None
-        return self.organization.add_token(value, given, self._requests.person(user))
+        return self.organization.add_token(value, given, self._requests.person(user), kind=chosen)
 
     def add_project(
         self,

@@ -145,7 +145,7 @@ class PullRequestBuilder:
             transition_work_items: whether the linked work items go to their next state.
 
         Raises:
-            BuilderError: it is a draft or closed, the branches conflict, or a required reviewer has not approved.
+            BuilderError: it is a draft or closed, the branches conflict, or approvals are missing.
         """
         self._check_open()
         options: JsonObject = {
@@ -163,9 +163,18 @@ class PullRequestBuilder:
         if pull.conflicts:
             raise BuilderError(f"pull request {self.id} has conflicts in {', '.join(pull.conflicts)}")
         if pull.status != "completed":
-            waiting = [each.user.display_name for each in pull.reviewers if each.required and each.vote < 5]
-            raise BuilderError(f"pull request {self.id} waits for the approval of {', '.join(waiting)}")
+            raise BuilderError(f"pull request {self.id} {self._waits_for()}")
         return self
+
+    def _waits_for(self) -> str:
+        pull = self.pull_request
+        if waiting := [each.user.display_name for each in pull.reviewers if each.required and each.vote < 5]:
+            return f"waits for the approval of {', '.join(waiting)}"
+        needed = pull.repository.protected.get(pull.target, 0)
+        if pull.approvals < needed:
+            return f"has {pull.approvals} approvals of people other than its author, and needs {needed}"
+        against = [each.user.display_name for each in pull.reviewers if each.vote < 0]
+        return f"is held back by the vote of {', '.join(against)}"
 
     def abandon(self, *, by: Person | None = None) -> Self:
         """Close the pull request without a merge."""

@@ -136,9 +136,20 @@ class RepositoryBuilder:
         self._update(user, f"refs/tags/{name}", target)
         return self
 
-    def protect(self, branch: str | None = None) -> Self:
-        """Protect a branch, the default branch when none is given: only pull requests can change it from now on."""
-        self.repository.protected.add("refs/heads/" + self._branch(branch))
+    def protect(self, branch: str | None = None, *, minimum_approvers: int = 0) -> Self:
+        """Protect a branch: from now on, only pull requests can change it.
+
+        Args:
+            branch: the branch; the default branch when none is given.
+            minimum_approvers: how many people other than its author have to approve a pull request. With one or more,
+                nobody may have voted against it either.
+
+        Raises:
+            BuilderError: there is no such branch, or the number is negative.
+        """
+        if minimum_approvers < 0:
+            raise BuilderError("minimum_approvers cannot be negative")
+        self.repository.protected["refs/heads/" + self._branch(branch)] = minimum_approvers
         return self
 
     def open_pull_request(

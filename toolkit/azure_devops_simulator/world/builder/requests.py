@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import TypeAlias, TypeVar
-from urllib.parse import urlencode
 
 from azure_devops_simulator.api.call import Answer, Call
 from azure_devops_simulator.api.errors import ServiceError
@@ -72,7 +71,7 @@ class Requests:
         raise BuilderError(f"{wanted} is a user of another organization")
 
     def send(
-        self, by: Person | None, method: str, *path: str, body: JsonValue = None, patch: bool = False, **query: str
+        self, by: Person | None, method: str, *path: str, body: JsonValue = None, patch: bool = False
     ) -> JsonObject:
         """Send a request and return the body of the answer.
 
@@ -82,7 +81,6 @@ class Requests:
             path: the segments of the path below the organization, not quoted.
             body: the JSON to send.
             patch: whether the body is a JSON Patch document.
-            query: the parameters of the query string.
 
         Raises:
             BuilderError: the route refuses the request; the message is the one of the service.
@@ -96,8 +94,8 @@ class Requests:
             user=user,
             token=Token("", frozenset({FULL_ACCESS}), user),
             project=None,
-            path=match.path,
-            query=Query(urlencode(query)),
+            path={},
+            query=Query(""),
             headers={"content-type": "application/json-patch+json" if patch else "application/json"},
             body=b"" if body is None else json.dumps(body).encode(),
             base_url=f"https://dev.azure.com/{self.organization.name}",
@@ -107,6 +105,7 @@ class Requests:
         settle(self.organization)
         catch_up(self.organization.builds, self.organization.clock.now())
         try:
+            match.bind(call)
             call.project = find_project(call, match.path["project"]) if "project" in match.path else None
             answer = match.route.handler(call)
         except ServiceError as error:

@@ -16,6 +16,7 @@ from azure_devops_simulator.state.work_items.records import WorkItem
 from azure_devops_simulator.state.work_items.relation_types import RELATION_TYPES
 from azure_devops_simulator.world.builder.pipelines import RunBuilder
 from azure_devops_simulator.world.builder.pull_requests import PullRequestBuilder
+from azure_devops_simulator.world.builder.repositories import RepositoryBuilder
 from azure_devops_simulator.world.builder.requests import Person, Requests, choose, texts
 
 FieldInput: TypeAlias = str | int | float | bool | datetime | User | None
@@ -181,14 +182,28 @@ class WorkItemBuilder:
             rel, url, attributes["name"] = "ArtifactLink", target.pull_request.artifact_uri, "Pull Request"
         else:
             rel, url, attributes["name"] = "ArtifactLink", target.build.uri, "Build"
-        value: JsonObject = {"rel": rel, "url": url, "attributes": attributes}
-        self._patch([{"op": "add", "path": "/relations/-", "value": value}], by)
-        return self
+        return self._link(rel, url, attributes, by)
+
+    def link_commit(
+        self, repository: RepositoryBuilder, branch: str | None = None, *, by: Person | None = None
+    ) -> Self:
+        """Link the item to the newest commit of a branch, the default branch when none is given.
+
+        Raises:
+            BuilderError: there is no such branch, or the link exists.
+        """
+        ids = (repository.repository.project.id, repository.id, repository.tip(branch))
+        return self._link("ArtifactLink", f"vstfs:///Git/Commit/{'%2f'.join(ids)}", {"name": "Fixed in Commit"}, by)
 
     def delete(self, *, by: Person | None = None) -> Self:
         """Put the item into the recycle bin."""
         own = (self.item.project.name, "_apis", "wit", "workitems", str(self.id))
         self._requests.send(by or self._last, "DELETE", *own)
+        return self
+
+    def _link(self, rel: str, url: str, attributes: JsonObject, by: Person | None) -> Self:
+        value: JsonObject = {"rel": rel, "url": url, "attributes": attributes}
+        self._patch([{"op": "add", "path": "/relations/-", "value": value}], by)
         return self
 
     @property
