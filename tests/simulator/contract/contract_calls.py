@@ -67,6 +67,8 @@ class Driver:
         body = json.dumps(TITLE) if body == "{title}" else body
         if body.startswith('[{"op"'):
             headers |= {"Content-Type": "application/json-patch+json"}
+        if body == "{chunk}":
+            headers |= {"Content-Range": "bytes 0-4/5"}
         url = httpx.URL(self.server.base_url + target)
         route = self._route(method, url)
         if route.version and "api-version" not in url.params:
@@ -163,6 +165,7 @@ def things_of(organization: Organization) -> dict[str, str]:
         "luis": organization.named("Luis Ferreira").id,
         "agent": organization.named("svc-agent").id,
         "title": json.dumps(TITLE),
+        "chunk": "chunk",
         "process": PROCESSES["Agile"],
         "timeline": builds[31].plan,
         "artifact": builds[19].artifacts[0].name,

@@ -17,6 +17,8 @@ STATUSES = {
     ("POST", "{project}/_apis/wit/classificationnodes/{group}"): 201,
     ("POST", "{project}/_apis/wit/classificationnodes/{group}/{path...}"): 201,
     ("DELETE", "{project?}/_apis/wit/recyclebin/{id}"): 204,
+    ("POST", "{project?}/_apis/wit/attachments"): 201,
+    ("PUT", "{project?}/_apis/wit/attachments/{id}"): 201,
     # Declared without a body, and never seen with one.
     ("PATCH", "{project}/_apis/build/builds/{build}/stages/{stage}"): 204,
 }
@@ -34,6 +36,7 @@ WITHOUT_OPERATION = {
     "{project?}/_apis/git/repositories/{repository}/refs/{filter...}": "announced with the name in the path",
     "{project?}/_apis/git/repositories/{repository}/stats/branches/{name...}": "announced with the name in the path",
     "{project?}/_apis/git/repositories/{repository}/items/{path...}": "announced with the path in the path",
+    "{project?}/_apis/wit/attachments/{id}": "the contract of 7.1 has no deletion yet, that of 7.2 has",
     "_apis/wit/$batch": "described by Microsoft in words only; the vendor's clients use it",
     "{project}/_apis/wit/workitems/${type}": "PATCH is the older form of POST, and still announced",
     "{project}/_apis/pipelines/{pipeline:int}/runs/{run}/signedlogcontent": "where signed links point",

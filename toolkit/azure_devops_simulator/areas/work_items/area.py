@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.work_items import (
+    attachments,
     batch,
     classification,
     comments,
@@ -26,4 +27,5 @@ area = Area(
     recycle_bin.area,
     classification.area,
     metadata.area,
+    attachments.area,
 )

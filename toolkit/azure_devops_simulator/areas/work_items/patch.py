@@ -27,6 +27,7 @@ from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.values import JsonObject, JsonValue
+from azure_devops_simulator.state.work_items.attachments import attachment_id
 from azure_devops_simulator.state.work_items.records import (
     Draft,
     FieldValue,
@@ -216,6 +217,8 @@ class Patch:
             raise _link_error("WorkItemLinkException", "VS402381: An artifact link needs the attribute 'name'.")
         if not url:
             raise _link_error("WorkItemLinkException", "VS402380: A relation needs a URL.")
+        if known.reference_name == "AttachedFile":
+            self._check_attachment(url)
         self._check_links(new, single=known.single_parent, tree=known.topology == "tree")
         self.draft.added.append(new)
 
@@ -225,6 +228,11 @@ class Patch:
         if target is None or not self.organization.sees(self.user, target.project):
             raise no_such_item(found[1] if found else url)
         return target.id
+
+    def _check_attachment(self, url: str) -> None:
+        found = self.organization.work_items.attachments.get(attachment_id(url) or "")
+        if found is None or not found.complete:
+            raise no_such_attachment(url)
 
     def _check_links(self, new: NewRelation, *, single: bool, tree: bool) -> None:
         standing = [r for r in (self.item.relations() if self.item else []) if r not in self.draft.removed]
@@ -262,6 +270,13 @@ def no_such_item(number: int | str) -> ServiceError:
     key = "WorkItemUnauthorizedAccessException"
     message = f"TF401232: Work item {number} does not exist, or you do not have permissions to read it."
     return ServiceError(404, key, message, event_id=3200, type_name=f"{_SPACE}.{key}, {_SPACE}")
+
+
+def no_such_attachment(name: str, status: int = 400) -> ServiceError:
+    """Return the error for a file that was not uploaded, or not to its end."""
+    key = "WorkItemAttachmentNotFoundException"
+    message = f"The attachment '{name}' does not exist."
+    return ServiceError(status, key, message, event_id=3200, type_name=f"{_SPACE}.{key}, {_SPACE}")
 
 
 def patch_for(item: WorkItem, organization: Organization, user: User, *, bypass_rules: bool = False) -> Patch:

@@ -10,6 +10,7 @@ from azure_devops_simulator.areas.work_items.process.fields import FIELDS, Field
 from azure_devops_simulator.areas.work_items.values import all_values, reader
 from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
+from azure_devops_simulator.state.work_items.attachments import attachment_id
 from azure_devops_simulator.state.work_items.records import (
     FOREVER,
     Comment,
@@ -121,7 +122,10 @@ def relation_body(call: Call, relation: Relation) -> JsonObject:
         url, when = relation.target, timestamp(relation.authorized)
         attributes = {"authorizedDate": when, "id": relation.id}
         attributes |= {"resourceCreatedDate": when, "resourceModifiedDate": when, "revisedDate": timestamp(FOREVER)}
-        if relation.name:
+        file = call.organization.work_items.attachments.get(attachment_id(url) or "")
+        if relation.rel == "AttachedFile" and file:
+            attributes |= {"resourceSize": len(file.content), "name": relation.name or file.name}
+        elif relation.name:
             attributes["name"] = relation.name
     if relation.comment:
         attributes["comment"] = relation.comment

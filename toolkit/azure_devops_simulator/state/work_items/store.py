@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from azure_devops_simulator.state.clock import SEED_NOW
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project
+from azure_devops_simulator.state.work_items.attachments import Attachment
 from azure_devops_simulator.state.work_items.indexes import Indexes
 from azure_devops_simulator.state.work_items.nodes import Node, Trees
 from azure_devops_simulator.state.work_items.records import (
@@ -28,10 +29,14 @@ from azure_devops_simulator.state.work_items.relation_types import OPPOSITE
 
 
 class WorkItemStore:
-    """All work items of an organization by id. `counters` hold the last numbers; `latest` is the newest change."""
+    """All work items and attached files of an organization by id.
+
+    `counters` hold the last numbers; `latest` is the time of the newest change.
+    """
 
     def __init__(self) -> None:
         self.items: dict[int, WorkItem] = {}
+        self.attachments: dict[str, Attachment] = {}
         self.trees = Trees()
         self.indexes = Indexes()
         self._artifacts: dict[str, dict[int, None]] = {}
