@@ -1,4 +1,4 @@
-"""The diffs in CONTRIBUTING: one was committed and still stands in the code, the others are applied and tested."""
+"""The diffs on pages: one was committed and still stands in the code, the others are applied and tested."""
 
 import os
 import re
@@ -47,8 +47,8 @@ def applied(tmp_path_factory):
     for folder in ("toolkit", "agents", "evals", "tests"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", root)
-    diffs = PROPOSED.findall(PAGE)
-    assert len(diffs) == 3
+    diffs = PROPOSED.findall(PAGE) + PROPOSED.findall((ROOT / "toolkit" / "SIMULATOR.md").read_text(encoding="utf-8"))
+    assert len(diffs) == 4
     for diff in diffs:
         # Outside any repository, git applies to the folder as it is.
         variables = {**os.environ, "GIT_CEILING_DIRECTORIES": str(root.parent)}
@@ -63,8 +63,9 @@ def applied(tmp_path_factory):
     [
         ("pytest", "-q", "-n0", "tests/toolkit/tools/test_teams.py", "tests/agents/automations/test_unowned.py"),
         ("azure_devops_evals", "run", "--case", "auditors-on-friday"),
+        ("pytest", "-q", "-n0", "tests/simulator/contract"),
     ],
-    ids=["area and automation", "case"],
+    ids=["area and automation", "case", "route"],
 )
 def test_the_proposed_diffs_apply_and_pass(applied, arguments):
     path = os.pathsep.join(str(applied / folder) for folder in ("toolkit", "agents", "evals"))
