@@ -24,6 +24,7 @@ _IMAGES = {
     "webp": "image/webp",
 }
 _FORMATS = {"json": "json", "text": "text", "octetstream": "octetStream", "zip": "zip"}
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
 _BINARY_PROBE = 8000
 _UTF8, _WESTERN = 65001, 1252
 _ZIP_DATE = (2026, 1, 1, 0, 0, 0)
@@ -84,6 +85,15 @@ def wanted_format(call: Call) -> str:
     return ""
 
 
+def refuse_pointer(call: Call, content: bytes) -> None:
+    """Refuse to resolve a pointer to a large file.
+
+    The simulator stores no large files. The text of the service for a pointer without its file is not known.
+    """
+    if call.query.flag("resolveLfs") and content.startswith(_LFS_POINTER):
+        raise ArgumentError("The large file that this pointer names is not available.", "resolveLfs")
+
+
 def raw_answer(call: Call, path: str, content: bytes, kind: str) -> Answer:
     """Return a file as it is. Without a wish it is an image by its name, or text or a byte stream by what it holds."""
     image = _image_type(path)
@@ -112,6 +122,7 @@ def zip_answer(name: str, files: Mapping[str, bytes], modes: Mapping[str, int] |
 
 def blob_answer(call: Call, content: bytes, name: str, shape: JsonObject) -> Answer:
     """Return a blob in the requested representation."""
+    refuse_pointer(call, content)
     kind = wanted_format(call)
     if kind == "json":
         return Answer(body=shape)

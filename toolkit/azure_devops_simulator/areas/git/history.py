@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -24,15 +24,15 @@ class Change:
     old_path: str | None = None
 
 
-def history(repository: Repository, tip: str) -> Iterator[Commit]:
-    """Return a commit and everything before it, newest first."""
+def history(repository: Repository, tip: str, *, first_parent: bool = False) -> Iterator[Commit]:
+    """Return a commit and everything before it, newest first, or only what its first parents lead to."""
     first = repository.commit(tip)
     waiting = [(-first.committer.date.timestamp(), 0, first)]
     seen, count = {tip}, 0
     while waiting:
         commit = heapq.heappop(waiting)[2]
         yield commit
-        for parent in commit.parents:
+        for parent in commit.parents[:1] if first_parent else commit.parents:
             if parent not in seen:
                 seen.add(parent)
                 count += 1
@@ -98,13 +98,23 @@ def commit_changes(repository: Repository, commit: Commit) -> list[Change]:
     return changes(before, repository.files(commit.id))
 
 
-def touches(repository: Repository, commit: Commit, path: str) -> bool:
-    """Return whether a commit changed something at or below a path. A merge must differ from every parent."""
+def touches(
+    repository: Repository,
+    commit: Commit,
+    path: str,
+    parents: tuple[str, ...] | None = None,
+    compare: Callable[[Iterable[bool]], bool] = all,
+) -> bool:
+    """Return whether a commit changed something at or below a path. A merge must differ from every parent.
+
+    `parents` are other ones to compare with. With `any` as `compare`, a merge must differ from one of them.
+    """
     objects = repository.objects
     here = objects.at(commit.tree, path)
     if not commit.parents:
         return here is not None
-    return all(_id(objects.at(repository.commit(p).tree, path)) != _id(here) for p in commit.parents)
+    before = commit.parents if parents is None else parents
+    return compare(_id(objects.at(repository.commit(p).tree, path)) != _id(here) for p in before)
 
 
 def _id(entry: Entry | None) -> str | None:

@@ -13,6 +13,7 @@ from azure_devops_simulator.areas.git.content import (
     content_metadata,
     is_binary,
     raw_answer,
+    refuse_pointer,
     text_of,
     wanted_format,
     zip_answer,
@@ -20,7 +21,7 @@ from azure_devops_simulator.areas.git.content import (
 from azure_devops_simulator.areas.git.history import history, touches
 from azure_devops_simulator.areas.git.lookup import described_version, find_repository, no_item
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
-from azure_devops_simulator.areas.git.shapes import commit_row, item_shape
+from azure_devops_simulator.areas.git.shapes import api_url, commit_row, item_shape
 from azure_devops_simulator.state.git_objects import Entry
 from azure_devops_simulator.state.projects import Repository
 from azure_devops_simulator.state.values import JsonObject, JsonValue
@@ -28,14 +29,14 @@ from azure_devops_simulator.state.values import JsonObject, JsonValue
 area = Area("git")
 
 _LEVELS = {"none", "onelevel", "onelevelplusnestedemptyfolders", "full"}
-_LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
+_OPTIONS = ("includeContentMetadata", "includeLinks", "latestProcessedChange")
 
 
 @area.get(
     f"{REPOSITORY}/items",
     scopes=READ,
-    query="$format download includeContent includeContentMetadata latestProcessedChange path recursionLevel "
-    "resolveLfs scopePath version* versionDescriptor.version* sanitize zipForUnix",
+    query="$format download includeContent includeContentMetadata includeLinks latestProcessedChange path "
+    "recursionLevel resolveLfs scopePath version* versionDescriptor.version* sanitize zipForUnix",
 )
 def get_items(call: Call) -> Answer:
     """Return one item by `path`, or the items below `scopePath`."""
@@ -55,8 +56,8 @@ def get_items(call: Call) -> Answer:
 @area.get(
     f"{REPOSITORY}/items/{{path...}}",
     scopes=READ,
-    query="$format download includeContent includeContentMetadata latestProcessedChange resolveLfs version* "
-    "versionDescriptor.version* sanitize zipForUnix",
+    query="$format download includeContent includeContentMetadata includeLinks latestProcessedChange resolveLfs "
+    "version* versionDescriptor.version* sanitize zipForUnix",
 )
 def get_item(call: Call) -> Answer:
     """Return one item by the path in the URL."""
@@ -72,15 +73,13 @@ def _one_item(call: Call, raw_path: str) -> Answer:
     commit_id, described = described_version(call.query, repository, "versionDescriptor.version", "version", path=path)
     entry = _at(repository, commit_id, path, described)
     content = b"" if entry.is_folder else repository.objects.blob(entry.id) or b""
-    if call.query.flag("resolveLfs") and content.startswith(_LFS_POINTER):
-        # The simulator stores no large files. The text of the service for a pointer without its file is not known.
-        raise ArgumentError("The large file that this pointer names is not available.", "resolveLfs")
+    refuse_pointer(call, content)
     kind = wanted_format(call)
     if kind == "zip":
         return _zip(call, repository, commit_id, path, entry)
     if kind != "json" and not entry.is_folder:
         return raw_answer(call, path, content, kind)
-    shape = _with_options(call, repository, item_shape(call, repository, path, entry, commit_id, described), entry)
+    shape = _item(call, repository, path, entry, (commit_id, described), call.query)
     if call.query.flag("includeContent") and not entry.is_folder and not is_binary(content):
         shape["content"] = text_of(content)
     return Answer(body=shape)
@@ -102,15 +101,24 @@ def _zip(call: Call, repository: Repository, commit_id: str, path: str, entry: E
     return zip_answer(name, {p: repository.objects.blob(e.id) or b"" for p, e in files.items()}, modes)
 
 
-def _with_options(call: Call, repository: Repository, shape: JsonObject, entry: Entry) -> JsonObject:
-    path = str(shape["path"])
-    if call.query.flag("includeContentMetadata"):
+def _item(
+    call: Call, repository: Repository, path: str, entry: Entry, version: tuple[str, str], options: Query
+) -> JsonObject:
+    """Return an item at a commit, whose version is also given in words, with what the options ask for."""
+    shape = item_shape(call, repository, path, entry, *version)
+    if options.flag("includeContentMetadata"):
         content = None if entry.is_folder else repository.objects.blob(entry.id) or b""
         named: JsonObject = {"fileName": path.rsplit("/", 1)[-1]}
         shape["contentMetadata"] = named if content is None else content_metadata(path, content)
-    if call.query.flag("latestProcessedChange"):
-        tip = str(shape["commitId"])
-        changed = next((c for c in history(repository, tip) if touches(repository, c, path)), None)
+    if options.flag("includeLinks"):
+        objects = f"{shape['gitObjectType']}s/{entry.id}"
+        shape["_links"] = {
+            "self": {"href": shape["url"]},
+            "repository": {"href": api_url(call, repository)},
+            str(shape["gitObjectType"]): {"href": api_url(call, repository, objects)},
+        }
+    if options.flag("latestProcessedChange"):
+        changed = next((c for c in history(repository, version[0]) if touches(repository, c, path)), None)
         shape["latestProcessedChange"] = commit_row(call, repository, changed) if changed else None
     return shape
 
@@ -122,9 +130,7 @@ def _list_items(call: Call, scope: str, level: str) -> Answer:
     if wanted_format(call) == "zip":
         return _zip(call, repository, commit_id, path, entry)
     rows = below(repository, path, entry, level)
-    return collection(
-        _with_options(call, repository, item_shape(call, repository, p, e, commit_id, described), e) for p, e in rows
-    )
+    return collection(_item(call, repository, p, e, (commit_id, described), call.query) for p, e in rows)
 
 
 def below(repository: Repository, path: str, entry: Entry, level: str) -> list[tuple[str, Entry]]:
@@ -132,18 +138,22 @@ def below(repository: Repository, path: str, entry: Entry, level: str) -> list[t
     found = [(path, entry)]
     if level == "none" or not entry.is_folder:
         return found
+    nested = level == "onelevelplusnestedemptyfolders"
     for child in repository.objects.entries(entry.id) or ():
         child_path = f"{path.rstrip('/')}/{child.name}"
-        found += below(repository, child_path, child, "full" if level == "full" else "none")
+        only = repository.objects.entries(child.id) or () if child.is_folder else ()
+        alone = nested and len(only) == 1 and only[0].is_folder
+        found += below(repository, child_path, child, level if level == "full" or alone else "none")
     return found
 
 
-@area.post(f"{REPOSITORY}/itemsbatch", scopes=READ, body="itemDescriptors")
+@area.post(f"{REPOSITORY}/itemsbatch", scopes=READ, body=f"itemDescriptors {' '.join(_OPTIONS)}")
 def get_items_batch(call: Call) -> Answer:
     """Return several items at once, as one list for each descriptor."""
-    repository = find_repository(call)
+    repository, body = find_repository(call), call.json_object()
+    options = Query(urlencode({name: "true" for name in _OPTIONS if body.get(name) is True}))
     batches: list[JsonValue] = []
-    for value in as_list(call.json_object().get("itemDescriptors")):
+    for value in as_list(body.get("itemDescriptors")):
         wanted = as_object(value)
         path = _clean(as_text(wanted.get("path"), "/"))
         named = {
@@ -154,5 +164,5 @@ def get_items_batch(call: Call) -> Answer:
         commit_id, described = described_version(Query(urlencode(named)), repository, "version", path=path)
         entry = _at(repository, commit_id, path, described)
         rows = below(repository, path, entry, as_text(wanted.get("recursionLevel"), "none").lower())
-        batches.append([item_shape(call, repository, p, e, commit_id, described) for p, e in rows])
+        batches.append([_item(call, repository, p, e, (commit_id, described), options) for p, e in rows])
     return collection(batches)

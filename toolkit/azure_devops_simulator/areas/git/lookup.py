@@ -10,7 +10,7 @@ from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.areas.core.projects import is_guid
 from azure_devops_simulator.areas.git.history import history, touches
 from azure_devops_simulator.state.people import User
-from azure_devops_simulator.state.projects import Repository
+from azure_devops_simulator.state.projects import Push, Repository
 
 _SPACE = "Microsoft.TeamFoundation.Git.Server"
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}")
@@ -41,6 +41,15 @@ def find_repository(call: Call) -> Repository:
     raise no_repository(wanted)
 
 
+def find_in_project(call: Call) -> Repository:
+    """Return the repository of the path, which must be in the project `projectId` if the query names one."""
+    repository = find_repository(call)
+    named = call.query.text("projectId").lower()
+    if named not in {"", repository.project.id, repository.project.name.lower()}:
+        raise no_repository(call.path["repository"])
+    return repository
+
+
 def no_repository(wanted: str) -> ServiceError:
     """Return the answer for a repository that does not exist or that the caller cannot see."""
     message = (
@@ -63,6 +72,14 @@ def needs_permission(permission: str, user: User) -> ServiceError:
         f"Details: identity '{user.id}', scope 'repository'."
     )
     return git_error(403, "GitNeedsPermissionException", message)
+
+
+def find_push(repository: Repository, wanted: str) -> Push:
+    """Return a push by its number. A push that does not exist is a 404."""
+    found = next((push for push in repository.pushes if str(push.id) == wanted), None)
+    if found is None:
+        raise git_error(404, "GitPushNotFoundException", f"TF401180: The push {wanted} could not be found.")
+    return found
 
 
 def no_branches(repository: Repository) -> ServiceError:

@@ -10,13 +10,13 @@ from azure_devops_simulator.api.contract import read_enumeration
 from azure_devops_simulator.api.errors import ArgumentError, BindingError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read_date
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.git.lookup import commit_of, find_repository, git_error, require
+from azure_devops_simulator.areas.git.lookup import commit_of, find_push, find_repository, git_error, require
 from azure_devops_simulator.areas.git.refs import valid_ref_name
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
-from azure_devops_simulator.areas.git.shapes import api_url, commit_row, push_reference
+from azure_devops_simulator.areas.git.shapes import api_url, commit_row, push_reference, status_rows
 from azure_devops_simulator.state.git_objects import REGULAR, Entry, Signature
 from azure_devops_simulator.state.projects import ZERO_ID, Push, RefUpdate, Repository
-from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
+from azure_devops_simulator.state.values import JsonObject, timestamp
 
 area = Area("git")
 
@@ -38,8 +38,8 @@ def _push(call: Call, repository: Repository, push: Push, *, updates: bool) -> J
 @area.get(
     f"{REPOSITORY}/pushes",
     scopes=READ,
-    query="$skip $top searchCriteria.fromDate searchCriteria.includeRefUpdates searchCriteria.pusherId "
-    "searchCriteria.refName searchCriteria.toDate",
+    query="$skip $top searchCriteria.fromDate searchCriteria.includeLinks searchCriteria.includeRefUpdates "
+    "searchCriteria.pusherId searchCriteria.refName searchCriteria.toDate",
 )
 def list_pushes(call: Call) -> Answer:
     """Return pushes, newest first."""
@@ -55,32 +55,36 @@ def list_pushes(call: Call) -> Answer:
         and (until is None or push.date <= until)
     ]
     skip, top = query.integer("$skip", 0), query.integer("$top", 100)
-    updates = query.flag("searchCriteria.includeRefUpdates")
-    return collection(_push(call, repository, push, updates=updates) for push in found[skip : skip + top])
+    updates, links = query.flag("searchCriteria.includeRefUpdates"), query.flag("searchCriteria.includeLinks")
+    return collection(
+        _push(call, repository, push, updates=updates) | (_links(call, repository, push) if links else {})
+        for push in found[skip : skip + top]
+    )
 
 
-@area.get(f"{REPOSITORY}/pushes/{{pushId}}", scopes=READ, query="includeRefUpdates")
+@area.get(f"{REPOSITORY}/pushes/{{pushId}}", scopes=READ, query="includeCommits includeRefUpdates")
 def get_push(call: Call) -> JsonObject:
     """Return one push with its commits."""
     repository = find_repository(call)
-    push = next((p for p in repository.pushes if str(p.id) == call.path["pushId"]), None)
-    if push is None:
-        message = f"TF401180: The push {call.path['pushId']} could not be found."
-        raise git_error(404, "GitPushNotFoundException", message)
-    return _whole_push(call, repository, push, updates=call.query.flag("includeRefUpdates"))
+    push = find_push(repository, call.path["pushId"])
+    shown = call.query.integer("includeCommits", 100)
+    return _whole_push(call, repository, push, shown, updates=call.query.flag("includeRefUpdates"))
 
 
-def _whole_push(call: Call, repository: Repository, push: Push, *, updates: bool) -> JsonObject:
+def _whole_push(call: Call, repository: Repository, push: Push, shown: int = 100, *, updates: bool) -> JsonObject:
     shape = _push(call, repository, push, updates=updates)
-    commits = (repository.commit(commit_id) for commit_id in push.commits)
+    commits = (repository.commit(commit_id) for commit_id in push.commits[: max(shown, 0)])
     shape["commits"] = [
         {**commit_row(call, repository, c), "treeId": c.tree, "comment": c.message, "parents": list(c.parents)}
         for c in commits
     ]
-    own = str(shape["url"])
+    return shape | _links(call, repository, push)
+
+
+def _links(call: Call, repository: Repository, push: Push) -> JsonObject:
+    own = api_url(call, repository, f"pushes/{push.id}")
     links = {"self": own, "repository": api_url(call, repository), "commits": f"{own}/commits"}
-    shape["_links"] = {name: {"href": href} for name, href in links.items()}
-    return shape
+    return {"_links": {name: {"href": href} for name, href in links.items()}}
 
 
 def _invalid_body() -> ArgumentError:
@@ -193,12 +197,14 @@ def _content(change: JsonObject) -> bytes:
     return content.encode()
 
 
-@area.get(f"{REPOSITORY}/commits/{{commitId}}/statuses", scopes=("vso.code", "vso.code_status"), query="skip top")
+@area.get(
+    f"{REPOSITORY}/commits/{{commitId}}/statuses", scopes=("vso.code", "vso.code_status"), query="latestOnly skip top"
+)
 def list_statuses(call: Call) -> Answer:
     """Return the statuses of a commit, newest first."""
     repository = find_repository(call)
     commit_id = commit_of(repository, call.path["commitId"])
-    rows: list[JsonValue] = list(reversed(repository.statuses.get(commit_id, [])))
+    rows = status_rows(repository, commit_id, latest_only=call.query.flag("latestOnly"))
     return collection(rows[call.query.integer("skip", 0) :][: call.query.integer("top", 1000)])
 
 

@@ -10,9 +10,9 @@ from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.core.projects import page
 from azure_devops_simulator.areas.git.history import ahead_behind, ancestors
-from azure_devops_simulator.areas.git.lookup import described_version, find_repository, resolve
+from azure_devops_simulator.areas.git.lookup import described_version, find_in_project, find_repository, resolve
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
-from azure_devops_simulator.areas.git.shapes import api_url, commit_row, commit_shape
+from azure_devops_simulator.areas.git.shapes import api_url, commit_row, commit_shape, status_rows
 from azure_devops_simulator.state.projects import ZERO_ID, RefUpdate, Repository
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 
@@ -20,15 +20,19 @@ area = Area("git")
 
 _BAD_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|\.$|/$|^/")
 _HIGHEST_TOP = 1000
+_LISTED = (
+    "$skip $top continuationToken filterContains includeLinks includeMyBranches includeStatuses latestStatusesOnly "
+    "peelTags"
+)
 
 
-@area.get(f"{REPOSITORY}/refs", scopes=READ, query="$skip $top continuationToken filter filterContains peelTags")
+@area.get(f"{REPOSITORY}/refs", scopes=READ, query=f"filter {_LISTED}")
 def list_refs(call: Call) -> Answer:
     """Return references by prefix (`filter`, without `refs/`) or by part of the name."""
     return _list(call, call.query.text("filter"))
 
 
-@area.get(f"{REPOSITORY}/refs/{{filter...}}", scopes=READ, query="$skip $top continuationToken filterContains peelTags")
+@area.get(f"{REPOSITORY}/refs/{{filter...}}", scopes=READ, query=_LISTED)
 def list_refs_below(call: Call) -> Answer:
     """Return references by the prefix in the URL."""
     return _list(call, call.path["filter"])
@@ -36,10 +40,20 @@ def list_refs_below(call: Call) -> Answer:
 
 def _list(call: Call, prefix: str) -> Answer:
     repository = find_repository(call)
+    mine = call.query.flag("includeMyBranches")
+    if mine and prefix:
+        raise ArgumentError("The filter cannot be combined with includeMyBranches.", "includeMyBranches")
     part = call.query.text("filterContains").lower()
     names = sorted(repository.refs, key=str.lower)
     wanted = [n for n in names if n.startswith(f"refs/{prefix}") and part in n.lower()]
+    if mine:
+        wanted = [n for n in wanted if n == repository.default_branch or _is_own(call, repository, n)]
     return page(call, [_ref(call, repository, name) for name in wanted], _HIGHEST_TOP, _HIGHEST_TOP)
+
+
+def _is_own(call: Call, repository: Repository, name: str) -> bool:
+    creator = repository.creators.get(name)
+    return name.startswith("refs/heads/") and creator is not None and creator.id == call.user.id
 
 
 def _ref(call: Call, repository: Repository, name: str) -> JsonObject:
@@ -50,13 +64,19 @@ def _ref(call: Call, repository: Repository, name: str) -> JsonObject:
         row["peeledObjectId"] = peeled
     if creator := repository.creators.get(name):
         row["creator"] = call.identity(creator)
-    return {**row, "url": api_url(call, repository, "refs?filter=") + name.removeprefix("refs/").replace("/", "%2F")}
+    latest_only = call.query.flag("latestStatusesOnly")
+    if call.query.flag("includeStatuses"):
+        row["statuses"] = status_rows(repository, peeled or object_id, latest_only=latest_only)[:_HIGHEST_TOP]
+    url = api_url(call, repository, "refs?filter=") + name.removeprefix("refs/").replace("/", "%2F")
+    if call.query.flag("includeLinks"):
+        row["_links"] = {"self": {"href": url}, "repository": {"href": api_url(call, repository)}}
+    return {**row, "url": url}
 
 
-@area.post(f"{REPOSITORY}/refs", scopes=("vso.code_write",))
+@area.post(f"{REPOSITORY}/refs", scopes=("vso.code_write",), query="projectId")
 def update_refs(call: Call) -> Answer:
     """Create, move and delete references. Each has its own result; the answer is 200 even if all of them fail."""
-    repository = find_repository(call)
+    repository = find_in_project(call)
     body = call.json()
     if not isinstance(body, list):
         raise ArgumentError("Value cannot be null.", "refUpdates", type_key="ArgumentNullException")

@@ -8,6 +8,7 @@ from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.content import blob_answer, wanted_format, zip_answer
 from azure_devops_simulator.areas.git.lookup import (
+    find_in_project,
     find_repository,
     git_error,
     is_object_id,
@@ -15,7 +16,7 @@ from azure_devops_simulator.areas.git.lookup import (
     no_object,
     require,
 )
-from azure_devops_simulator.areas.git.shapes import api_url, repository_shape, signature_shape
+from azure_devops_simulator.areas.git.shapes import api_url, remote_urls, repository_shape, signature_shape
 from azure_devops_simulator.state.git_objects import Entry, ObjectStore
 from azure_devops_simulator.state.projects import Project, Repository
 from azure_devops_simulator.state.values import JsonObject, JsonValue
@@ -33,17 +34,23 @@ def add_repository(project: Project, name: str) -> Repository:
     return project.create_repository(name)
 
 
-@area.get("{project?}/_apis/git/repositories", scopes=READ, query="includeLinks")
+@area.get("{project?}/_apis/git/repositories", scopes=READ, query="includeAllUrls includeHidden includeLinks")
 def list_repositories(call: Call) -> Answer:
-    """Return the repositories of a project or of every project, by name."""
+    """Return the repositories of a project or of every project, by name. None of them is hidden."""
+    call.query.flag("includeHidden")
     found = [repository for project in call.projects() for repository in project.repositories.values()]
     found.sort(key=lambda repository: (repository.project.name.lower(), repository.name.lower()))
-    return collection(repository_shape(call, r, links=call.query.flag("includeLinks")) for r in found)
+    links, urls = call.query.flag("includeLinks"), call.query.flag("includeAllUrls")
+    return collection(
+        repository_shape(call, r, links=links) | ({"validRemoteUrls": remote_urls(call, r)} if urls else {})
+        for r in found
+    )
 
 
-@area.get(REPOSITORY, scopes=READ)
+@area.get(REPOSITORY, scopes=READ, query="includeParent")
 def get_repository(call: Call) -> JsonObject:
-    """Return one repository."""
+    """Return one repository. None is a fork, so that none has a parent."""
+    call.query.flag("includeParent")
     return repository_shape(call, find_repository(call), links=True)
 
 
@@ -82,7 +89,7 @@ def update_repository(call: Call) -> JsonObject:
     return repository_shape(call, repository, links=True)
 
 
-@area.get(f"{REPOSITORY}/blobs/{{sha1}}", scopes=READ, query="$format download fileName sanitize")
+@area.get(f"{REPOSITORY}/blobs/{{sha1}}", scopes=READ, query="$format download fileName resolveLfs sanitize")
 def get_blob(call: Call) -> Answer:
     """Return a blob: its content, or its size as JSON when the client asks for JSON."""
     repository = find_repository(call)
@@ -116,10 +123,10 @@ def get_blobs(call: Call) -> Answer:
     return zip_answer(call.query.text("filename", repository.name).removesuffix(".zip"), files)
 
 
-@area.get(f"{REPOSITORY}/trees/{{sha1}}", scopes=READ, query="$format fileName recursive")
+@area.get(f"{REPOSITORY}/trees/{{sha1}}", scopes=READ, query="$format fileName projectId recursive")
 def get_tree(call: Call) -> Answer:
     """Return a tree by its own id, with everything below it when `recursive=true`, or all its files as an archive."""
-    repository = find_repository(call)
+    repository = find_in_project(call)
     object_id = call.path["sha1"].lower()
     kind = repository.objects.kind(object_id) if is_object_id(object_id) else None
     if kind is None:

@@ -11,7 +11,7 @@ from azure_devops_simulator.areas.core.projects import project_reference
 from azure_devops_simulator.areas.git.history import Change, commit_changes, with_folders
 from azure_devops_simulator.state.git_objects import Commit, Entry, Signature
 from azure_devops_simulator.state.projects import Push, Repository
-from azure_devops_simulator.state.values import JsonObject, timestamp
+from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 
 _NAMES = {"add": "Add", "edit": "Edit", "delete": "Delete", "rename": "Rename"}
 
@@ -27,6 +27,12 @@ def web_url(call: Call, repository: Repository, path: str = "") -> str:
     return call.url(f"{repository.project.name}/_git/{repository.name}{path}")
 
 
+def remote_urls(call: Call, repository: Repository) -> list[JsonValue]:
+    """Return the addresses for git, over HTTP and over SSH. Nothing serves the latter."""
+    path = f"{call.organization.name}/{quote(repository.project.name)}/{quote(repository.name)}"
+    return [web_url(call, repository), f"git@ssh.simulator.invalid:v3/{path}"]
+
+
 def repository_shape(call: Call, repository: Repository, *, links: bool = False) -> JsonObject:
     """Return a GitRepository. An empty one has no `defaultBranch`."""
     project = repository.project
@@ -38,10 +44,10 @@ def repository_shape(call: Call, repository: Repository, *, links: bool = False)
     }
     if repository.default_branch:
         shape["defaultBranch"] = repository.default_branch
-    ssh = f"git@ssh.simulator.invalid:v3/{call.organization.name}/{quote(project.name)}/{quote(repository.name)}"
+    remote, ssh = remote_urls(call, repository)
     shape |= {
         "size": repository.size,
-        "remoteUrl": web_url(call, repository),
+        "remoteUrl": remote,
         "sshUrl": ssh,
         "webUrl": web_url(call, repository),
         "isDisabled": False,
@@ -103,16 +109,33 @@ def commit_shape(call: Call, repository: Repository, commit: Commit) -> JsonObje
         "parents": list(commit.parents),
         "url": own,
         "remoteUrl": web_url(call, repository, f"/commit/{commit.id}"),
-        "_links": {
-            "self": {"href": own},
-            "repository": {"href": api_url(call, repository)},
-            "web": {"href": web_url(call, repository, f"/commit/{commit.id}")},
-            "changes": {"href": f"{own}/changes"},
-        },
+        "_links": commit_links(call, repository, commit.id),
     }
     if push := repository.push_of(commit.id):
         shape["push"] = push_reference(call, push)
     return shape
+
+
+def commit_links(call: Call, repository: Repository, commit_id: str) -> JsonObject:
+    """Return the links of a commit."""
+    own = api_url(call, repository, f"commits/{commit_id}")
+    return {
+        "self": {"href": own},
+        "repository": {"href": api_url(call, repository)},
+        "web": {"href": web_url(call, repository, f"/commit/{commit_id}")},
+        "changes": {"href": f"{own}/changes"},
+    }
+
+
+def status_rows(repository: Repository, commit_id: str, *, latest_only: bool = False) -> list[JsonValue]:
+    """Return the statuses of a commit, newest first, or only the newest of each context."""
+    rows = list(reversed(repository.statuses.get(commit_id, [])))
+    if not latest_only:
+        return [*rows]
+    newest: dict[str, JsonValue] = {}
+    for row in rows:
+        newest.setdefault(str(row["context"]), row)
+    return list(newest.values())
 
 
 def push_reference(call: Call, push: Push) -> JsonObject:

@@ -87,13 +87,24 @@ def _merge_again(pull_request: PullRequest, source: str, target: str, organizati
     if (source, target) == (pull_request.last_source, pull_request.last_target):
         return
     if source != pull_request.last_source:
-        _add_iteration(organization, pull_request, source, target)
+        for tip in _new_tips(pull_request, source):
+            _add_iteration(organization, pull_request, tip, target)
     pull_request.last_source, pull_request.last_target = source, target
     result = merge(repository, target, source)
     pull_request.conflicts = result.conflicts
     pull_request.merge_commit = None
     if not result.conflicts:
         pull_request.merge_commit = _merge_commit(pull_request, result, pull_request.creator, _last_date(pull_request))
+
+
+def _new_tips(pull_request: PullRequest, source: str) -> list[str]:
+    """Return where pushes have moved the source branch since the last iteration, ending with where it is."""
+    pushes = pull_request.repository.pushes
+    tips = [update.new for push in pushes for update in push.updates if update.name == pull_request.source]
+    if pull_request.last_source not in tips or tips[-1] != source:
+        return [source]
+    first_new = len(tips) - tips[::-1].index(pull_request.last_source)
+    return [tip for tip in tips[first_new:] if tip != ZERO_ID]
 
 
 def _last_date(pull_request: PullRequest) -> datetime:

@@ -6,12 +6,13 @@ from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ArgumentError, ServiceError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.git.lookup import find_repository, git_error, require
+from azure_devops_simulator.areas.git.lookup import find_in_project, find_repository, git_error, require
 from azure_devops_simulator.areas.git.repositories import READ
 from azure_devops_simulator.areas.pull_requests.lifecycle import vote
 from azure_devops_simulator.areas.pull_requests.routes import ONE, WRITE
 from azure_devops_simulator.areas.pull_requests.shapes import find_pull_request, label_shape, reviewer_shape
 from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.projects import Repository
 from azure_devops_simulator.state.pull_requests import PullRequest, Reviewer
 from azure_devops_simulator.state.values import JsonObject
 
@@ -20,9 +21,9 @@ area = Area("git")
 _VOTES = {10, 5, 0, -5, -10}
 
 
-def _reviewable(call: Call) -> PullRequest:
+def _reviewable(call: Call, repository: Repository | None = None) -> PullRequest:
     """Return the pull request of the path, for a caller who may contribute to it."""
-    pull_request = find_pull_request(call, find_repository(call))
+    pull_request = find_pull_request(call, repository or find_repository(call))
     require(call, "PullRequestContribute", pull_request.repository)
     return pull_request
 
@@ -107,17 +108,17 @@ def remove_reviewer(call: Call) -> Answer:
     return Answer(200, "", content_type="text/plain")
 
 
-@area.get(f"{ONE}/labels", scopes=READ)
+@area.get(f"{ONE}/labels", scopes=READ, query="projectId")
 def list_labels(call: Call) -> Answer:
     """Return the labels."""
-    pull_request = find_pull_request(call, find_repository(call))
+    pull_request = find_pull_request(call, find_in_project(call))
     return collection(label_shape(call, pull_request, name) for name in pull_request.labels)
 
 
-@area.post(f"{ONE}/labels", scopes=WRITE, body="name")
+@area.post(f"{ONE}/labels", scopes=WRITE, query="projectId", body="name")
 def add_label(call: Call) -> JsonObject:
     """Add a label; one that is there already stays."""
-    pull_request = _reviewable(call)
+    pull_request = _reviewable(call, find_in_project(call))
     name = as_text(call.json_object().get("name")).strip()
     if not name:
         raise ArgumentError("Value cannot be null.", "label", type_key="ArgumentNullException")
@@ -126,10 +127,10 @@ def add_label(call: Call) -> JsonObject:
     return label_shape(call, pull_request, name)
 
 
-@area.delete(f"{ONE}/labels/{{labelIdOrName}}", scopes=WRITE)
+@area.delete(f"{ONE}/labels/{{labelIdOrName}}", scopes=WRITE, query="projectId")
 def remove_label(call: Call) -> Answer:
     """Remove a label by id or name."""
-    pull_request = _reviewable(call)
+    pull_request = _reviewable(call, find_in_project(call))
     wanted = call.path["labelIdOrName"].lower()
     for name, label_id in list(pull_request.labels.items()):
         if wanted in {name.lower(), label_id}:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, whole_number
+from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.lookup import find_repository, git_error, require
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
@@ -44,6 +45,11 @@ _CHANGEABLE = {
     "isDraft",
     "lastMergeSourceCommit",
 }
+_CRITERIA = (
+    "creatorId includeLinks labels maxTime minTime queryTimeRangeType repositoryId reviewerId sourceRefName "
+    "sourceRepositoryId status tagsFilterOperator targetRefName title"
+)
+_LISTED = " ".join(["$skip $top maxCommentLength", *(f"searchCriteria.{name}" for name in _CRITERIA.split())])
 _DEFAULT_TOP, _HIGHEST_TOP = 101, 1000
 _LONGEST_DESCRIPTION = 4000
 
@@ -51,8 +57,7 @@ _LONGEST_DESCRIPTION = 4000
 @area.get(
     "{project?}/_apis/git/pullrequests",
     scopes=READ,
-    query="$skip $top searchCriteria.creatorId searchCriteria.repositoryId searchCriteria.reviewerId "
-    "searchCriteria.sourceRefName searchCriteria.status searchCriteria.targetRefName",
+    query=_LISTED,
 )
 def list_in_project(call: Call) -> Answer:
     """Return pull requests of a project, or of every project."""
@@ -62,8 +67,7 @@ def list_in_project(call: Call) -> Answer:
 @area.get(
     f"{REPOSITORY}/pullrequests",
     scopes=READ,
-    query="$skip $top searchCriteria.creatorId searchCriteria.repositoryId searchCriteria.reviewerId "
-    "searchCriteria.sourceRefName searchCriteria.status searchCriteria.targetRefName",
+    query=_LISTED,
 )
 def list_in_repository(call: Call) -> Answer:
     """Return pull requests of a repository."""
@@ -73,6 +77,7 @@ def list_in_repository(call: Call) -> Answer:
 def _list(call: Call, repository: Repository | None) -> Answer:
     """Return pull requests, newest first, and only active ones unless `searchCriteria.status` says otherwise."""
     query = call.query
+    _read_unused(query, "maxCommentLength")
     status = query.text("searchCriteria.status", "active").lower()
     if status not in _STATUSES:
         raise ArgumentError(f"The status '{status}' is not valid.", "status", type_key="InvalidEnumArgumentException")
@@ -92,7 +97,8 @@ def _list(call: Call, repository: Repository | None) -> Answer:
     found.sort(key=lambda pull_request: pull_request.id, reverse=True)
     top = min(query.integer("$top", _DEFAULT_TOP), _HIGHEST_TOP)
     skip = query.integer("$skip", 0)
-    return collection(pull_request_row(call, pull_request) for pull_request in found[skip : skip + top])
+    links = query.flag("searchCriteria.includeLinks")
+    return collection(pull_request_row(call, pull_request, links=links) for pull_request in found[skip : skip + top])
 
 
 def _matches(call: Call, pull_request: PullRequest) -> bool:
@@ -101,8 +107,13 @@ def _matches(call: Call, pull_request: PullRequest) -> bool:
     if reviewer and not any(r.user.id == reviewer for r in pull_request.reviewers):
         return False
     # The documentation describes an id, but official clients send a name as well.
-    repository = query.text("searchCriteria.repositoryId").lower()
-    if repository not in {"", pull_request.repository.id, pull_request.repository.name.lower()}:
+    own = {"", pull_request.repository.id, pull_request.repository.name.lower()}
+    # There are no forks: both branches are in one repository.
+    if not {query.text(f"searchCriteria.{name}").lower() for name in ("repositoryId", "sourceRepositoryId")} <= own:
+        return False
+    if query.text("searchCriteria.title").lower() not in pull_request.title.lower():
+        return False
+    if not (_has_labels(query, pull_request) and _in_time(query, pull_request)):
         return False
     return all(
         not wanted or wanted.lower() == value.lower()
@@ -114,16 +125,40 @@ def _matches(call: Call, pull_request: PullRequest) -> bool:
     )
 
 
+def _read_unused(query: Query, *names: str) -> None:
+    """Read numbers that, as the service documents, it does not use."""
+    for name in names:
+        query.integer(name, 0)
+
+
+def _has_labels(query: Query, pull_request: PullRequest) -> bool:
+    wanted = [name.lower() for value in query.all("searchCriteria.labels") for name in value.split(",") if name]
+    there = [name.lower() in wanted for name in pull_request.labels]
+    if query.text("searchCriteria.tagsFilterOperator", "and").lower() == "or":
+        return not wanted or any(there)
+    return sum(there) == len(set(wanted))
+
+
+def _in_time(query: Query, pull_request: PullRequest) -> bool:
+    since, until = query.date("searchCriteria.minTime"), query.date("searchCriteria.maxTime")
+    by_closing = query.text("searchCriteria.queryTimeRangeType", "created").lower() == "closed"
+    when = pull_request.closed if by_closing else pull_request.created
+    if since is None and until is None:
+        return True
+    return when is not None and (since is None or when >= since) and (until is None or when <= until)
+
+
 @area.get("{project?}/_apis/git/pullrequests/{pullRequestId}", scopes=READ)
 def get_by_number(call: Call) -> JsonObject:
     """Return one pull request by its number, without its repository."""
     return pull_request_shape(call, find_pull_request(call))
 
 
-@area.get(ONE, scopes=READ, query="includeCommits includeWorkItemRefs")
+@area.get(ONE, scopes=READ, query="$skip $top includeCommits includeWorkItemRefs maxCommentLength")
 def get_in_repository(call: Call) -> JsonObject:
     """Return one pull request of a repository, with its commits and work items on request."""
     pull_request = find_pull_request(call, find_repository(call))
+    _read_unused(call.query, "$skip", "$top", "maxCommentLength")
     shape = pull_request_shape(call, pull_request)
     if call.query.flag("includeCommits"):
         commits = iteration_commits(pull_request, pull_request.iterations[-1])
@@ -133,7 +168,7 @@ def get_in_repository(call: Call) -> JsonObject:
     return shape
 
 
-@area.post(f"{REPOSITORY}/pullrequests", scopes=WRITE)
+@area.post(f"{REPOSITORY}/pullrequests", scopes=WRITE, query="supportsIterations")
 def create(call: Call) -> Answer:
     """Open a pull request.
 
@@ -141,6 +176,8 @@ def create(call: Call) -> Answer:
         ServiceError: 400 TF401398 for references that are not existing branches, 409 TF401179 for a second active one.
     """
     repository, body = find_repository(call), call.json_object()
+    if not call.query.flag("supportsIterations", default=True):
+        raise NotSimulatedError("a pull request without iterations")
     require(call, "PullRequestContribute", repository)
     source, target = as_text(body.get("sourceRefName")), as_text(body.get("targetRefName"))
     title, description = as_text(body.get("title")).strip(), as_text(body.get("description"))

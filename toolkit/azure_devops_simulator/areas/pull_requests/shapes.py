@@ -88,7 +88,7 @@ def _core(call: Call, pull_request: PullRequest, repository: JsonObject, descrip
     return shape
 
 
-def pull_request_row(call: Call, pull_request: PullRequest) -> JsonObject:
+def pull_request_row(call: Call, pull_request: PullRequest, *, links: bool = False) -> JsonObject:
     """Return a pull request as lists show it: with a shortened description and a reference to the repository."""
     repository = pull_request.repository
     project = {name: value for name, value in project_reference(call, repository.project).items() if name != "url"}
@@ -99,7 +99,8 @@ def pull_request_row(call: Call, pull_request: PullRequest) -> JsonObject:
         "project": {**project, "state": "unchanged"},
     }
     shape = _core(call, pull_request, reference, pull_request.description[:LIST_DESCRIPTION])
-    return {**shape, **_choices(call, pull_request), "supportsIterations": True}
+    shape |= {**_choices(call, pull_request), "supportsIterations": True}
+    return shape | {"_links": _links(call, pull_request)} if links else shape
 
 
 def _choices(call: Call, pull_request: PullRequest) -> JsonObject:
@@ -123,7 +124,17 @@ def pull_request_shape(call: Call, pull_request: PullRequest) -> JsonObject:
         shape["lastMergeCommit"] = {**commit_row(call, repository, commit), "comment": commit.message}
     if pull_request.merge_options:
         shape["mergeOptions"] = pull_request.merge_options
-    own = pull_request_url(call, pull_request)
+    return {
+        **shape,
+        **_choices(call, pull_request),
+        "_links": _links(call, pull_request),
+        "supportsIterations": True,
+        "artifactId": pull_request.artifact_uri,
+    }
+
+
+def _links(call: Call, pull_request: PullRequest) -> JsonObject:
+    own, repository = pull_request_url(call, pull_request), pull_request.repository
     links = {
         "self": own,
         "repository": api_url(call, repository),
@@ -133,13 +144,7 @@ def pull_request_shape(call: Call, pull_request: PullRequest) -> JsonObject:
         "statuses": f"{own}/statuses",
         "iterations": f"{own}/iterations",
     }
-    return {
-        **shape,
-        **_choices(call, pull_request),
-        "_links": {name: {"href": href} for name, href in links.items()},
-        "supportsIterations": True,
-        "artifactId": pull_request.artifact_uri,
-    }
+    return {name: {"href": href} for name, href in links.items()}
 
 
 def label_shape(call: Call, pull_request: PullRequest, name: str) -> JsonObject:

@@ -21,6 +21,7 @@ from azure_devops_simulator.areas.pull_requests.shapes import (
     iteration_shape,
     thread_shape,
 )
+from azure_devops_simulator.areas.pull_requests.tracking import track
 from azure_devops_simulator.state.pull_requests import Comment, Iteration, PullRequest, Thread
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 
@@ -32,6 +33,7 @@ _READ = ("vso.code", "vso.threads_full")
 _WRITE = ("vso.code_write", "vso.threads_full")
 _STATUSES = ("unknown", "active", "fixed", "wontFix", "closed", "byDesign", "pending")
 _TYPES = ("unknown", "text", "codeChange", "system")
+_MOST_COMMITS = 500
 _LONGEST_COMMENT = 150_000
 
 
@@ -70,18 +72,28 @@ def _comment(call: Call, thread: Thread) -> Comment:
     return _by_id(thread.comments, wanted, "GitPullRequestCommentNotFoundException", message)
 
 
-@area.get(f"{ONE}/threads", scopes=_READ)
+@area.get(f"{ONE}/threads", scopes=_READ, query="$baseIteration $iteration")
 def list_threads(call: Call) -> Answer:
     """Return every discussion, oldest first, those of the system included."""
     pull_request = _find(call)
-    return collection(thread_shape(call, pull_request, thread) for thread in pull_request.threads)
+    return collection(_tracked(call, pull_request, thread) for thread in pull_request.threads)
 
 
-@area.get(f"{ONE}/threads/{{threadId}}", scopes=_READ)
+@area.get(f"{ONE}/threads/{{threadId}}", scopes=_READ, query="$baseIteration $iteration")
 def get_thread(call: Call) -> JsonObject:
     """Return one discussion."""
     pull_request = _find(call)
-    return thread_shape(call, pull_request, _thread(call, pull_request))
+    return _tracked(call, pull_request, _thread(call, pull_request))
+
+
+def _tracked(call: Call, pull_request: PullRequest, thread: Thread) -> JsonObject:
+    """Return a discussion at its place in the iterations `$iteration` and `$baseIteration`, if they are given."""
+    shape = thread_shape(call, pull_request, thread)
+    second, first = call.query.integer("$iteration", 0), call.query.integer("$baseIteration", 0)
+    contexts = track(pull_request, thread, second, first) if second or first else None
+    if contexts:
+        shape["threadContext"], shape["pullRequestThreadContext"] = contexts
+    return shape
 
 
 @area.post(f"{ONE}/threads", scopes=_WRITE)
@@ -177,11 +189,19 @@ def _iteration(call: Call, pull_request: PullRequest) -> Iteration:
     return _by_id(pull_request.iterations, wanted, "GitPullRequestIterationNotFoundException", message)
 
 
-@area.get(f"{ONE}/iterations", scopes=READ)
+@area.get(f"{ONE}/iterations", scopes=READ, query="includeCommits")
 def list_iterations(call: Call) -> Answer:
-    """Return the iterations, oldest first."""
-    pull_request = _find(call)
-    return collection(iteration_shape(call, pull_request, iteration) for iteration in pull_request.iterations)
+    """Return the iterations, oldest first, with their commits on request."""
+    pull_request, commits = _find(call), call.query.flag("includeCommits")
+    return collection(
+        iteration_shape(call, pull_request, iteration)
+        | ({"commits": _commits(call, pull_request, iteration)} if commits else {})
+        for iteration in pull_request.iterations
+    )
+
+
+def _commits(call: Call, pull_request: PullRequest, iteration: Iteration) -> list[JsonValue]:
+    return [commit_row(call, pull_request.repository, c) for c in iteration_commits(pull_request, iteration)]
 
 
 @area.get(f"{ONE}/iterations/{{iterationId}}", scopes=READ)
@@ -191,12 +211,13 @@ def get_iteration(call: Call) -> JsonObject:
     return iteration_shape(call, pull_request, _iteration(call, pull_request))
 
 
-@area.get(f"{ONE}/iterations/{{iterationId}}/commits", scopes=READ)
+@area.get(f"{ONE}/iterations/{{iterationId}}/commits", scopes=READ, query="skip top")
 def list_iteration_commits(call: Call) -> Answer:
     """Return the commits an iteration would bring into the target."""
     pull_request = _find(call)
-    commits = iteration_commits(pull_request, _iteration(call, pull_request))
-    return collection(commit_row(call, pull_request.repository, commit) for commit in commits)
+    commits = _commits(call, pull_request, _iteration(call, pull_request))
+    skip = max(call.query.integer("skip", 0), 0)
+    return collection(commits[skip:][: min(max(call.query.integer("top", 100), 0), _MOST_COMMITS)])
 
 
 @area.get(f"{ONE}/iterations/{{iterationId}}/changes", scopes=READ, query="$compareTo $skip $top")
