@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from azure_devops_evals.case import Setup
+from azure_devops_simulator import RepositoryBuilder, build_organization
 from azure_devops_simulator.areas.builds.log_text import script
 from azure_devops_simulator.areas.builds.steps import Stage, Step, Timeline, job_of
 from azure_devops_simulator.seed.builds import MAIN, Run, add_run
@@ -55,7 +56,8 @@ def comment_on_pull_request(pull_request: int, who: str, text: str) -> Setup:
     def apply(organization: Organization) -> None:
         story = Story(organization)
         told = PullRequestStory(story)
-        told.value = organization.pull_requests[pull_request]
+        repository = organization.pull_requests[pull_request].repository
+        told.value = _repository(organization, repository.project.name, repository.name).pull_request(pull_request)
         told.discuss(_LAST, who, text)
         _tell(organization, story)
 
@@ -158,10 +160,14 @@ def uninstall_search() -> Setup:
 def _told(project: str, repository: str, tell: Callable[[RepositoryStory], object]) -> Setup:
     def apply(organization: Organization) -> None:
         story = Story(organization)
-        tell(RepositoryStory(story, organization.repository(project, repository)))
+        tell(RepositoryStory(story, _repository(organization, project, repository)))
         _tell(organization, story)
 
     return apply
+
+
+def _repository(organization: Organization, project: str, name: str) -> RepositoryBuilder:
+    return build_organization(organization).project(project).repository(name)
 
 
 def _tell(organization: Organization, story: Story) -> None:

@@ -244,7 +244,7 @@ def told_over_http():
         made = send(dana, "POST", f"{pull}/threads", thread)["id"]
         send(tom, "POST", f"{pull}/threads/{made}/comments", {"content": "So.", "parentCommentId": 1})
         send(dana, "PUT", f"{pull}/reviewers/{dana.id}", {"vote": 10})
-        options = {"mergeStrategy": "squash", "deleteSourceBranch": False, "transitionWorkItems": False}
+        options = {"mergeStrategy": "squash"}
         body = {"status": "completed", "completionOptions": options, "lastMergeSourceCommit": {"commitId": source}}
         send(dana, "PATCH", pull, body)
         send(dana, "GET", pull, None)
@@ -268,9 +268,17 @@ def test_the_same_calls_make_the_same_world_which_can_be_saved_and_continued(wor
 
 def test_the_seed_organization_can_be_continued():
     seed = build_organization(seed_organization())
-    api = seed.project("Platform").repository("platform-api")
+    platform = seed.project("Platform")
+    api = platform.repository("platform-api")
     api.commit("Say more", {"NEWS.md": "Soon.\n"}, author="Dana Ortiz", branch="news")
     assert api.repository.find_commit("Say more").author.name == "Dana Ortiz"
+    assert api.pull_request(15).pull_request.id == 15
+    assert platform.work_item(1).update(title="Another title").item.title == "Another title"
+    assert platform.pipeline("platform-api-ci").run(result="succeeded").result == "succeeded"
+    with pytest.raises(BuilderError, match="pull request '4711' is not one of"):
+        api.pull_request(4711)
+    with pytest.raises(BuilderError, match="Platform has no work item 4711"):
+        platform.work_item(4711)
 
 
 def test_without_people_the_service_account_acts(tls):

@@ -75,7 +75,7 @@ def _second_month(api: RepositoryStory) -> None:
         "The cluster restarts us blindly today. `/healthz` answers 503 while the database is away.",
         TOM,
     )
-    health.vote("2026-09-29 08:40", TOM, 10)
+    health.vote("2026-09-29 08:40", TOM, "approve")
     health.complete("2026-09-30 09:05", PRIYA)
     closing = edit(f"{APP}/db/session.py", "    open=False,\n", "    open=False,\n    close_returns=True,\n")
     api.commit("2026-10-02 13:33", TOM, "Close the pool when the service stops", closing)
@@ -126,7 +126,7 @@ def _carrier_retries(api: RepositoryStory) -> None:
         edit(northline, "import httpx\n", "import time\n\nimport httpx\n"),
     )
     api.commit("2026-10-12 10:02", MINA, "Wait between the attempts", *pause, branch="feature/carrier-retries")
-    retries.vote("2026-10-13 08:45", DANA, 10)
+    retries.vote("2026-10-13 08:45", DANA, "approve")
     retries.complete("2026-10-14 11:00", MINA)
 
 
@@ -187,7 +187,7 @@ def _asynchronous_trial(api: RepositoryStory) -> None:
         "A trial. Decision 4 in the handbook has the numbers.",
         DANA,
     )
-    switch.vote("2026-11-03 10:30", DANA, -10)
+    switch.vote("2026-11-03 10:30", DANA, "reject")
     switch.abandon("2026-11-05 09:00", LUIS)
 
 
@@ -224,5 +224,5 @@ def _rename(api: RepositoryStory) -> None:
         (TOM, "Only the helm values, and those are in here."),
         status="closed",
     )
-    rename.vote("2026-11-17 08:52", PRIYA, 10)
+    rename.vote("2026-11-17 08:52", PRIYA, "approve")
     rename.complete("2026-11-17 09:30", TOM)

@@ -35,8 +35,8 @@ def describe_open_work(story: Story) -> None:
         f"{PRIYA}!",
         DANA,
     )
-    cache.vote("2026-11-19 08:30", PRIYA, 10)
-    cache.vote("2026-11-19 09:10", DANA, 5)
+    cache.vote("2026-11-19 08:30", PRIYA, "approve")
+    cache.vote("2026-11-19 09:10", DANA, "approve-with-suggestions")
 
 
 def _conflict(api: RepositoryStory) -> None:
@@ -102,7 +102,7 @@ def _review_of_pagination(pages: PullRequestStory, shipments: str) -> None:
         "2026-11-13 09:10", PRIYA, "A negative page should be refused.", path=shipments, line=12, status="pending"
     )
     pages.discuss("2026-11-13 09:15", TOM, "Nice and small otherwise.", status="closed")
-    pages.vote("2026-11-13 09:16", PRIYA, -5)
+    pages.vote("2026-11-13 09:16", PRIYA, "wait-for-author")
 
 
 def _webhook(api: RepositoryStory) -> None:

@@ -37,7 +37,7 @@ def _infrastructure(infra: RepositoryStory) -> None:
         "Finding 7 of the September review: the account is reachable from the internet. This closes it.",
         DANA,
     )
-    storage.vote("2026-10-06 09:00", DANA, 10)
+    storage.vote("2026-10-06 09:00", DANA, "approve")
     storage.complete("2026-10-06 10:30", PRIYA, "squash")
     _infrastructure_trials(infra)
 
@@ -88,7 +88,7 @@ def _docs(docs: RepositoryStory) -> None:
         "Written down while cutting 2.8.0.",
         TOM,
     )
-    guide.vote("2026-10-22 08:30", TOM, 10)
+    guide.vote("2026-10-22 08:30", TOM, "approve")
     guide.complete("2026-10-22 09:00", DANA)
     template = edit(
         "/azure-pipelines.yml", "steps:\n", "extends:\n  template: templates/publish.yml@handbook\n\nsteps:\n"

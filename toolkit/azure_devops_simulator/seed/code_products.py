@@ -47,7 +47,7 @@ def _checkout_requests(checkout: RepositoryStory) -> None:
         "The tax office wants every line to be right by itself. Orders may differ by a cent from before.",
         LUIS,
     )
-    tax.vote("2026-11-11 10:00", LUIS, 5)
+    tax.vote("2026-11-11 10:00", LUIS, "approve-with-suggestions")
     pdf = edit("/src/storage/receipts.ts", "as JSON. */", "as JSON. The archive wants PDF/A later. */")
     checkout.commit("2026-11-17 15:00", LUIS, "Prepare receipts for the archive", pdf, branch="feature/receipt-archive")
     archive = checkout.pull_request(

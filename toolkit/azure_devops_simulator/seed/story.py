@@ -7,30 +7,31 @@ the calendar although each repository is described on its own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import TypeAlias
 
-from azure_devops_simulator.areas.git.repositories import add_repository
-from azure_devops_simulator.areas.pull_requests.lifecycle import (
-    add_comment,
-    add_system_thread,
-    add_thread,
-    close,
-    complete,
-    open_pull_request,
-    refresh,
-    vote,
-)
-from azure_devops_simulator.state.git_objects import REGULAR, Entry, Signature
 from azure_devops_simulator.state.organization import Organization
-from azure_devops_simulator.state.people import User
-from azure_devops_simulator.state.projects import ZERO_ID, RefUpdate, Repository
-from azure_devops_simulator.state.pull_requests import PullRequest, Reviewer
-from azure_devops_simulator.state.values import JsonObject
+from azure_devops_simulator.world.builder.organizations import build_organization
+from azure_devops_simulator.world.builder.pull_requests import MergeStrategy, PullRequestBuilder, ThreadStatus, Vote
+from azure_devops_simulator.world.builder.repositories import RepositoryBuilder
 
-Change: TypeAlias = Callable[[Repository, dict[str, Entry]], None]
-"""One change of a commit. It gets the files of the previous commit."""
+_A_SECOND = timedelta(seconds=1)
+
+
+class Changes:
+    """What a commit changes. `read` returns the text of a file before the commit."""
+
+    def __init__(self, repository: str, read: Callable[[str], str]) -> None:
+        self.repository = repository
+        self.read = read
+        self.files: dict[str, bytes] = {}
+        self.deleted: list[str] = []
+        self.renamed: dict[str, str] = {}
+
+
+Change: TypeAlias = Callable[[Changes], None]
+"""One change of a commit, which it adds to the others."""
 
 
 def stored(repository: str, path: str) -> bytes:
@@ -42,8 +43,8 @@ def stored(repository: str, path: str) -> bytes:
 def put(path: str, content: bytes) -> Change:
     """Write a file."""
 
-    def change(repository: Repository, files: dict[str, Entry]) -> None:
-        files[path] = Entry(path.rsplit("/", 1)[-1], REGULAR, repository.objects.put_blob(content))
+    def change(changes: Changes) -> None:
+        changes.files[path] = content
 
     return change
 
@@ -51,9 +52,8 @@ def put(path: str, content: bytes) -> Change:
 def add(*paths: str) -> Change:
     """Add files of the seed as they are stored."""
 
-    def change(repository: Repository, files: dict[str, Entry]) -> None:
-        for path in paths:
-            put(path, stored(repository.name, path))(repository, files)
+    def change(changes: Changes) -> None:
+        changes.files |= {path: stored(changes.repository, path) for path in paths}
 
     return change
 
@@ -61,11 +61,11 @@ def add(*paths: str) -> Change:
 def edit(path: str, old: str, new: str) -> Change:
     """Replace a text in a file. Raises ValueError unless the text occurs exactly once."""
 
-    def change(repository: Repository, files: dict[str, Entry]) -> None:
-        text = (repository.objects.blob(files[path].id) or b"").decode()
+    def change(changes: Changes) -> None:
+        text = changes.files[path].decode() if path in changes.files else changes.read(path)
         if text.count(old) != 1:
             raise ValueError(f"{path}: {old!r} stands there {text.count(old)} times")
-        put(path, text.replace(old, new).encode())(repository, files)
+        changes.files[path] = text.replace(old, new).encode()
 
     return change
 
@@ -73,9 +73,8 @@ def edit(path: str, old: str, new: str) -> Change:
 def move(old: str, new: str) -> Change:
     """Rename a file."""
 
-    def change(_repository: Repository, files: dict[str, Entry]) -> None:
-        entry = files.pop(old)
-        files[new] = Entry(new.rsplit("/", 1)[-1], entry.mode, entry.id)
+    def change(changes: Changes) -> None:
+        changes.renamed[old] = new
 
     return change
 
@@ -83,8 +82,8 @@ def move(old: str, new: str) -> Change:
 def remove(path: str) -> Change:
     """Delete a file."""
 
-    def change(_repository: Repository, files: dict[str, Entry]) -> None:
-        del files[path]
+    def change(changes: Changes) -> None:
+        changes.deleted.append(path)
 
     return change
 
@@ -93,26 +92,35 @@ class Story:
     """The events of an organization."""
 
     def __init__(self, organization: Organization) -> None:
-        self.organization = organization
-        self._acts: list[tuple[datetime, Callable[[], None]]] = []
+        self._builder = build_organization(organization)
+        self._acts: list[tuple[datetime, Callable[[], object]]] = []
         self._repositories: dict[str, RepositoryStory] = {}
 
-    def at(self, when: str, act: Callable[[], None]) -> None:
-        """Add an event at a time, written `2026-09-01 10:00` (UTC)."""
-        self._acts.append((datetime.fromisoformat(when).replace(tzinfo=UTC), act))
+    def at(self, when: str, act: Callable[[], object], *, early: timedelta = timedelta(0)) -> None:
+        """Add an event at a time, written `2026-09-01 10:00` (UTC).
+
+        Args:
+            when: the time, by which the events are ordered.
+            act: what happens.
+            early: how much earlier the clock stands when it begins.
+        """
+        moment = datetime.fromisoformat(when).replace(tzinfo=UTC)
+
+        def run() -> None:
+            self._builder.organization.clock.set(moment - early)
+            act()
+
+        self._acts.append((moment, run))
 
     def play(self) -> None:
         """Play all events in the order of their dates."""
-        for when, act in sorted(self._acts, key=lambda item: item[0]):
-            self.organization.clock.set(when)
+        for _, act in sorted(self._acts, key=lambda item: item[0]):
             act()
 
     def repository(self, project: str, name: str) -> RepositoryStory:
         """Return a new repository and its story."""
-        found = self.organization.project(project)
-        if found is None:
-            raise KeyError(project)
-        made = self._repositories[name] = RepositoryStory(self, add_repository(found, name))
+        made = RepositoryStory(self, self._builder.project(project).add_repository(name))
+        self._repositories[name] = made
         return made
 
     def begun(self, name: str) -> RepositoryStory:
@@ -123,47 +131,30 @@ class Story:
 class RepositoryStory:
     """The events of one repository. People are named by their display names."""
 
-    def __init__(self, story: Story, repository: Repository) -> None:
+    def __init__(self, story: Story, repository: RepositoryBuilder) -> None:
         self._story = story
-        self._organization = story.organization
-        self.repository = repository
-
-    def _push(self, user: User, name: str, new: str) -> None:
-        update = RefUpdate(name, self.repository.refs.get(name, ZERO_ID), new)
-        clock = self._organization.clock
-        self.repository.record_push(self._organization.next_id("push"), user, clock.now(), (update,))
-        for pull_request in self._organization.pull_requests.values():
-            if pull_request.repository is self.repository:
-                refresh(self._organization, pull_request)
-
-    def _signature(self, user: User) -> Signature:
-        return Signature(user.display_name, user.unique_name, self._organization.clock.now())
+        self._repository = repository
 
     def commit(self, when: str, who: str, message: str, *changes: Change, branch: str = "main") -> None:
         """Commit and push. A branch that does not exist yet starts at main."""
 
         def act() -> None:
-            user, repository = self._organization.named(who), self.repository
-            parent = repository.branch(branch) or repository.branch("main")
-            files = dict(repository.files(parent)) if parent else {}
+            repository = self._repository.repository
+            start = branch if repository.branch(branch) else None
+            made = Changes(repository.name, lambda path: repository.text(path, start))
             for change in changes:
-                change(repository, files)
-            tree = repository.objects.put_tree(files)
-            parents = (parent,) if parent else ()
-            commit = repository.objects.put_commit(tree, parents, self._signature(user), message)
-            self._push(user, f"refs/heads/{branch}", commit)
+                change(made)
+            self._repository.commit(
+                message, made.files, delete=made.deleted, rename=made.renamed, branch=branch, author=who
+            )
 
-        self._story.at(when, act)
+        self._story.at(when, act, early=_A_SECOND)
 
     def tag(self, when: str, who: str, name: str, branch: str, message: str | None = None) -> None:
         """Tag the tip of a branch. A message makes it an annotated tag."""
-
-        def act() -> None:
-            user, tip = self._organization.named(who), self.repository.branch(branch) or ""
-            new = self.repository.objects.put_tag(name, tip, self._signature(user), message) if message else tip
-            self._push(user, f"refs/tags/{name}", new)
-
-        self._story.at(when, act)
+        self._story.at(
+            when, lambda: self._repository.add_tag(name, branch=branch, message=message, author=who), early=_A_SECOND
+        )
 
     def pull_request(
         self,
@@ -180,20 +171,11 @@ class RepositoryStory:
         opened = PullRequestStory(self._story)
 
         def act() -> None:
-            opened.value = open_pull_request(
-                self._organization,
-                self.repository,
-                self._organization.named(who),
-                f"refs/heads/{branch}",
-                "refs/heads/main",
-                title,
-                description,
-                is_draft=draft,
+            opened.value = self._repository.open_pull_request(
+                title, source=branch, author=who, description=description, draft=draft, labels=labels
             )
-            opened.value.reviewers += [
-                Reviewer(self._organization.named(name.rstrip("!")), required=name.endswith("!")) for name in reviewers
-            ]
-            opened.value.labels = {label: self._organization.new_guid() for label in labels}
+            for name in reviewers:
+                opened.value.add_reviewer(name.rstrip("!"), required=name.endswith("!"))
 
         self._story.at(when, act)
         return opened
@@ -204,21 +186,19 @@ class PullRequestStory:
 
     def __init__(self, story: Story) -> None:
         self._story = story
-        self._organization = story.organization
-        self.value: PullRequest | None = None
+        self.value: PullRequestBuilder | None = None
 
-    def _at(self, when: str, act: Callable[[PullRequest], object]) -> None:
+    def _at(self, when: str, act: Callable[[PullRequestBuilder], object], early: timedelta = _A_SECOND) -> None:
         def run() -> None:
             if self.value is None:
                 raise ValueError(f"{when}: the pull request is not open yet")
-            refresh(self._organization, self.value)
             act(self.value)
 
-        self._story.at(when, run)
+        self._story.at(when, run, early=early)
 
-    def vote(self, when: str, who: str, value: int) -> None:
+    def vote(self, when: str, who: str, value: Vote) -> None:
         """Vote as a user."""
-        self._at(when, lambda pr: vote(self._organization, pr, self._organization.named(who), value))
+        self._at(when, lambda pull: pull.vote(who, value))
 
     def discuss(
         self,
@@ -228,42 +208,21 @@ class PullRequestStory:
         *answers: tuple[str, str],
         path: str | None = None,
         line: int = 1,
-        status: str = "active",
+        status: ThreadStatus = "active",
     ) -> None:
         """Start a discussion as a user, on a line when there is a path, and add the replies."""
 
-        def act(pull_request: PullRequest) -> None:
-            place: JsonObject | None = None
-            if path:
-                place = {
-                    "filePath": path,
-                    "rightFileStart": {"line": line, "offset": 1},
-                    "rightFileEnd": {"line": line, "offset": 2},
-                }
-            author = self._organization.named(who)
-            thread = add_thread(self._organization, pull_request, author, text, status=status, context=place)
+        def act(pull: PullRequestBuilder) -> None:
+            thread = pull.comment(text, author=who, path=path, line=line, status=status)
             for name, answer in answers:
-                add_comment(self._organization, thread, self._organization.named(name), answer)
+                thread.reply(answer, author=name)
 
-        self._at(when, act)
+        self._at(when, act, early=timedelta(0))
 
-    def complete(self, when: str, who: str, strategy: str = "noFastForward") -> None:
+    def complete(self, when: str, who: str, strategy: MergeStrategy = "noFastForward") -> None:
         """Complete the pull request as a user and delete its source branch."""
-
-        def act(pull_request: PullRequest) -> None:
-            pull_request.completion_options = {"mergeStrategy": strategy, "deleteSourceBranch": True}
-            if not complete(self._organization, pull_request, self._organization.named(who)):
-                raise ValueError(f"{pull_request.title}: conflicts in {pull_request.conflicts}")
-
-        self._at(when, act)
+        self._at(when, lambda pull: pull.complete(by=who, strategy=strategy, delete_source_branch=True))
 
     def abandon(self, when: str, who: str) -> None:
         """Abandon the pull request as a user."""
-
-        def act(pull_request: PullRequest) -> None:
-            user = self._organization.named(who)
-            close(pull_request, "abandoned", user, self._organization.clock.now())
-            text = f"{user.display_name} updated the pull request status to Abandoned"
-            add_system_thread(self._organization, pull_request, user, text, "StatusUpdate")
-
-        self._at(when, act)
+        self._at(when, lambda pull: pull.abandon(by=who))

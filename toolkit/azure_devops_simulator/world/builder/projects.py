@@ -132,6 +132,17 @@ class ProjectBuilder:
             item.link(parent, "Parent", by=author)
         return item.update(state=state, by=author) if following and state != given.type.states[0].name else item
 
+    def work_item(self, number: int) -> WorkItemBuilder:
+        """Return a work item of the project by id.
+
+        Raises:
+            BuilderError: there is no such work item.
+        """
+        item = self._requests.organization.work_items.get(number)
+        if item is None or item.project is not self.project:
+            raise BuilderError(f"{self.project.name} has no work item {number}")
+        return WorkItemBuilder(self._requests, item)
+
     def add_area(self, path: str, *, by: Person | None = None) -> Self:
         r"""Add an area by its path below the project (`Web` or `Web\Checkout`), with those above it."""
         return self._add_nodes("areas", path, {}, by)

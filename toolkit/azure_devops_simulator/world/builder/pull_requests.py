@@ -109,8 +109,8 @@ class PullRequestBuilder:
         }
         if path is not None:
             file = self._line(path, line)
-            position: JsonObject = {"line": line, "offset": 1}
-            body["threadContext"] = {"filePath": file, "rightFileStart": position, "rightFileEnd": position}
+            first, last = ({"line": line, "offset": offset} for offset in (1, 2))
+            body["threadContext"] = {"filePath": file, "rightFileStart": first, "rightFileEnd": last}
         number = self.send(author, "POST", "threads", body=body)["id"]
         return ThreadBuilder(self, next(thread for thread in self.pull_request.threads if thread.id == number))
 
@@ -148,11 +148,9 @@ class PullRequestBuilder:
             BuilderError: it is a draft or closed, the branches conflict, or approvals are missing.
         """
         self._check_open()
-        options: JsonObject = {
-            "mergeStrategy": choose("strategy", strategy, get_args(MergeStrategy)),
-            "deleteSourceBranch": delete_source_branch,
-            "transitionWorkItems": transition_work_items,
-        }
+        wanted = {"deleteSourceBranch": delete_source_branch, "transitionWorkItems": transition_work_items}
+        options: JsonObject = {"mergeStrategy": choose("strategy", strategy, get_args(MergeStrategy))}
+        options |= {name: True for name, chosen in wanted.items() if chosen}
         pull = self.pull_request
         refresh(self._requests.organization, pull)
         last: JsonObject = {"commitId": pull.last_source}

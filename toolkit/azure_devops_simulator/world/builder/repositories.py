@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Self, TypeAlias
 
 from azure_devops_simulator.api.parsing import as_list, as_object
@@ -130,8 +131,9 @@ class RepositoryBuilder:
         """
         target, user = self.tip(branch), self._requests.person(author)
         if message is not None:
-            now = self._requests.organization.clock.now().replace(microsecond=0)
-            who = Signature(user.display_name, user.unique_name, now)
+            # The reference follows as a write of its own, one second later; both belong to the same push.
+            pushed = self._requests.organization.clock.now().replace(microsecond=0) + timedelta(seconds=1)
+            who = Signature(user.display_name, user.unique_name, pushed)
             target = self.repository.objects.put_tag(name, target, who, message)
         self._update(user, f"refs/tags/{name}", target)
         return self
@@ -193,6 +195,16 @@ class RepositoryBuilder:
         }
         number = self._send(author, "POST", "pullrequests", body=body)["pullRequestId"]
         return PullRequestBuilder(self._requests, self._requests.organization.pull_requests[int(str(number))])
+
+    def pull_request(self, number: int) -> PullRequestBuilder:
+        """Return a pull request of the repository by number.
+
+        Raises:
+            BuilderError: there is no such pull request.
+        """
+        every = self._requests.organization.pull_requests.values()
+        found = {str(each.id): each for each in every if each.repository is self.repository}
+        return PullRequestBuilder(self._requests, found[choose("pull request", str(number), found)])
 
     def _branch(self, name: str | None) -> str:
         names = [ref.removeprefix("refs/heads/") for ref in self.repository.refs if ref.startswith("refs/heads/")]
