@@ -1,47 +1,67 @@
-"""Find identities. Clients ask for them before they filter by a person."""
+"""Find identities: people, and teams, which are groups. Clients ask for them before they filter by a person."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from zlib import crc32
 
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
-from azure_devops_simulator.state.values import JsonObject, JsonValue
+from azure_devops_simulator.state.projects import Project, Team
+from azure_devops_simulator.state.values import JsonObject, JsonValue, guid
 
 area = Area("ims")
 
-_SEARCHES = {"general", "accountname", "displayname", "mailaddress", "directoryalias", "localgroupname"}
+_UP, _DOWN = {"direct", "expanded", "expandedup"}, {"direct", "expanded", "expandeddown"}
+"""The values of `queryMembership` that ask for the groups of an identity, and for its members."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person or a group. `names` are what a search may name, by the kind of the search in lower case."""
+
+    id: str
+    descriptor: str
+    subject: str
+    name: str
+    names: dict[str, str]
+    starts: tuple[str, ...]
+    """A general search names the start of one of these."""
+    properties: dict[str, str]
+    active: bool = True
+    container: bool = False
+
+
+_LOOKUPS: dict[str, Callable[[Identity], str]] = {
+    "identityIds": lambda identity: identity.id,
+    "subjectDescriptors": lambda identity: identity.subject,
+    "descriptors": lambda identity: identity.descriptor,
+}
 
 
 @area.get(
     "_apis/identities",
     scopes=("vso.identity",),
-    query="descriptors filterValue identityIds searchFilter subjectDescriptors",
+    query="descriptors filterValue identityIds queryMembership searchFilter subjectDescriptors",
 )
 def read_identities(call: Call) -> Answer:
     """Return identities by id, by descriptor, or by a search. Unknown ones are left out."""
-    people, query = call.organization.users.values(), call.query
-    for name, known_as in (
-        ("identityIds", lambda user: user.id),
-        ("subjectDescriptors", lambda user: user.descriptor),
-        ("descriptors", lambda user: descriptor_of(call.organization, user)),
-    ):
+    known, query = [*_people(call), *_groups(call)], call.query
+    for name, known_as in _LOOKUPS.items():
         if wanted := {part.lower() for part in query.text(name).split(",") if part}:
-            return collection(_identity(call, user) for user in people if known_as(user).lower() in wanted)
+            return collection(_body(call, one) for one in known if known_as(one).lower() in wanted)
     kind, value = query.text("searchFilter").lower(), query.text("filterValue").lower()
-    if kind not in _SEARCHES or not value:
+    if kind not in {"general", "accountname", "displayname", "mailaddress", "directoryalias", "localgroupname"}:
         raise ArgumentError("The search factor is not valid.", "searchFilter")
-    return collection(_identity(call, user) for user in people if _fits(user, kind, value))
-
-
-def _fits(user: User, kind: str, value: str) -> bool:
-    """Return whether a search finds a user. General compares the start of names, other filters one whole name."""
-    name, account = user.display_name.lower(), user.unique_name.lower()
+    if not value:
+        raise ArgumentError("The search factor is not valid.", "filterValue")
     if kind == "general":
-        return name.startswith(value) or account.startswith(value) or any(w.startswith(value) for w in name.split())
-    whole = {"displayname": name, "directoryalias": account.partition("@")[0], "localgroupname": ""}
-    return value == whole.get(kind, account)
+        return collection(_body(call, one) for one in known if any(s.lower().startswith(value) for s in one.starts))
+    return collection(_body(call, one) for one in known if one.names.get(kind, "").lower() == value)
 
 
 def descriptor_of(organization: Organization, user: User) -> str:
@@ -49,15 +69,61 @@ def descriptor_of(organization: Organization, user: User) -> str:
     return f"Microsoft.IdentityModel.Claims.ClaimsIdentity;{organization.id}\\{user.unique_name}"
 
 
-def _identity(call: Call, user: User) -> JsonObject:
-    properties = {"SchemaClassName": "User", "Account": user.unique_name, "Mail": user.unique_name}
-    typed: dict[str, JsonValue] = {name: {"$type": "System.String", "$value": v} for name, v in properties.items()}
-    return {
-        "id": user.id,
-        "descriptor": descriptor_of(call.organization, user),
-        "subjectDescriptor": user.descriptor,
-        "providerDisplayName": user.display_name,
-        "isActive": user.member,
+def identity_of_team(project: Project, team: Team) -> JsonObject:
+    """Return a team as an identity, without its members."""
+    return _plain(_group(project, team))
+
+
+def _people(call: Call) -> Iterator[Identity]:
+    for user in call.organization.users.values():
+        account, name = user.unique_name, user.display_name
+        yield Identity(
+            user.id,
+            descriptor_of(call.organization, user),
+            user.descriptor,
+            name,
+            {
+                "accountname": account,
+                "mailaddress": account,
+                "displayname": name,
+                "directoryalias": account.partition("@")[0],
+            },
+            (name, account, *name.split()),
+            {"SchemaClassName": "User", "Account": account, "Mail": account},
+            active=user.member,
+        )
+
+
+def _groups(call: Call) -> Iterator[Identity]:
+    for project, team in _teams(call):
+        yield _group(project, team)
+
+
+def _teams(call: Call) -> Iterator[tuple[Project, Team]]:
+    for project in call.organization.visible_projects(call.user):
+        yield from ((project, team) for team in project.teams)
+
+
+def _group(project: Project, team: Team) -> Identity:
+    number = "-".join(str(crc32(f"{team.id}/{part}".encode())) for part in range(4))
+    name = f"[{project.name}]\\{team.name}"
+    names = {"displayname": name, "localgroupname": name, "accountname": team.name}
+    properties = {"SchemaClassName": "Group", "Account": team.name, "Description": team.description}
+    subject = f"vssgp.{guid(f'group/{team.id}').replace('-', '')}"
+    descriptor = f"Microsoft.TeamFoundation.Identity;S-1-9-1551374245-{number}"
+    return Identity(team.id, descriptor, subject, name, names, (name, team.name), properties, container=True)
+
+
+def _plain(identity: Identity) -> JsonObject:
+    typed: dict[str, JsonValue] = {
+        name: {"$type": "System.String", "$value": value} for name, value in identity.properties.items()
+    }
+    body: JsonObject = {
+        "id": identity.id,
+        "descriptor": identity.descriptor,
+        "subjectDescriptor": identity.subject,
+        "providerDisplayName": identity.name,
+        "isActive": identity.active,
         "members": [],
         "memberOf": [],
         "memberIds": [],
@@ -65,3 +131,17 @@ def _identity(call: Call, user: User) -> JsonObject:
         "resourceVersion": 2,
         "metaTypeId": 0,
     }
+    return {**body, "isContainer": True} if identity.container else body
+
+
+def _body(call: Call, identity: Identity) -> JsonObject:
+    """Return an identity with its groups and members as far as `queryMembership` asks for them."""
+    body, asked = _plain(identity), call.query.text("queryMembership").lower()
+    pairs = [(_group(project, team), user) for project, team in _teams(call) for user in team.members]
+    if asked in _UP:
+        body["memberOf"] = [group.descriptor for group, user in pairs if user.id == identity.id]
+    if asked in _DOWN:
+        members = [user for group, user in pairs if group.id == identity.id]
+        body["members"] = [descriptor_of(call.organization, user) for user in members]
+        body["memberIds"] = [user.id for user in members]
+    return body

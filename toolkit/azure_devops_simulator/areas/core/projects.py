@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import whole_number
 from azure_devops_simulator.api.routing import Area
+from azure_devops_simulator.areas.core.identities import identity_of_team
 from azure_devops_simulator.state.projects import Project, Team
 from azure_devops_simulator.state.values import JsonObject, timestamp
 
@@ -88,14 +90,21 @@ def page(call: Call, rows: list[JsonObject], default: int = 100, highest: int = 
     return collection(rows[start:end], str(end) if end < len(rows) else None)
 
 
-@area.get("_apis/projects", scopes=_READ, query="$skip $top continuationToken stateFilter")
+@area.get("_apis/projects", scopes=_READ, query="$skip $top continuationToken getDefaultTeamImageUrl stateFilter")
 def list_projects(call: Call) -> Answer:
     """Return the projects the caller can see, by name."""
     wanted = call.query.text("stateFilter", "wellFormed").lower()
     organization = call.organization
     seen = [p for p in organization.projects.values() if organization.sees(call.user, p)]
     seen.sort(key=lambda project: project.name.lower())
-    return page(call, [project_reference(call, p) for p in seen if wanted in {"all", p.state.lower()}])
+    return page(call, [_project_row(call, p) for p in seen if wanted in {"all", p.state.lower()}])
+
+
+def _project_row(call: Call, project: Project) -> JsonObject:
+    row = project_reference(call, project)
+    if call.query.flag("getDefaultTeamImageUrl") and project.teams:
+        row["defaultTeamImageUrl"] = call.url(f"_api/_common/identityImage?id={project.teams[0].id}")
+    return row
 
 
 @area.get("_apis/projects/{project}", scopes=_READ, query="includeCapabilities")
@@ -148,18 +157,33 @@ def find_team(project: Project, name_or_id: str) -> Team:
     raise core_error(404, "TeamNotFoundException", f"The team with id '{name_or_id}' does not exist.")
 
 
-@area.get("_apis/projects/{project}/teams", scopes=_READ, query="$skip $top continuationToken")
+def _read_team(call: Call, project: Project, team: Team) -> JsonObject:
+    """Return a team, with its identity on request."""
+    body = team_body(call, project, team)
+    return body | {"identity": identity_of_team(project, team)} if call.query.flag("$expandIdentity") else body
+
+
+def _list_teams(call: Call, projects: Iterable[Project]) -> Answer:
+    """Return the teams of projects, or only those of the caller (`$mine`)."""
+    mine = call.query.flag("$mine")
+    teams = ((project, team) for project in projects for team in project.teams if not mine or call.user in team.members)
+    return page(call, [_read_team(call, project, team) for project, team in teams])
+
+
+_TEAMS = "$expandIdentity $mine $skip $top continuationToken"
+
+
+@area.get("_apis/projects/{project}/teams", scopes=_READ, query=_TEAMS)
 def list_teams(call: Call) -> Answer:
-    """Return the teams of a project."""
-    project = call.in_project()
-    return page(call, [team_body(call, project, team) for team in project.teams])
+    """Return the teams of a project, or those in it that the caller belongs to."""
+    return _list_teams(call, [call.in_project()])
 
 
-@area.get("_apis/projects/{project}/teams/{team}", scopes=())
+@area.get("_apis/projects/{project}/teams/{team}", scopes=(), query="$expandIdentity")
 def get_team(call: Call) -> JsonObject:
     """Return one team."""
     project = call.in_project()
-    return team_body(call, project, find_team(project, call.path["team"]))
+    return _read_team(call, project, find_team(project, call.path["team"]))
 
 
 @area.get("_apis/projects/{project}/teams/{team}/members", scopes=_READ, query="$skip $top continuationToken")
@@ -169,11 +193,10 @@ def list_members(call: Call) -> Answer:
     return page(call, [{"identity": call.identity(user)} for user in members])
 
 
-@area.get("_apis/teams", scopes=("vso.project",), version="7.1-preview.3", query="$skip $top continuationToken")
+@area.get("_apis/teams", scopes=("vso.project",), version="7.1-preview.3", query=_TEAMS)
 def list_all_teams(call: Call) -> Answer:
-    """Return the teams of every project the caller can see."""
-    seen = call.organization.visible_projects(call.user)
-    return page(call, [team_body(call, project, team) for project in seen for team in project.teams])
+    """Return the teams of every project the caller can see, or those that the caller belongs to."""
+    return _list_teams(call, call.organization.visible_projects(call.user))
 
 
 @area.get("_apis/process/processes", scopes=("vso.work",))
