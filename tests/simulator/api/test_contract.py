@@ -96,10 +96,10 @@ def test_a_pull_request_may_be_completed_by_number(client):
 
 
 def test_a_parameter_that_is_not_honoured_says_so_and_one_nobody_knows_is_ignored(client):
-    answer = client.send("GET", f"{REPOSITORY}/commits", **{"searchCriteria.showOldestCommitsFirst": "true"})
+    answer = client.send("GET", "/_apis/projects", getDefaultTeamImageUrl="true")
     assert answer.status_code == 400
     assert "not simulate" in answer.text
-    assert "showOldestCommitsFirst".lower() in answer.text.lower()
+    assert "the parameter getdefaultteamimageurl of GET _apis/projects" in answer.json()["message"]
     assert client.get(f"{REPOSITORY}/commits", noSuchParameter="true")["count"] > 0
 
 
@@ -122,3 +122,14 @@ def test_dates_in_both_forms_are_the_same(client):
         answers = [client.get(path, **{name: form}) for form in forms]
         assert answers[0] == answers[1] == answers[2]
         assert answers[0] != client.get(path)
+
+
+@pytest.mark.parametrize("spelling", ["{0}Version", "{0}VersionDescriptor.version", "{0}VersionDescriptor.{0}Version"])
+def test_a_difference_is_asked_for_in_each_spelling_that_clients_have(client, spelling):
+    main, other = (client.get(f"{REPOSITORY}/refs", filter=f"heads/{n}")["value"][0] for n in ("main", "release/2.8"))
+    query = {}
+    for side, ref in (("base", other), ("target", main)):
+        name = spelling.format(side)
+        query |= {name: ref["objectId"], f"{name}Type": 2}
+    found = client.get(f"{REPOSITORY}/diffs/commits", **query)
+    assert (found["baseCommit"], found["targetCommit"]) == (other["objectId"], main["objectId"])

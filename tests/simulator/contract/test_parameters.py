@@ -31,6 +31,11 @@ UNDOCUMENTED = {
     "baseVersion": "an older name of the base version of branches",
     "baseVersionType": "the same",
     "baseVersionOptions": "the same",
+    "baseVersionDescriptor.version": "clients write the versions of a difference so, or the next",
+    "targetVersionDescriptor.version": "the same",
+    "baseVersionDescriptor.baseVersion": "the official Node client writes the versions of a difference so",
+    "targetVersionDescriptor.targetVersion": "the same",
+    "version": "clients write the version of a file so",
     "sanitize": "asks for an image without scripts, on blobs as on items",
 }
 """Parameters that operations honour although their description does not name them, and who sends them."""
@@ -131,7 +136,8 @@ def test_what_is_declared_is_read(monkeypatch):
 
 def settings(route: Route, name: str) -> dict[str, str]:
     """A parameter with a value, and those that it only qualifies: `versionType` means nothing without `version`."""
-    names = [name, *(other for other in route.query if other != name and name.lower().startswith(other.lower()))]
+    qualified = (name.lower().removesuffix("type"), name.lower().removesuffix("options"))
+    names = [name, *(other for other in route.query if other.lower() in qualified and other.lower() != name.lower())]
     return {one: value_of(one, route.contract.notation(one)) for one in names}
 
 

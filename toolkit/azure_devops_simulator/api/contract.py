@@ -47,12 +47,16 @@ class Contract:
     fields: tuple[str, ...] = ()
 
     def notation(self, name: str) -> str:
-        """Return the notation of a query parameter, also by the last part of its name; "" when there is none."""
+        """Return the notation of a query parameter; "" when there is none.
+
+        An enumeration is also found by the end of its name: for `versionDescriptor.versionType`, clients write
+        `versionType`, and for `baseVersionType` they write `baseVersionDescriptor.versionType`.
+        """
         lowered = name.lower()
         if found := self.query.get(lowered):
             return found
-        # Clients shorten `versionDescriptor.versionType` to `versionType`.
-        return next((told for full, told in self.query.items() if full.rpartition(".")[2] == lowered), "")
+        end = lowered.rpartition(".")[2]
+        return next((told for full, told in self.query.items() if told[0] == "=" and full.endswith(end)), "")
 
 
 @cache

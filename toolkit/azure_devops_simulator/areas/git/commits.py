@@ -79,15 +79,22 @@ def get_changes(call: Call) -> JsonObject:
     return {"changeCounts": count_changes(rows), "changes": rows[skip : skip + top]}
 
 
-@area.get(f"{REPOSITORY}/diffs/commits", scopes=READ, query="$skip $top diffCommonCommit baseVersion* targetVersion*")
+@area.get(
+    f"{REPOSITORY}/diffs/commits",
+    scopes=READ,
+    query="$skip $top diffCommonCommit baseVersion* baseVersionDescriptor.version* baseVersionDescriptor.baseVersion* "
+    "targetVersion* targetVersionDescriptor.version* targetVersionDescriptor.targetVersion*",
+)
 def get_difference(call: Call) -> JsonObject:
     """Return the files that differ between two versions, and how far each is ahead of the other.
 
     With `diffCommonCommit=true` (the default) the target is compared with the commit both have in common.
     """
     repository, query = find_repository(call), call.query
-    base, _ = described_version(query, repository, "baseVersion")
-    target, _ = described_version(query, repository, "targetVersion")
+    base, target = (
+        described_version(query, repository, name, f"{name}Descriptor.version", f"{name}Descriptor.{name}")[0]
+        for name in ("baseVersion", "targetVersion")
+    )
     common = merge_base(repository, base, target)
     compared = common if query.flag("diffCommonCommit", default=True) and common else base
     old, new = repository.commit(compared), repository.commit(target)
