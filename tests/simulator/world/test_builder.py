@@ -84,6 +84,33 @@ def test_a_token_has_its_owner_and_its_scopes(reader, client):
     assert reader.send("GET", "/Platform/_apis/build/builds").status_code == 401
 
 
+def test_an_account_outside_the_organization_is_refused(world, client):
+    guest = world.add_user("Eve Moss", "eve@elsewhere.example", member=False)
+    world.add_token("token-of-a-guest", user=guest)
+    headers = {"X-TFS-FedAuthRedirect": "Suppress"}
+    answer = httpx.get(f"{client.http.base_url}{API}", auth=("", "token-of-a-guest"), headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["x-vss-userdata"].endswith(":eve@elsewhere.example")
+
+
+def test_a_permission_is_denied_within_a_part_of_a_project(world, api, client):
+    platform = world.project("Platform").add_area("Web")
+    platform.add_pipeline("nightly", repository=api, yaml="steps:\n- script: make\n")
+    parts = {
+        "api/refs/heads/main": lambda: api.commit("x", {"a": "1"}, author="Tom Becker"),
+        "Platform\\Web": lambda: platform.add_work_item("Bug", title="x", area="Web", author="Tom Becker"),
+        "nightly": lambda: platform.pipeline("nightly").run(by="Tom Becker"),
+    }
+    permissions = ("GenericContribute", "WorkItemWrite", "QueueBuilds")
+    for (part, act), permission in zip(parts.items(), permissions, strict=True):
+        act()
+        world.deny("Tom Becker", permission, project=platform, within=part)
+        with pytest.raises(BuilderError, match="permission"):
+            act()
+    api.commit("x", {"a": "2"}, branch="other", author="Tom Becker")
+    platform.add_work_item("Bug", title="x", author="Tom Becker")
+
+
 def test_an_issued_token_is_sent_as_bearer(world, client):
     world.add_token("issued-token", ["code"], user="Tom Becker", kind="issued")
     for value, status in (("issued-token", 200), (FULL, 401)):
@@ -314,6 +341,14 @@ MISTAKES = {
     "a project twice": (lambda world, api: world.add_project("platform"), "there is a project 'platform' already"),
     "a process": (lambda world, api: world.add_project("X", process="Skrum"), "did you mean 'Scrum'"),
     "a permission": (lambda world, api: world.deny("Dana Ortiz", "Push"), "GenericContribute"),
+    "a part of no project": (
+        lambda world, api: world.deny("Dana Ortiz", "QueueBuilds", within="ci"),
+        "give the project",
+    ),
+    "a part": (
+        lambda world, api: world.deny("Dana Ortiz", "QueueBuilds", project=world.project("Platform"), within="apu"),
+        "part of the project 'apu' is not one of api, Platform; did you mean 'api'",
+    ),
     "a repository": (lambda world, api: world.project("Platform").repository("apy"), "did you mean 'api'"),
     "a repository twice": (lambda world, api: world.project("Platform").add_repository("api"), "already exists"),
     "a team": (lambda world, api: world.project("Platform").team("Harbor"), "Platform Team"),

@@ -1,1 +1,1 @@
-"""An organization as JSON: export, import and difference."""
+"""Build an organization, save it as JSON, load it again, and compare two of them."""

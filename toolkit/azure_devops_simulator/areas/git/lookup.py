@@ -59,9 +59,10 @@ def no_repository(wanted: str) -> ServiceError:
     return git_error(404, "GitRepositoryNotFoundException", message)
 
 
-def require(call: Call, permission: str, repository: Repository) -> None:
-    """Answer 403 TF401027 when the caller lacks a git permission in the repository's project."""
-    if call.organization.denied(call.user, permission, repository.project, repository.name):
+def require(call: Call, permission: str, repository: Repository, reference: str = "") -> None:
+    """Answer 403 TF401027 when the caller lacks a git permission in the repository, or for one of its references."""
+    part = f"{repository.name}/{reference}" if reference else repository.name
+    if call.organization.denied(call.user, permission, repository.project, part):
         raise needs_permission(permission, call.user)
 
 

@@ -106,9 +106,9 @@ def create_push(call: Call) -> Answer:
     name, old = as_text(update.get("name")), as_text(update.get("oldObjectId")).lower()
     if not valid_ref_name(name) or not old:
         raise _invalid_body()
-    require(call, "GenericContribute", repository)
+    require(call, "GenericContribute", repository, name)
     if old == ZERO_ID:
-        require(call, "CreateBranch", repository)
+        require(call, "CreateBranch", repository, name)
     if name in repository.protected:
         # The text is the service's. The status and the type key over REST are a guess.
         message = (

@@ -144,9 +144,13 @@ class OrganizationBuilder:
                 path, or a pipeline's name.
 
         Raises:
-            BuilderError: nobody has this name, or there is no such permission.
+            BuilderError: nobody has this name, there is no such permission, or the project has no such part.
         """
         chosen = choose("permission", permission, PERMISSIONS)
+        if within:
+            if project is None:
+                raise BuilderError(f"{within!r} is a part of a project, so give the project too")
+            project.check_part(within)
         self.organization.deny(self._requests.person(user), chosen, project.project if project else None, within)
         return self
 

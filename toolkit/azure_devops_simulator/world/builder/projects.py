@@ -46,6 +46,20 @@ class ProjectBuilder:
         """The id of the project."""
         return self.project.id
 
+    def check_part(self, part: str) -> None:
+        """Check the name of a part of the project to which a permission can apply.
+
+        Raises:
+            BuilderError: it is no repository, reference of one, area or pipeline of the project.
+        """
+        organization = self._requests.organization
+        repositories = [repository.name for repository in self.project.repositories.values()]
+        roots = [root for root in organization.work_items.trees.roots() if root.project is self.project]
+        areas = [node.path for root in roots if root.structure == "area" for node in root.walk()]
+        pipelines = [each.name for each in organization.builds.definitions.values() if each.project is self.project]
+        if not any(part.lower().startswith(f"{name.lower()}/refs/") for name in repositories):
+            choose("part of the project", part, dict.fromkeys([*repositories, self.project.name, *areas, *pipelines]))
+
     def add_repository(
         self,
         name: str,
