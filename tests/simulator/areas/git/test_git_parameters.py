@@ -316,3 +316,29 @@ def test_versions_and_states_may_be_numbers(client):
         assert rows == client.get(f"{API}/items", scopePath="/src", recursionLevel="full", **query)["value"]
     status = {"state": 2, "context": {"name": "scan", "genre": "security"}}
     assert client.call("POST", f"{API}/commits/{tip(client)}/statuses", status, expect=201)["state"] == "succeeded"
+
+
+def test_a_push_may_name_author_and_committer(client):
+    who = {
+        "author": {"name": "Ada", "email": "ada@elsewhere.example", "date": "2026-11-01T10:00:00+02:00"},
+        "committer": {"name": "Bot", "email": "bot@elsewhere.example", "date": "Sun, 01 Nov 2026 09:00:00 GMT"},
+    }
+    update = {"name": "refs/heads/main", "oldObjectId": tip(client)}
+    body = {"comment": "By two", "changes": [change("add", "/two.md", "x")], **who}
+    made = client.call("POST", f"{API}/pushes", {"refUpdates": [update], "commits": [body]}, expect=201)["commits"][0]
+    assert made["author"] == {**who["author"], "date": "2026-11-01T08:00:00Z"}
+    assert made["committer"] == {**who["committer"], "date": "2026-11-01T09:00:00Z"}
+
+
+def test_what_a_write_cannot_do_is_refused_and_changes_nothing(client):
+    repository = client.get(API)
+    refused = client.call("PATCH", API, {"isDisabled": True, "name": "other"}, expect=400)
+    assert "does not simulate isDisabled in an update of a repository" in refused["message"]
+    assert client.get(API) == repository
+    client.call("PATCH", API, {"isDisabled": False, "name": repository["name"]})
+    template = {**change("add", "/x.md"), "newContentTemplate": {"name": "x", "type": "gitignore"}}
+    body = {
+        "refUpdates": [{"name": "refs/heads/main", "oldObjectId": tip(client)}],
+        "commits": [{"comment": "x", "changes": [template]}],
+    }
+    assert client.call("POST", f"{API}/pushes", body, expect=400)["typeKey"] == "NotSimulatedException"

@@ -179,4 +179,30 @@ def test_a_vote_is_one_of_the_five_numbers(client, organization):
     me = organization.named("svc-agent").id
     for vote in (10, 5, 0, -5, -10):
         assert client.call("PUT", f"{path}/reviewers/{me}", {"vote": vote})["vote"] == vote
-    client.call("PUT", f"{path}/reviewers/{me}", {"vote": 7}, expect=400)
+    assert client.call("PUT", f"{path}/reviewers/{me}", {"vote": "5"})["vote"] == 5
+    for odd in (7, "7", "ten", True):
+        client.call("PUT", f"{path}/reviewers/{me}", {"vote": odd}, expect=400)
+    told = client.call("PUT", f"{path}/reviewers/{me}", {"vote": 0, "isFlagged": True}, expect=400)
+    assert "does not simulate isFlagged in a reviewer" in told["message"]
+    assert client.get(f"{path}/reviewers/{me}")["vote"] == 5
+
+
+def test_reviewers_are_required_as_they_are_added(client, organization):
+    push(client, "topic", "/topic.md", "one\n")
+    _, path = opened(client)
+    one, other = list(organization.users)[:2]
+    rows = client.call("POST", f"{path}/reviewers", [{"id": one, "isRequired": True}, {"id": other}])["value"]
+    assert [row.get("isRequired", False) for row in rows] == [True, False]
+
+
+def test_an_update_of_a_discussion_keeps_what_it_does_not_name(client):
+    push(client, "topic", "/topic.md", "one\n")
+    _, path = opened(client, mergeOptions={"disableRenames": True})
+    assert client.get(path)["mergeOptions"] == {"disableRenames": True}
+    body = {"comments": [{"content": "Why?"}], "status": "active", "properties": {"a": 1}}
+    made = client.call("POST", f"{path}/threads", body)
+    changed = client.call("PATCH", f"{path}/threads/{made['id']}", {"properties": {"b": 2}})
+    assert (changed["properties"], changed["status"]) == ({"a": 1, "b": 2}, "active")
+    client.call("PATCH", f"{path}/threads/{made['id']}", {"status": "fixed", "comments": made["comments"]})
+    new = {"comments": [{"content": "And this?"}]}
+    assert client.call("PATCH", f"{path}/threads/{made['id']}", new, expect=400)["typeKey"] == "NotSimulatedException"

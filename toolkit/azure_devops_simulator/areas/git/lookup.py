@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from azure_devops_simulator.api.call import Call
-from azure_devops_simulator.api.errors import ArgumentError, ServiceError
+from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError, ServiceError
 from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.areas.core.projects import is_guid
 from azure_devops_simulator.areas.git.history import history, touches
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Push, Repository
+from azure_devops_simulator.state.values import JsonObject
 
 _SPACE = "Microsoft.TeamFoundation.Git.Server"
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}")
@@ -73,6 +74,13 @@ def needs_permission(permission: str, user: User) -> ServiceError:
         f"Details: identity '{user.id}', scope 'repository'."
     )
     return git_error(403, "GitNeedsPermissionException", message)
+
+
+def refuse_members(body: JsonObject, where: str, *names: str) -> None:
+    """Refuse members of a body that ask for something that the simulator lacks."""
+    for name in names:
+        if body.get(name):
+            raise NotSimulatedError(f"{name} in {where}")
 
 
 def find_push(repository: Repository, wanted: str) -> Push:

@@ -10,7 +10,14 @@ from azure_devops_simulator.api.contract import read_enumeration
 from azure_devops_simulator.api.errors import ArgumentError, BindingError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read_date
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.git.lookup import commit_of, find_push, find_repository, git_error, require
+from azure_devops_simulator.areas.git.lookup import (
+    commit_of,
+    find_push,
+    find_repository,
+    git_error,
+    refuse_members,
+    require,
+)
 from azure_devops_simulator.areas.git.refs import valid_ref_name
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import api_url, commit_row, push_reference, status_rows
@@ -137,24 +144,26 @@ def _commit(call: Call, repository: Repository, parent: str, body: JsonObject) -
     files = {} if first == ZERO_ID else dict(repository.files(first))
     for value in as_list(body.get("changes")):
         _apply(repository, files, as_object(value))
-    author = as_object(body.get("author"))
-    now = call.organization.clock.now().replace(microsecond=0)
-    date = read_date(as_text(author.get("date")))
-    if author.get("date") and date is None:
-        raise BindingError(f"The value '{author['date']}' is not valid for DateTime.")
-    name = as_text(author.get("name"), call.user.display_name)
-    written = date.replace(microsecond=0) if date else now
-    signature = Signature(name, as_text(author.get("email"), call.user.unique_name), written)
-    committer = Signature(call.user.display_name, call.user.unique_name, now)
+    author, committer = (_signature(call, as_object(body.get(name))) for name in ("author", "committer"))
     comment = as_text(body.get("comment"))
     if not comment:
         raise ArgumentError("Value cannot be null.", "comment", type_key="ArgumentNullException")
     tree = repository.objects.put_tree(files)
-    return repository.objects.put_commit(tree, () if first == ZERO_ID else (first,), signature, comment, committer)
+    return repository.objects.put_commit(tree, () if first == ZERO_ID else (first,), author, comment, committer)
+
+
+def _signature(call: Call, told: JsonObject) -> Signature:
+    """Return the author or committer that a push gives; whatever it leaves out is the caller's, or now."""
+    date = read_date(as_text(told.get("date")))
+    if told.get("date") and date is None:
+        raise BindingError(f"The value '{told['date']}' is not valid for DateTime.")
+    name, email = as_text(told.get("name"), call.user.display_name), as_text(told.get("email"), call.user.unique_name)
+    return Signature(name, email, (date or call.organization.clock.now()).replace(microsecond=0))
 
 
 def _apply(repository: Repository, files: dict[str, Entry], change: JsonObject) -> None:
     """Apply one change of a push to the files of a commit."""
+    refuse_members(change, "a change of a push", "newContentTemplate")
     kinds = {name.strip() for name in as_text(change.get("changeType")).lower().split(",")}
     path = as_text(as_object(change.get("item")).get("path"))
     if kinds not in _CHANGES or not path:

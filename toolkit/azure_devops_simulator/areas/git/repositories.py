@@ -14,6 +14,7 @@ from azure_devops_simulator.areas.git.lookup import (
     is_object_id,
     needs_permission,
     no_object,
+    refuse_members,
     require,
 )
 from azure_devops_simulator.areas.git.shapes import api_url, remote_urls, repository_shape, signature_shape
@@ -80,6 +81,7 @@ def update_repository(call: Call) -> JsonObject:
     repository = find_repository(call)
     require(call, "RenameRepository", repository)
     body = call.json_object()
+    refuse_members(body, "an update of a repository", "isDisabled")
     branch = as_text(body.get("defaultBranch"))
     if branch and branch not in repository.refs:
         raise ArgumentError(f"The branch {branch} does not exist.", "defaultBranch")

@@ -6,7 +6,7 @@ from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ArgumentError, ServiceError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.git.lookup import find_in_project, find_repository, git_error, require
+from azure_devops_simulator.areas.git.lookup import find_in_project, find_repository, git_error, refuse_members, require
 from azure_devops_simulator.areas.git.repositories import READ
 from azure_devops_simulator.areas.pull_requests.lifecycle import vote
 from azure_devops_simulator.areas.pull_requests.routes import ONE, WRITE
@@ -19,6 +19,7 @@ from azure_devops_simulator.state.values import JsonObject
 area = Area("git")
 
 _VOTES = {10, 5, 0, -5, -10}
+_DIGITS = {str(vote) for vote in _VOTES}
 
 
 def _reviewable(call: Call, repository: Repository | None = None) -> PullRequest:
@@ -71,7 +72,10 @@ def put_reviewer(call: Call) -> JsonObject:
     """Add a reviewer or vote. Only the caller's own vote counts; a draft ignores votes."""
     pull_request = _reviewable(call)
     user, body = _user(call, call.path["reviewerId"]), call.json_object()
+    refuse_members(body, "a reviewer", "hasDeclined", "isFlagged")
     value = body.get("vote", 0)
+    if isinstance(value, str) and value in _DIGITS:
+        value = int(value)
     if not isinstance(value, int) or value not in _VOTES:
         raise ArgumentError("Invalid value for the vote.", "vote", type_key="InvalidEnumArgumentException")
     if value and user is not call.user:
@@ -88,11 +92,14 @@ def put_reviewer(call: Call) -> JsonObject:
 
 @area.post(f"{ONE}/reviewers", scopes=WRITE)
 def add_reviewers(call: Call) -> Answer:
-    """Add several reviewers."""
+    """Add several reviewers, required or not."""
     pull_request = _reviewable(call)
-    users = [_user(call, as_text(as_object(value).get("id"))) for value in as_list(call.json())]
+    rows = [as_object(value) for value in as_list(call.json())]
+    users = [_user(call, as_text(row.get("id"))) for row in rows]
     call.organization.clock.tick()
     added = [_reviewer(pull_request, user) for user in users]
+    for reviewer, row in zip(added, rows, strict=True):
+        reviewer.required = row.get("isRequired", reviewer.required) is True
     return collection(reviewer_shape(call, pull_request, reviewer) for reviewer in added)
 
 

@@ -202,6 +202,7 @@ def create(call: Call) -> Answer:
         if number is not None:
             _link(call, made, number)
     made.completion_options = as_object(body.get("completionOptions"))
+    made.merge_options = as_object(body.get("mergeOptions"))
     return Answer(201, pull_request_shape(call, made))
 
 

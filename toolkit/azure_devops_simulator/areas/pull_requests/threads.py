@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.history import changes
@@ -126,11 +126,15 @@ def _text(body: JsonObject) -> str:
 
 @area.patch(f"{ONE}/threads/{{threadId}}", scopes=_WRITE)
 def update_thread(call: Call) -> JsonObject:
-    """Change the status of a discussion."""
+    """Change the status and the properties of a discussion."""
     pull_request, body = _writable(call), call.json_object()
     thread = _thread(call, pull_request)
-    if "status" in body:
-        thread.status = _named(body["status"], _STATUSES, thread.status or "unknown")
+    if any("id" not in as_object(comment) for comment in as_list(body.get("comments"))):
+        raise NotSimulatedError("a new comment in an update of a thread")
+    if body.keys() & {"status", "properties"}:
+        if "status" in body:
+            thread.status = _named(body["status"], _STATUSES, thread.status or "unknown")
+        thread.properties |= as_object(body.get("properties"))
         thread.updated = call.organization.clock.tick()
     return thread_shape(call, pull_request, thread)
 
