@@ -213,3 +213,26 @@ def test_a_stage_runs_only_its_failed_jobs_again_unless_told_otherwise(client: A
     first = attempts()
     assert {("Run unit tests", 2), ("Initialize job", 1)} <= first
     assert {("Run unit tests", 3), ("Initialize job", 2)} <= attempts(forceRetryAllJobs=True)
+
+
+def test_a_build_gets_another_number(client: Any) -> None:
+    path = f"{BUILD}/builds/{RED}"
+    assert client.call("PATCH", path, {"buildNumber": "2.8.1-rc"})["buildNumber"] == "2.8.1-rc"
+    assert ids(client, "builds", buildNumber="2.8.*") == [RED]
+    for wrong in ("a/b", "ends.", "x" * 256):
+        client.call("PATCH", path, {"buildNumber": wrong}, expect=400)
+    assert client.get(path)["buildNumber"] == "2.8.1-rc"
+
+
+@pytest.mark.parametrize(("reason", "shown"), [("schedule", "schedule"), (256, "pullRequest"), (0, "manual")])
+def test_a_queued_build_says_why(client: Any, reason: Any, shown: str) -> None:
+    build = client.call("POST", f"{BUILD}/builds", {"definition": {"id": 1}, "reason": reason})
+    assert build["reason"] == shown
+    assert build["id"] in ids(client, "builds", reasonFilter=shown)
+
+
+def test_a_build_is_not_queued_for_a_reason_that_is_not_simulated(client: Any) -> None:
+    answer = client.send("POST", f"{BUILD}/builds", {"definition": {"id": 1}, "reason": "checkInShelveset"})
+    assert answer.is_error
+    assert "not simulate" in answer.text
+    assert ids(client, "builds", __top=1) == [RUNNING]

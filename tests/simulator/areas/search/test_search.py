@@ -104,6 +104,44 @@ def test_the_grammar(client, text, inside, outside):
     assert not outside & hits
 
 
+NEAR = Document("P", "r", "/a.txt", "1", "one two three four five six seven; nine near me")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("one NEAR six", True),
+        ("one NEAR seven", False),
+        ("six NEAR one", True),
+        ("one BEFORE six", True),
+        ("six BEFORE one", False),
+        ("six AFTER one", True),
+        ("one AFTER six", False),
+        ("one NEAR one", False),
+        ('"two three" BEFORE six', True),
+        ("nine near me", True),
+        ("me near nine NOT (one NEAR six)", False),
+        ("zero OR three NEAR two", True),
+    ],
+)
+def test_words_that_stand_close_to_each_other(text, found):
+    assert parse(text).matches(NEAR) == found
+
+
+@pytest.mark.parametrize("text", ["NEAR one", "one NEAR", "one NEAR ext:py", "one NEAR two NEAR three"])
+def test_a_word_stands_on_both_sides_of_near(text):
+    with pytest.raises(QueryError):
+        parse(text)
+
+
+def test_a_filter_that_is_not_simulated_is_refused(client):
+    body = {"searchText": "timeline", "$top": 1, "filters": {"CodeElement": ["def"]}}
+    answer = client.send("POST", SEARCH, body)
+    assert answer.is_error
+    assert "not simulate" in answer.text
+    assert found(client, "timeline", filters={"CodeElement": []})["count"] > 0
+
+
 def test_only_default_branches_are_searched(client):
     assert places(client, "lru_cache") == set()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import get_args
 
 from azure_devops_simulator.api.call import Answer, Call
-from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError
 from azure_devops_simulator.api.parsing import as_object, as_text, read_json
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds.expansion import ParameterError, expand, predefined_variables
@@ -21,7 +22,7 @@ from azure_devops_simulator.areas.builds.plan import stage_names
 from azure_devops_simulator.areas.builds.run import plan_build
 from azure_devops_simulator.areas.builds.shapes import build_body
 from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
-from azure_devops_simulator.state.builds import Build, Definition
+from azure_devops_simulator.state.builds import Build, Definition, Reason
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("build")
@@ -53,9 +54,20 @@ def queue_build(call: Call) -> Answer | JsonValue:
         as_object(request.get("templateParameters")),
         _variables(request),
     )
+    reason = _reason(as_text(request.get("reason")))
     build = start_build(call, definition, order)
+    build.reason = reason
     build.parameters = as_text(request.get("parameters")) or None
     return build_body(call, build)
+
+
+def _reason(name: str) -> Reason:
+    """Return why a build is queued. It only shows: a build has no triggers and no pull request by it."""
+    known: dict[str, Reason] = {word.lower(): word for word in get_args(Reason)}
+    found = known.get(name.lower() if name.lower() not in {"", "none"} else "manual")
+    if found is None:
+        raise NotSimulatedError("some reason of a queued build")
+    return found
 
 
 def _variables(request: JsonObject) -> dict[str, JsonObject]:

@@ -20,6 +20,8 @@ from azure_devops_simulator.state.values import JsonValue
 area = Area("build")
 _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
 _PAGE, _LARGEST_PAGE = 1000, 5000
+_NOT_IN_NUMBERS = re.compile(r'["/:<>\\|?@*]|\.$')
+_LONGEST_NUMBER = 255
 _ENDED_BADLY = {"failed", "canceled", "abandoned"}
 
 _TIMES: dict[str, Callable[[Build], datetime | None]] = {
@@ -152,16 +154,22 @@ def get_latest(call: Call) -> Answer | JsonValue:
 
 @area.patch("{project}/_apis/build/builds/{build}", scopes=_EXECUTE, query="retry")
 def update_build(call: Call) -> Answer | JsonValue:
-    """Cancel a build (`status: cancelling`), keep it, or run it again (`retry=true`)."""
+    """Cancel a build (`status: cancelling`), keep it, give it a number, or run it again (`retry=true`)."""
     build = find_build(call)
     request = call.json_object()
     status = as_text(request.get("status")).lower()
+    number = as_text(request.get("buildNumber"))
+    if number and (_NOT_IN_NUMBERS.search(number) or len(number) > _LONGEST_NUMBER):
+        # The rule is the service's, and the text is a guess.
+        raise ArgumentError("The build number has invalid characters, is too long, or ends with '.'.", "buildNumber")
     if call.query.flag("retry"):
         _retry(call, build)
     elif status in {"cancelling", "completed"}:
         _cancel(call, build)
     if isinstance(keep := request.get("keepForever"), bool):
         build.keep_forever, build.changed = keep, call.organization.clock.tick()
+    if number and number != build.number:
+        build.number, build.changed = number, call.organization.clock.tick()
     return build_body(call, build)
 
 

@@ -1,10 +1,12 @@
-"""The query language of code search: words, phrases, wildcards, AND, OR, NOT, parentheses, and filters like `ext:py`.
+"""The query language of code search: words, phrases, wildcards, operators, parentheses, and filters like `ext:py`.
 
-A word matches whole words. Words are combined with AND unless OR stands between them. Case is ignored.
+The operators are AND, OR, NOT, and NEAR, BEFORE, AFTER between two words of which one is at most five words away from
+the other. A word matches whole words. Words are combined with AND unless OR stands between them. Case is ignored.
 """
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +28,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _WORD = r"[A-Za-z0-9_]"
+_GAPS = {"NEAR": (-5, 5), "BEFORE": (1, 5), "AFTER": (-5, -1)}
+"""How many words the second may stand behind the first, by the operator between them."""
 
 
 class QueryError(Exception):
@@ -61,6 +65,27 @@ class Term:
     def matches(self, document: Document) -> bool:
         """Return whether the file holds it, in its text or its name."""
         return self.pattern.search(document.text) is not None or self.pattern.search(document.name) is not None
+
+
+@dataclass(frozen=True)
+class Near:
+    """Two words or phrases that stand close to each other, in any order or in the one that the operator names."""
+
+    first: Term
+    second: Term
+    operator: str
+
+    def matches(self, document: Document) -> bool:
+        """Return whether they do so anywhere in a file."""
+        starts = [found.start() for found in re.finditer(f"{_WORD}+", document.text)]
+
+        def places(term: Term) -> list[int]:
+            return [bisect.bisect_right(starts, m.start()) for m in term.pattern.finditer(document.text)]
+
+        seconds = places(self.second)
+        gaps = [there - here for here in places(self.first) for there in seconds]
+        low, high = _GAPS[self.operator]
+        return any(low <= gap <= high and gap for gap in gaps)
 
 
 @dataclass(frozen=True)
@@ -119,7 +144,7 @@ class Not:
         return not self.part.matches(document)
 
 
-Node: TypeAlias = Term | Filter | Both | Either | Not
+Node: TypeAlias = Term | Near | Filter | Both | Either | Not
 
 
 @dataclass(frozen=True)
@@ -150,6 +175,8 @@ def _terms(node: Node) -> Iterator[Term]:
     """Return the words that are wanted (those under NOT are not)."""
     if isinstance(node, Term):
         yield node
+    elif isinstance(node, Near):
+        yield from (node.first, node.second)
     elif isinstance(node, Both | Either):
         for part in node.parts:
             yield from _terms(part)
@@ -203,7 +230,7 @@ def _token(found: re.Match[str]) -> _Token:
     if found["phrase"] is not None:
         return ("phrase", "", _unescape(found["phrase"]))
     word = found["word"]
-    return ("operator" if word in {"AND", "OR", "NOT"} else "word", "", word)
+    return ("operator" if word in {"AND", "OR", "NOT", *_GAPS} else "word", "", word)
 
 
 def _unescape(text: str) -> str:
@@ -231,12 +258,23 @@ class _Parser:
         return parts[0] if len(parts) == 1 else Either(tuple(parts))
 
     def _both(self) -> Node:
-        parts = [self._single()]
+        parts = [self._near()]
         while self.left() and not self._next_is("operator", "OR") and not self._next_is("close"):
             if self._next_is("operator", "AND"):
                 self._at += 1
-            parts.append(self._single())
+            parts.append(self._near())
         return parts[0] if len(parts) == 1 else Both(tuple(parts))
+
+    def _near(self) -> Node:
+        first = self._single()
+        if not any(self._next_is("operator", operator) for operator in _GAPS):
+            return first
+        operator = self._tokens[self._at][2]
+        self._at += 1
+        second = self._single()
+        if not isinstance(first, Term) or not isinstance(second, Term):
+            raise QueryError("A word must stand on both sides of the operator.")
+        return Near(first, second, operator)
 
     def _single(self) -> Node:
         if not self.left():

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from azure_devops_simulator.api.call import Call
-from azure_devops_simulator.api.errors import ArgumentError, ServiceError
+from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError, ServiceError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.content import is_binary, text_of
@@ -85,6 +85,8 @@ def _filters(body: JsonObject) -> dict[str, list[str]]:
     """Return the filters in lower case. Repository needs one project, Path and Branch need one repository."""
     given = as_object(body.get("filters"))
     filters = {name.lower(): [str(value).lower() for value in as_list(values)] for name, values in given.items()}
+    if any(values for name, values in filters.items() if name not in {"project", "repository", "path", "branch"}):
+        raise NotSimulatedError("a code search filter other than Project, Repository, Path and Branch")
     if filters.get("repository") and len(filters.get("project", [])) != 1:
         raise ArgumentError("The Repository filter requires exactly one Project.", "filters")
     if (filters.get("path") or filters.get("branch")) and len(filters.get("repository", [])) != 1:
