@@ -41,7 +41,9 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("certificates")
     made = trustme.CA()
     made.cert_pem.write_to_path(folder / "authority.pem")
-    issued = made.issue_cert("dev.azure.com", "*.dev.azure.com", "*.visualstudio.com", "127.0.0.1")
+    issued = made.issue_cert(
+        "dev.azure.com", "*.dev.azure.com", "*.visualstudio.com", "*.vssps.visualstudio.com", "127.0.0.1"
+    )
     issued.cert_chain_pems[0].write_to_path(folder / "chain.pem")
     issued.private_key_pem.write_to_path(folder / "key.pem")
     return folder / "authority.pem"
