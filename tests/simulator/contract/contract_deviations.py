@@ -17,6 +17,7 @@ STATUSES = {
     ("POST", "{project}/_apis/wit/classificationnodes/{group}"): 201,
     ("POST", "{project}/_apis/wit/classificationnodes/{group}/{path...}"): 201,
     ("DELETE", "{project?}/_apis/wit/recyclebin/{id}"): 204,
+    ("DELETE", "{project}/_apis/wit/classificationnodes/{group}/{path...}"): 204,
     ("POST", "{project?}/_apis/wit/attachments"): 201,
     ("PUT", "{project?}/_apis/wit/attachments/{id}"): 201,
     # Declared without a body, and never seen with one.

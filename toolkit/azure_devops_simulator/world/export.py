@@ -113,7 +113,8 @@ def _project(codec: Codec, project: Project) -> JsonObject:
 
 
 def _node(node: Node) -> JsonObject:
-    return {
+    first: JsonObject = {"first_path": node.first_path} if node.first_path else {}
+    return first | {
         "id": node.id,
         "name": node.name,
         "structure": node.structure,
@@ -224,6 +225,7 @@ def _read_node(organization: Organization, record: JsonObject, parent: Node | No
         parent,
         _date(record["start"]) if record["start"] else None,
         _date(record["finish"]) if record["finish"] else None,
+        first_path=str(record.get("first_path", "")),
     )
     node.children = [_read_node(organization, below, node) for below in cast("list[JsonObject]", record["children"])]
     return node

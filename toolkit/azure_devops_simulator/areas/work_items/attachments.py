@@ -49,9 +49,9 @@ def upload(call: Call) -> Answer | JsonValue:
     return Answer(201, _body(call, attachment))
 
 
-@area.put("{project?}/_apis/wit/attachments/{id}", scopes=_WRITE)
+@area.put("{project?}/_apis/wit/attachments/{id}", scopes=_WRITE, query="fileName")
 def upload_chunk(call: Call) -> Answer | JsonValue:
-    """Add a chunk to a file. Its header `Content-Range` says which bytes it holds; they follow those before."""
+    """Add a chunk to a file, and give it a name. Its header `Content-Range` says which bytes follow those before."""
     attachment = _find(call)
     given = call.headers.get("content-range", "")
     found = _RANGE.fullmatch(given.strip())
@@ -67,6 +67,7 @@ def upload_chunk(call: Call) -> Answer | JsonValue:
         raise ServiceError(400, key, message, event_id=3200)
     call.organization.clock.tick()
     attachment.content, attachment.size = attachment.content + call.body, size
+    attachment.name = call.query.text("fileName", attachment.name)
     return Answer(201, _body(call, attachment))
 
 

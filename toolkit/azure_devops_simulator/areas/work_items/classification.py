@@ -11,6 +11,8 @@ from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.state.work_items.nodes import Node, Structure
+from azure_devops_simulator.state.work_items.records import Draft, FieldValue
+from azure_devops_simulator.state.work_items.store import PATH_FIELDS
 
 area = Area("wit")
 _READ, _WRITE = ("vso.work",), ("vso.work_write",)
@@ -61,23 +63,33 @@ def _find(call: Call, project: Project, structure: Structure, path: str) -> Node
     for name in path.replace("\\", "/").strip("/").split("/") if path else []:
         node = node.child(name) if node else None
     if node is None:
-        key, space = "ClassificationNodeNotFoundException", "Microsoft.TeamFoundation.WorkItemTracking.Server"
-        message = f"VS402485: The {structure} node '{path}' does not exist, or you do not have permission to access it."
-        raise ServiceError(404, key, message, event_id=3200, type_name=f"{space}.{key}, {space}")
+        raise _no_such_node(structure, path)
     return node
 
 
-@area.get("{project}/_apis/wit/classificationnodes", scopes=_READ, query="$depth ids")
+def _no_such_node(kind: str, name: str) -> ServiceError:
+    key, space = "ClassificationNodeNotFoundException", "Microsoft.TeamFoundation.WorkItemTracking.Server"
+    message = f"VS402485: The {kind} node '{name}' does not exist, or you do not have permission to access it."
+    return ServiceError(404, key, message, event_id=3200, type_name=f"{space}.{key}, {space}")
+
+
+@area.get("{project}/_apis/wit/classificationnodes", scopes=_READ, query="$depth errorPolicy ids")
 def list_roots(call: Call) -> Answer | JsonValue:
     """Return the two roots of a project, or with `ids` those nodes."""
     project, depth = call.in_project(), call.query.integer("$depth", 0)
-    trees = call.organization.work_items.trees
+    trees, omit = call.organization.work_items.trees, call.query.text("errorPolicy").lower() == "omit"
     if wanted := call.query.text("ids"):
-        numbers = [whole_number(part.strip()) or 0 for part in wanted.split(",")]
-        nodes = [node for number in numbers if (node := trees.by_id(number)) and node.project is project]
-        return collection(_with_links(call, node, depth) for node in nodes)
+        nodes = [_by_id(call, project, part.strip()) for part in wanted.split(",")]
+        if None in nodes and not omit:
+            raise _no_such_node("classification", wanted)
+        return collection(_with_links(call, node, depth) for node in nodes if node)
     structures: tuple[Structure, ...] = ("area", "iteration")
     return collection(_body(call, trees.root(project, structure), depth) for structure in structures)
+
+
+def _by_id(call: Call, project: Project, number: str) -> Node | None:
+    node = call.organization.work_items.trees.by_id(whole_number(number) or 0)
+    return node if node and node.project is project else None
 
 
 @area.get("{project}/_apis/wit/classificationnodes/{group}", scopes=_READ, query="$depth")
@@ -107,26 +119,69 @@ def create_below_node(call: Call) -> Answer | JsonValue:
 
 
 def _create(call: Call, path: str) -> Answer:
-    parent = _find(call, *_tree(call, call.path["group"]), path)
-    name = as_text(call.json_object().get("name")).strip()
-    if not name or any(sign in name for sign in '\\/$?*:"&<>#%|+'):
-        raise ArgumentError("The name of the classification node is not valid.", "name")
+    project, structure = _tree(call, call.path["group"])
+    parent, body = _find(call, project, structure, path), call.json_object()
+    if "name" not in body and body.get("id") is not None:
+        return Answer(200, _with_links(call, _move(call, parent, str(body["id"])), 0))
+    name = _name(body)
     start, finish = _dates(call)
-    if known := parent.child(name):
-        return Answer(200, _with_links(call, known, 0))
     call.organization.clock.tick()
+    if known := parent.child(name):
+        known.start, known.finish = start or known.start, finish or known.finish
+        return Answer(200, _with_links(call, known, 0))
     node = call.organization.work_items.trees.add(parent, name, start=start, finish=finish)
     return Answer(201, _with_links(call, node, 0))
 
 
+def _move(call: Call, parent: Node, number: str) -> Node:
+    node = _by_id(call, parent.project, number)
+    if node is None or node.structure != parent.structure or node.parent is None:
+        raise _no_such_node(parent.structure, number)
+    if parent in node.walk() or (parent.child(node.name) or node) is not node:
+        raise ArgumentError("The classification node cannot be moved there.", "id")
+    call.organization.clock.tick()
+    call.organization.work_items.relocate(node, parent, node.name)
+    return node
+
+
+def _name(body: JsonObject) -> str:
+    name = as_text(body.get("name")).strip()
+    if not name or any(sign in name for sign in '\\/$?*:"&<>#%|+'):
+        raise ArgumentError("The name of the classification node is not valid.", "name")
+    return name
+
+
 @area.patch("{project}/_apis/wit/classificationnodes/{group}/{path...}", scopes=_WRITE)
 def update_node(call: Call) -> Answer | JsonValue:
-    """Set the dates of an iteration. Names cannot be changed here."""
+    """Rename an area or iteration, and set the dates of an iteration."""
     node = _find(call, *_tree(call, call.path["group"]), call.path["path"])
+    body = call.json_object()
+    name = _name(body) if "name" in body else node.name
+    if node.parent and (node.parent.child(name) or node) is not node:
+        raise ArgumentError(f"The classification node '{name}' exists already.", "name")
     start, finish = _dates(call)
     call.organization.clock.tick()
     node.start, node.finish = start or node.start, finish or node.finish
+    if node.parent and name != node.name:
+        call.organization.work_items.relocate(node, node.parent, name)
     return _with_links(call, node, 0)
+
+
+@area.delete("{project}/_apis/wit/classificationnodes/{group}/{path...}", scopes=_WRITE, query="$reclassifyId")
+def delete_node(call: Call) -> Answer | JsonValue:
+    """Delete an area or iteration with all below it. Its work items move to the node `$reclassifyId`."""
+    project, structure = _tree(call, call.path["group"])
+    node, store = _find(call, project, structure, call.path["path"]), call.organization.work_items
+    items, wanted = store.below(node), call.query.text("$reclassifyId")
+    target = _by_id(call, project, wanted)
+    if (wanted or items) and (target is None or target.structure != structure or target in node.walk()):
+        raise ArgumentError("The work items need another classification node.", "$reclassifyId")
+    when, path = call.organization.clock.tick(), target.path if target else ""
+    for item in items:
+        fields: dict[str, FieldValue] = {**item.revision.fields, PATH_FIELDS[structure]: path}
+        store.save(item, Draft(fields), by=call.user, when=when)
+    store.trees.remove(node)
+    return Answer(204)
 
 
 def _dates(call: Call) -> tuple[datetime | None, datetime | None]:

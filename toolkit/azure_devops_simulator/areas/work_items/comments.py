@@ -19,8 +19,8 @@ _VERSION = "7.1-preview.4"
 _PAGE, _LARGEST_PAGE = 200, 200
 _FORMATS: dict[str, TextFormat] = {"": "html", "html": "html", "1": "html", "markdown": "markdown", "0": "markdown"}
 
-_RENDERED = {"renderedtext", "8", "renderedtextonly", "16", "all", "-17"}
-"""The values of `$expand` that add the text as HTML, by name and by number."""
+_RENDERED = {"renderedtext", "renderedtextonly", "all"}
+"""The values of `$expand` that add the text as HTML."""
 
 
 def _has_format(call: Call) -> bool:
@@ -30,13 +30,14 @@ def _has_format(call: Call) -> bool:
 
 
 def _body(call: Call, item: WorkItem, comment: Comment) -> JsonObject:
-    rendered = call.query.text("$expand").lower() in _RENDERED
+    wanted = {name.strip() for name in call.query.text("$expand").lower().split(",")}
+    rendered = not wanted.isdisjoint(_RENDERED)
     return comment_body(call, item, comment, with_format=_has_format(call), rendered=rendered)
 
 
-def _comment_of(call: Call, item: WorkItem) -> Comment:
+def _comment_of(call: Call, item: WorkItem, *, deleted: bool = False) -> Comment:
     for comment in item.comments:
-        if str(comment.id) == call.path["comment"] and not comment.deleted:
+        if str(comment.id) == call.path["comment"] and (deleted or not comment.deleted):
             return comment
     message = f"VS403669: Comment {call.path['comment']} of work item {item.id} does not exist."
     raise ServiceError(404, "WorkItemCommentNotFoundException", message, event_id=3200)
@@ -62,13 +63,15 @@ def _format(call: Call) -> TextFormat:
     "{project}/_apis/wit/workitems/{id}/comments",
     scopes=_READ,
     version=_VERSION,
-    query="$expand $top continuationToken includeDeleted order",
+    query="$expand $top continuationToken ids includeDeleted order",
 )
 def list_comments(call: Call) -> Answer | JsonValue:
-    """Return comments, newest first unless `order=asc`. The token for the next page is in the body."""
+    """Return comments, newest first unless `order=asc`, or those with the `ids`. The body has the next page's token."""
     item = item_of(call)
     with_deleted = call.query.flag("includeDeleted")
     found = [comment for comment in item.comments if with_deleted or not comment.deleted]
+    if wanted := {part.strip() for part in call.query.text("ids").split(",") if part.strip()}:
+        found = [comment for comment in found if str(comment.id) in wanted]
     if call.query.text("order").lower() != "asc":
         found.reverse()
     top = min(max(call.query.integer("$top", _PAGE), 1), _LARGEST_PAGE)
@@ -86,11 +89,16 @@ def list_comments(call: Call) -> Answer | JsonValue:
     return body
 
 
-@area.get("{project}/_apis/wit/workitems/{id}/comments/{comment}", scopes=_READ, version=_VERSION, query="$expand")
+@area.get(
+    "{project}/_apis/wit/workitems/{id}/comments/{comment}",
+    scopes=_READ,
+    version=_VERSION,
+    query="$expand includeDeleted",
+)
 def get_comment(call: Call) -> Answer | JsonValue:
     """Return one comment."""
     item = item_of(call)
-    return _body(call, item, _comment_of(call, item))
+    return _body(call, item, _comment_of(call, item, deleted=call.query.flag("includeDeleted")))
 
 
 @area.post(

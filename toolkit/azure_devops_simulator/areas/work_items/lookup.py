@@ -50,11 +50,8 @@ def item_of(call: Call) -> WorkItem:
 
 
 def expansion(value: JsonValue) -> Expand:
-    """Return the `$expand` parameter, by name or by number."""
+    """Return the `$expand` parameter."""
     text = str(value or "none").lower()
-    number = whole_number(text)
-    if number is not None and number < len(_EXPANSIONS):
-        return _EXPANSIONS[number]
     for known in _EXPANSIONS:
         if text == known:
             return known

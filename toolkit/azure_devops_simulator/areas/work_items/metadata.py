@@ -23,9 +23,10 @@ area = Area("wit")
 _READ = ("vso.work",)
 
 
-@area.get("{project?}/_apis/wit/fields", scopes=_READ)
+@area.get("{project?}/_apis/wit/fields", scopes=_READ, query="$expand")
 def list_fields(call: Call) -> Answer | JsonValue:
-    """Return every field of the organization."""
+    """Return every field of the organization. There are no deleted ones and none of extensions to add by `$expand`."""
+    call.query.get("$expand")
     return collection(field_body(field, _field_url(call, field)) for field in FIELDS.values())
 
 
@@ -184,14 +185,25 @@ def _relation_type(call: Call, known: RelationType) -> JsonObject:
 @area.get("{project}/_apis/wit/tags", scopes=_READ)
 def list_tags(call: Call) -> Answer | JsonValue:
     """Return the tags that items of a project carry."""
+    return collection(_tags(call))
+
+
+@area.get("{project}/_apis/wit/tags/{tag}", scopes=_READ)
+def get_tag(call: Call) -> Answer | JsonValue:
+    """Return one tag by id or name."""
+    wanted = call.path["tag"].lower()
+    for tag in _tags(call):
+        if wanted in {str(tag["id"]), str(tag["name"]).lower()}:
+            return tag
+    raise ServiceError(404, "TagNotFoundException", f"The tag '{call.path['tag']}' does not exist.")
+
+
+def _tags(call: Call) -> list[JsonObject]:
     project = call.in_project()
     items = (item for item in call.organization.work_items if item.project is project)
     found = {tag.lower(): tag for item in items for tag in split_tags(str(item.revision.fields.get("System.Tags", "")))}
-    return collection(
-        {
-            "id": (tag_id := guid(f"tag/{project.name}/{key}")),
-            "name": found[key],
-            "url": call.url(f"{project.id}/_apis/wit/tags/{tag_id}"),
-        }
+    ids = {key: guid(f"tag/{project.name}/{key}") for key in found}
+    return [
+        {"id": ids[key], "name": found[key], "url": call.url(f"{project.id}/_apis/wit/tags/{ids[key]}")}
         for key in sorted(found)
-    )
+    ]

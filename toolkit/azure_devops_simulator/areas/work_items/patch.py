@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from azure_devops_simulator.api.errors import ServiceError
+from azure_devops_simulator.api.errors import NotSimulatedError, ServiceError
 from azure_devops_simulator.api.parsing import as_object, as_text, whole_number
 from azure_devops_simulator.areas.work_items.json_patch import Operation
 from azure_devops_simulator.areas.work_items.process.fields import FIELDS, Field, require_field
@@ -41,6 +41,11 @@ from azure_devops_simulator.state.work_items.relation_types import find_relation
 _SPACE = "Microsoft.TeamFoundation.WorkItemTracking.Server"
 _WORK_ITEM_URL = re.compile(r"/_apis/wit/workitems/(\d+)/?(?:\?.*)?$", re.IGNORECASE)
 _FORMATS: dict[str, TextFormat] = {"markdown": "markdown", "html": "html"}
+_ELSEWHERE = {
+    "System.TeamProject": "moving a work item to another project",
+    "System.WorkItemType": "changing the type of a work item",
+}
+"""Read-only fields that the service lets a client write all the same, and what that does."""
 
 
 @dataclass
@@ -130,12 +135,16 @@ class Patch:
         if name in {"System.AreaId", "System.IterationId"}:
             field, value = self._path_of(field, value)
             name = field.reference_name
+        elif name in _ELSEWHERE and value:
+            self._stay(name, str(value))
+            return
         elif field.read_only and not (self.bypass_rules and not field.computed):
             raise read_only(field)
         if name == "System.State":
             self._state(value)
             return
-        stored = stored_value(self.organization, self.project, field, value, self._item_id)
+        rules = not self.bypass_rules
+        stored = stored_value(self.organization, self.project, field, value, self._item_id, rules=rules)
         if name == "System.History":
             self.draft.history = None if stored is None else str(stored)
             return
@@ -147,6 +156,11 @@ class Patch:
             raise required(field)
         else:
             self.draft.fields.pop(name, None)
+
+    def _stay(self, name: str, value: str) -> None:
+        present = self.project.name if name == "System.TeamProject" else self.kind.name
+        if value.lower() != present.lower():
+            raise NotSimulatedError(_ELSEWHERE[name])
 
     def _path_of(self, field: Field, value: JsonValue) -> tuple[Field, JsonValue]:
         path_field = FIELDS[field.reference_name.replace("Id", "Path")]

@@ -23,6 +23,7 @@ from azure_devops_simulator.areas.work_items.process.rules import new_fields
 from azure_devops_simulator.areas.work_items.process.types import work_item_type
 from azure_devops_simulator.areas.work_items.shapes import Expand, item_body, item_url, value_body
 from azure_devops_simulator.state.values import JsonObject, JsonValue
+from azure_devops_simulator.state.work_items.records import FieldValue
 
 area = Area("wit")
 _READ = ("vso.work",)
@@ -91,17 +92,17 @@ def _several(
     return collection(found)
 
 
-@area.get("{project}/_apis/wit/workitems/${type}", scopes=_READ)
+@area.get("{project}/_apis/wit/workitems/${type}", scopes=_READ, query="fields")
 def get_template(call: Call) -> Answer | JsonValue:
-    """Return the initial fields of a new item of a type."""
+    """Return the initial fields of a new item of a type, or those that `fields` names."""
     project = call.in_project()
     kind = work_item_type(project, call.path["type"])
-    values = new_fields(call.organization, project, kind, call.organization.clock.now())
+    stored = new_fields(call.organization, project, kind, call.organization.clock.now())
+    values: dict[str, FieldValue] = {**stored, "System.TeamProject": project.name}
+    if wanted := field_list(call.query.text("fields").split(","), "none"):
+        values = {f.reference_name: values[f.reference_name] for f in wanted if f.reference_name in values}
     fields: JsonObject = {name: value_body(call, FIELDS[name], value) for name, value in values.items()}
-    return {
-        "fields": fields | {"System.TeamProject": project.name},
-        "url": call.url(f"_apis/wit/workItems/${kind.name}"),
-    }
+    return {"fields": fields, "url": call.url(f"_apis/wit/workItems/${kind.name}")}
 
 
 @area.post("{project?}/_apis/wit/artifacturiquery", scopes=_READ, body="artifactUris")

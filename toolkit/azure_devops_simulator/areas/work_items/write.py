@@ -18,15 +18,16 @@ from azure_devops_simulator.state.work_items.records import Draft, Revision, Wor
 
 area = Area("wit")
 _WRITE = ("vso.work_write",)
+_QUERY = "$expand bypassRules suppressNotifications validateOnly"
 
 
-@area.post("{project}/_apis/wit/workitems/${type}", scopes=_WRITE, query="$expand bypassRules validateOnly")
+@area.post("{project}/_apis/wit/workitems/${type}", scopes=_WRITE, query=_QUERY)
 def create_item(call: Call) -> Answer | JsonValue:
     """Create a work item; with `validateOnly` nothing is kept."""
     return _create(call)
 
 
-@area.patch("{project}/_apis/wit/workitems/${type}", scopes=_WRITE, query="$expand bypassRules validateOnly")
+@area.patch("{project}/_apis/wit/workitems/${type}", scopes=_WRITE, query=_QUERY)
 def create_item_by_patch(call: Call) -> Answer | JsonValue:
     """Create a work item with the PATCH verb, as old clients do."""
     return _create(call)
@@ -34,6 +35,7 @@ def create_item_by_patch(call: Call) -> Answer | JsonValue:
 
 def _create(call: Call) -> JsonValue:
     require_media_type(call)
+    _check_quiet(call)
     project = call.in_project()
     kind = work_item_type(project, call.path["type"])
     operations = read_document(call.body)
@@ -49,10 +51,11 @@ def _create(call: Call) -> JsonValue:
     return item_body(call, item, expand=expansion(call.query.get("$expand")), single=True)
 
 
-@area.patch("{project?}/_apis/wit/workitems/{id}", scopes=_WRITE, query="$expand bypassRules validateOnly")
+@area.patch("{project?}/_apis/wit/workitems/{id}", scopes=_WRITE, query=_QUERY)
 def update_item(call: Call) -> Answer | JsonValue:
     """Change a work item; with `validateOnly` nothing is kept."""
     require_media_type(call)
+    _check_quiet(call)
     item = item_of(call)
     _check_permission(call, item.project, Draft(item.revision.fields))
     operations = read_document(call.body)
@@ -83,6 +86,11 @@ def _unsaved(item: WorkItem, draft: Draft, user: User) -> WorkItem:
         fields[name] = user.id
     item.revisions.append(Revision(number, fields, 0))
     return item
+
+
+def _check_quiet(call: Call) -> None:
+    """Read whether notifications are wanted. The simulator sends none in either case."""
+    call.query.flag("suppressNotifications")
 
 
 def _check_permission(call: Call, project: Project, draft: Draft) -> None:

@@ -15,7 +15,10 @@ Structure = Literal["area", "iteration"]
 
 @dataclass
 class Node:
-    r"""An area or iteration. `path` is the form in fields: `Platform\Team Harbor`. The root is the project."""
+    r"""An area or iteration. `path` is the form in fields: `Platform\Team Harbor`. The root is the project.
+
+    `first_path` is the path with which it was created, from which its guid is made; empty for the present path.
+    """
 
     id: int
     name: str
@@ -26,11 +29,12 @@ class Node:
     start: datetime | None = None
     finish: datetime | None = None
     children: list[Node] = field(default_factory=list)
+    first_path: str = ""
 
     @property
     def identifier(self) -> str:
         """The guid of the node."""
-        return guid(f"{self.structure}/{self.path}")
+        return guid(f"{self.structure}/{self.first_path or self.path}")
 
     def walk(self) -> Iterator[Node]:
         """Yield the node and all nodes below it."""
@@ -64,6 +68,26 @@ class Trees:
         node.parent, node.start, node.finish = parent, start, finish
         parent.children.append(node)
         return node
+
+    def relocate(self, node: Node, parent: Node, name: str) -> None:
+        """Give a node another parent, another name, or both. All nodes below it move along."""
+        if node.parent:
+            node.parent.children.remove(node)
+        before = node.path
+        node.parent, node.name = parent, name
+        parent.children.append(node)
+        for below in list(node.walk()):
+            del self._by_path[below.structure, below.path.lower()]
+            below.first_path = below.first_path or below.path
+            below.path = f"{parent.path}\\{name}{below.path[len(before) :]}"
+            self._by_path[below.structure, below.path.lower()] = below
+
+    def remove(self, node: Node) -> None:
+        """Remove a node and all nodes below it."""
+        for below in list(node.walk()):
+            del self._by_path[below.structure, below.path.lower()]
+        if node.parent:
+            node.parent.children.remove(node)
 
     def find(self, project: Project, structure: Structure, path: str) -> Node | None:
         """Return the node of a path in one project, in any case."""

@@ -12,7 +12,7 @@ from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.work_items.attachments import Attachment
 from azure_devops_simulator.state.work_items.indexes import Indexes
-from azure_devops_simulator.state.work_items.nodes import Node, Trees
+from azure_devops_simulator.state.work_items.nodes import Node, Structure, Trees
 from azure_devops_simulator.state.work_items.records import (
     Comment,
     Deletion,
@@ -59,6 +59,25 @@ class WorkItemStore:
     def iteration(self, project: Project) -> Node:
         """Return the root of the project's iterations."""
         return self.trees.root(project, "iteration")
+
+    def relocate(self, node: Node, parent: Node, name: str) -> None:
+        """Move or rename an area or iteration. Items follow it in every revision, because they refer to the node."""
+        before, field = node.path, PATH_FIELDS[node.structure]
+        self.trees.relocate(node, parent, name)
+        for item in self.items.values():
+            if item.project is not node.project:
+                continue
+            for revision in item.revisions:
+                path = str(revision.fields[field])
+                if is_within(path, before):
+                    revision.fields[field] = node.path + path[len(before) :]
+                    self.indexes.touch(item.id)
+
+    def below(self, node: Node) -> list[WorkItem]:
+        """Return the items in an area or iteration, or in one below it."""
+        field = PATH_FIELDS[node.structure]
+        items = (item for item in self.items.values() if item.project is node.project)
+        return [item for item in items if is_within(str(item.revision.fields[field]), node.path)]
 
     def create(self, project: Project, draft: Draft, *, by: User, when: datetime) -> WorkItem:
         """Save a new item under the next id."""
@@ -210,6 +229,14 @@ class WorkItemStore:
             at = next(i for i, known in enumerate(item.all_relations) if known.id == relation.id)
             item.all_relations[at] = relation
             update.edited.append(relation)
+
+
+PATH_FIELDS: dict[Structure, str] = {"area": "System.AreaPath", "iteration": "System.IterationPath"}
+
+
+def is_within(path: str, node: str) -> bool:
+    """Return whether a path is that of a node or of one below it, in any case."""
+    return f"{path.lower()}\\".startswith(f"{node.lower()}\\")
 
 
 def _artifact_key(uri: str) -> str:

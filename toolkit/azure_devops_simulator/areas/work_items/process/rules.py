@@ -61,7 +61,7 @@ def not_in_list(field: Field, value: JsonValue) -> ServiceError:
 
 
 def stored_value(
-    organization: Organization, project: Project, field: Field, value: JsonValue, item_id: int
+    organization: Organization, project: Project, field: Field, value: JsonValue, item_id: int, *, rules: bool = True
 ) -> FieldValue | None:
     """Return the stored form of a value, or None when it clears the field.
 
@@ -71,11 +71,12 @@ def stored_value(
         field: the field written to.
         value: what was sent.
         item_id: id of the item for messages, -1 while it is being created.
+        rules: whether the rules of the process hold. Without them, a name may be of nobody, and a value in no list.
     """
     if value is None or value == "":
         return None
     if field.kind == "identity":
-        return _identity(organization, field, value).id
+        return _identity(organization, field, value, rules=rules)
     if isinstance(value, Mapping) or not isinstance(value, (str, int, float, bool)):
         key = "VssPropertyValidationException"
         message = f"Operation of changing value type is not supported for the field {field.reference_name}"
@@ -83,15 +84,15 @@ def stored_value(
     if field.kind == "treePath":
         return _path(organization, project, field, str(value), item_id)
     if field.kind in NUMBERS:
-        return _number(field, value)
+        return _limited(field, _number(field, value), rules=rules)
     if field.kind == "dateTime":
         return _date(field, value)
-    return _limited(field, _text(field, value))
+    return _limited(field, _text(field, value), rules=rules)
 
 
-def _limited(field: Field, value: FieldValue) -> FieldValue:
+def _limited(field: Field, value: FieldValue, *, rules: bool) -> FieldValue:
     allowed = ALLOWED.get(field.reference_name)
-    if allowed is None:
+    if allowed is None or not rules:
         return value
     for known in allowed:
         if str(known).lower() == str(value).lower():
@@ -119,7 +120,7 @@ def _number(field: Field, value: JsonValue) -> FieldValue:
         return number
     if not number.is_integer():
         raise _error_code(field, "hasValues", "invalidType")
-    return _limited(field, int(number))
+    return int(number)
 
 
 def _date(field: Field, value: JsonValue) -> datetime:
@@ -129,7 +130,7 @@ def _date(field: Field, value: JsonValue) -> datetime:
     return when
 
 
-def _identity(organization: Organization, field: Field, value: JsonValue) -> User:
+def _identity(organization: Organization, field: Field, value: JsonValue, *, rules: bool) -> str:
     if isinstance(value, Mapping):
         names = [as_text(value.get(key)) for key in ("id", "uniqueName", "displayName")]
     else:
@@ -137,8 +138,10 @@ def _identity(organization: Organization, field: Field, value: JsonValue) -> Use
         names = [found["address"]] if found else [str(value).strip()]
     for name in filter(None, names):
         if user := organization.user(name):
-            return user
+            return user.id
     shown = next((name for name in reversed(names) if name), "")
+    if shown and not rules:
+        return shown
     key = "WorkItemTrackingUnknownIdentityException"
     message = f"The identity value '{shown}' for field '{field.name}' is an unknown identity."
     custom: JsonObject = {"ReferenceName": field.reference_name}

@@ -300,12 +300,13 @@ def _identity(comparison: Comparison, wanted: list[_Value], context: Context) ->
     for value in wanted:
         if value == "":
             accepted.add("")
-        elif user := _user(str(value), context):
-            accepted.add(user.id)
+        else:
+            user = _user(str(value), context)
+            accepted.add(user.id if user else str(value).lower())
     if comparison.operator in _ORDERED:
         return _identity_order(comparison, wanted, context)
     negative = comparison.operator == "<>"
-    return lambda value: (str(value or "") in accepted) != negative
+    return lambda value: (str(value or "").lower() in accepted) != negative
 
 
 def _identity_order(comparison: Comparison, wanted: list[_Value], context: Context) -> Test:
