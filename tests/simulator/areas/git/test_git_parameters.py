@@ -279,6 +279,23 @@ def test_a_project_named_beside_the_path_must_be_the_one_of_the_repository(clien
     assert client.send("GET", labels, projectId=project).status_code == expected
 
 
+@pytest.mark.parametrize("spelling", ["{}Version", "{}VersionDescriptor.version", "{}VersionDescriptor.{}Version"])
+def test_versions_to_compare_are_named_in_each_spelling_of_clients(client, spelling):
+    release, main = tip(client, "release/2.8"), tip(client)
+    base, target = (spelling.replace("{}", name) for name in ("base", "target"))
+    for kind in ("commit", "Commit", "2"):
+        query = {base: release, f"{base}Type": kind, target: main, f"{target}Type": kind}
+        found = client.get(f"{API}/diffs/commits", **query)
+        assert (found["baseCommit"], found["targetCommit"]) == (release, main)
+    query[f"{target}Options"] = "firstParent"
+    assert client.get(f"{API}/diffs/commits", **query)["targetCommit"] != main
+    for odd in ({f"{base}Type": "changeset"}, {f"{base}Options": "next"}):
+        assert (
+            client.get(f"{API}/diffs/commits", expect=400, **{**query, **odd})["typeKey"]
+            == "InvalidEnumArgumentException"
+        )
+
+
 # -- numbers and names in bodies -------------------------------------------------------------------------------------
 
 ADD, EDIT, RENAME, DELETE = 1, 2, 8, 16

@@ -206,3 +206,14 @@ def test_an_update_of_a_discussion_keeps_what_it_does_not_name(client):
     client.call("PATCH", f"{path}/threads/{made['id']}", {"status": "fixed", "comments": made["comments"]})
     new = {"comments": [{"content": "And this?"}]}
     assert client.call("PATCH", f"{path}/threads/{made['id']}", new, expect=400)["typeKey"] == "NotSimulatedException"
+
+
+@pytest.mark.parametrize("status", ["completed", "abandoned"])
+def test_a_closed_pull_request_keeps_its_options_but_not_its_title(client, status):
+    number = next(row["pullRequestId"] for row in listed(client, status=status))
+    path = f"{ALL}/repositories/{client.get(f'{ALL}/pullrequests/{number}')['repository']['id']}/pullRequests/{number}"
+    for body in ({"isDraft": True}, {"targetRefName": "refs/heads/main"}, {"completionOptions": {}}):
+        refused = client.call("PATCH", path, body, expect=400)
+        assert refused["typeKey"] == "GitPullRequestNotEditableException"
+        assert refused["message"].startswith("TF401181")
+    assert client.call("PATCH", path, {"title": "Another title"})["title"] == "Another title"

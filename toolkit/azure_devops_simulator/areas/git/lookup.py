@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from azure_devops_simulator.api.call import Call
+from azure_devops_simulator.api.contract import read_enumeration
 from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError, ServiceError
 from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.areas.core.projects import is_guid
@@ -121,16 +122,7 @@ def no_object(object_id: str) -> ServiceError:
 
 
 def resolve(repository: Repository, version: str, kind: str = "branch") -> str:
-    """Return the commit of a branch, tag or commit id.
-
-    Raises:
-        ServiceError: 404 TF401175 when there is none; 400 for an unknown kind.
-    """
-    kind = kind.lower()
-    if kind not in {"branch", "tag", "commit"}:
-        raise ArgumentError(
-            f"The version type '{kind}' is not valid.", "versionType", type_key="InvalidEnumArgumentException"
-        )
+    """Return the commit of a `branch`, `tag` or `commit`. One that does not exist is a 404."""
     if kind == "commit":
         found = repository.peel(version.lower()) if is_object_id(version) else None
     else:
@@ -138,6 +130,19 @@ def resolve(repository: Repository, version: str, kind: str = "branch") -> str:
         found = repository.peel(ref) if ref else None
     if found is None:
         raise unresolvable(repository, kind, version)
+    return found
+
+
+def _enumeration(name: str, value: str, parameter: str) -> str:
+    """Return a value of an enumeration by its name. Clients write version descriptors in ways that are not described.
+
+    Raises:
+        ArgumentError: 400 for what is no value of it.
+    """
+    found = read_enumeration(name, value)
+    if found is None:
+        message = f"The value '{value}' is not valid for {name}."
+        raise ArgumentError(message, parameter, type_key="InvalidEnumArgumentException")
     return found
 
 
@@ -152,9 +157,9 @@ def described_version(query: Query, repository: Repository, *prefixes: str, path
     """
     for prefix in prefixes:
         if version := query.get(prefix):
-            kind = query.text(f"{prefix}Type", "branch")
-            commit_id = resolve(repository, version, kind)
-            commit_id = _option(repository, commit_id, query.text(f"{prefix}Options", "none"), path)
+            kind = _enumeration("GitVersionType", query.text(f"{prefix}Type", "branch"), "versionType")
+            option = _enumeration("GitVersionOptions", query.text(f"{prefix}Options", "none"), "versionOptions")
+            commit_id = _option(repository, resolve(repository, version, kind), option, path)
             return commit_id, f"{kind.capitalize()}: {version}"
     tip = repository.default_tip()
     if tip is None:
@@ -163,9 +168,9 @@ def described_version(query: Query, repository: Repository, *prefixes: str, path
 
 
 def _option(repository: Repository, commit_id: str, option: str, path: str) -> str:
-    if option.lower() == "firstparent":
+    if option == "firstParent":
         parents = repository.commit(commit_id).parents
-    elif option.lower() == "previouschange":
+    elif option == "previousChange":
         changed = (c for c in history(repository, commit_id) if touches(repository, c, path))
         parents = tuple(commit.id for commit in changed)[1:2]
     else:

@@ -56,7 +56,7 @@ def get_reviewer(call: Call) -> JsonObject:
 
 
 def _no_reviewer(wanted: str) -> ServiceError:
-    message = f"TF401181: The requested reviewer {wanted} was not found in the pull request."
+    message = f"The requested reviewer {wanted} was not found in the pull request."
     return git_error(404, "GitPullRequestReviewerNotFoundException", message)
 
 

@@ -45,6 +45,7 @@ _CHANGEABLE = {
     "isDraft",
     "lastMergeSourceCommit",
 }
+_OF_ACTIVE_ONES = {"completionOptions", "mergeOptions", "autoCompleteSetBy", "targetRefName", "isDraft"}
 _CRITERIA = (
     "creatorId includeLinks labels maxTime minTime queryTimeRangeType repositoryId reviewerId sourceRefName "
     "sourceRepositoryId status tagsFilterOperator targetRefName title"
@@ -253,6 +254,11 @@ def update(call: Call) -> JsonObject:
             "AutoCompleteSetBy.Id, TargetRefName, IsDraft."
         )
         raise ArgumentError(message, "gitPullRequestToUpdate", type_key="InvalidArgumentValueException")
+    reopened = as_text(body.get("status")).lower() == "active"
+    if pull_request.status != "active" and not reopened and body.keys() & _OF_ACTIVE_ONES:
+        # Code, text and type key are the service's. The status is a guess.
+        message = "TF401181: The pull request cannot be edited due to its state."
+        raise git_error(400, "GitPullRequestNotEditableException", message)
     call.organization.clock.tick()
     _change_texts(call, pull_request, body)
     _change_status(call, pull_request, body)
