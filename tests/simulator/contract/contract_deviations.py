@@ -54,6 +54,7 @@ BODIES = {
     "identity.descriptor: str in place of object": "the same",
     "memberOf[]: str in place of object": "the same",
     "members[]: str in place of object": "the same",
+    "refName: unknown": "of timeline records; left out of 7.1, and a client requires it",
     "keepForever: unknown": "in every recorded build; left out of 7.1",
     "multilineFieldsFormat: unknown": "came with Markdown fields; described in 7.2, sent for 7.1 too",
     "configuration.path: unknown": "of YAML pipelines; the contract has the base of configurations only",

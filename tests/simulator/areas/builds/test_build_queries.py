@@ -185,6 +185,12 @@ def test_the_timeline_of_another_plan(client: Any) -> None:
         client.get(f"{BUILD}/builds/{RED}/{path}", planId="0" * 8, expect=204)
 
 
+def test_stages_and_jobs_have_the_names_of_the_file(client: Any) -> None:
+    records = client.get(f"{BUILD}/builds/{RED}/timeline")["records"]
+    names = {(record["type"], record["refName"]) for record in records}
+    assert {("Stage", "Build"), ("Phase", "Test"), ("Job", None), ("Task", None)} <= names
+
+
 @pytest.mark.parametrize(
     ("order", "expected"),
     [

@@ -150,12 +150,18 @@ def test_stages_to_skip_are_skipped_and_the_others_run(
 def test_what_the_pipeline_does_not_take_is_refused(
     client: Any, organization: Organization, run: Callable[..., str], body: Any, message: str
 ) -> None:
-    error = client.call("POST", f"{PIPELINES}/1/preview", body, expect=400)
-    assert error["message"] == f"/azure-pipelines.yml: {message}"
-    error = client.call("POST", f"{PIPELINES}/1/runs", body, expect=400)
-    (problem,) = error["customProperties"]["ValidationResults"]
-    assert problem["message"] == f"/azure-pipelines.yml: {message}"
+    for path in (f"{PIPELINES}/1/preview", f"{PIPELINES}/1/runs"):
+        error = client.call("POST", path, body, expect=400)
+        assert (error["typeKey"], error["message"]) == ("PipelineValidationException", message)
     assert len(organization.builds.builds) == 38
+
+
+def test_a_queued_build_names_what_is_wrong(client: Any, run: Callable[..., str]) -> None:
+    body = {"definition": {"id": 1}, "templateParameters": {"colour": "red"}}
+    error = client.call("POST", BUILDS, body, expect=400)
+    assert error["customProperties"]["ValidationResults"] == [
+        {"result": "error", "message": "Unexpected parameter 'colour'"}
+    ]
 
 
 def test_a_preview_shows_the_expanded_file(client: Any, run: Callable[..., str]) -> None:

@@ -61,7 +61,7 @@ def test_run(client: Any, organization: Organization) -> None:
     error = client.call("POST", f"{PIPELINES}/99/runs", {}, expect=500)
     assert error["typeKey"] == "PipelineNotFoundException"
     wrong = {"resources": {"repositories": {"self": {"refName": "refs/heads/none"}}}}
-    assert client.call("POST", f"{PIPELINES}/1/runs", wrong, expect=400)["typeKey"].startswith("BuildRequest")
+    assert client.call("POST", f"{PIPELINES}/1/runs", wrong, expect=400)["typeKey"] == "PipelineValidationException"
 
 
 def test_preview_runs_nothing(client: Any, reader: Any, organization: Organization) -> None:
@@ -87,6 +87,7 @@ def test_logs_and_their_signed_links(client: Any) -> None:
     log = client.get(f"{PIPELINES}/1/runs/35/logs/5", __expand="signedContent")
     assert log["lineCount"] == logs[4]["lineCount"]
     url = log["signedContent"]["url"]
+    assert client.get(f"{PIPELINES}/1/runs/35/logs/5", __expand=1) == log
     anonymous = httpx.get(url)
     assert anonymous.status_code == 200
     assert len(anonymous.text.splitlines()) == log["lineCount"]

@@ -163,7 +163,11 @@ def run_pipeline(call: Call) -> Answer | JsonValue:
         return _preview(pipeline, request)
     if request.get("yamlOverride"):
         raise NotSimulatedError("yamlOverride without previewRun")
-    return _run_body(call, start_build(call, pipeline, _order(request)), whole=True)
+    try:
+        run = start_build(call, pipeline, _order(request))
+    except InvalidRunError as error:
+        raise pipeline_error(400, "PipelineValidationException", str(error)) from error
+    return _run_body(call, run, whole=True)
 
 
 @area.post(

@@ -55,7 +55,10 @@ def queue_build(call: Call) -> Answer | JsonValue:
         _variables(request),
     )
     reason = _reason(as_text(request.get("reason")))
-    build = start_build(call, definition, order)
+    try:
+        build = start_build(call, definition, order)
+    except InvalidRunError as error:
+        raise not_valid(error.messages) from error
     build.reason = reason
     build.parameters = as_text(request.get("parameters")) or None
     return build_body(call, build)
@@ -86,7 +89,8 @@ def start_build(call: Call, definition: Definition, order: Order) -> Build:
     """Queue a build.
 
     Raises:
-        ServiceError: 403 without permission, 400 when branch, commit, parameters, stages or YAML are wrong.
+        ServiceError: 403 without permission, 400 when the definition is disabled.
+        InvalidRunError: branch, commit, parameters, stages or YAML are wrong.
     """
     if call.organization.denied(call.user, "QueueBuilds", definition.project, definition.name):
         message = (
@@ -98,10 +102,7 @@ def start_build(call: Call, definition: Definition, order: Order) -> Build:
         # The text is a guess.
         message = f"The build pipeline {definition.name} is disabled, so that no build can be queued."
         raise build_error(400, "DefinitionDisabledException", message)
-    try:
-        ref, commit_id, text = yaml_of(definition, order)
-    except InvalidRunError as error:
-        raise not_valid(error.messages) from error
+    ref, commit_id, text = yaml_of(definition, order)
     store, when = call.organization.builds, call.organization.clock.tick()
     build = store.add_build(definition, branch=ref, version=commit_id, by=call.user, when=when)
     build.template_parameters, build.variables = order.parameters, order.variables
@@ -128,12 +129,12 @@ def yaml_of(definition: Definition, order: Order, override: str | None = None) -
     text = committed_yaml(definition, commit_id) if override is None else override
     if messages := problems(definition, text):
         raise InvalidRunError(*messages)
-    path = "/" + definition.yaml_path.lstrip("/")
     try:
         expanded = expand(text or "", order.parameters, predefined_variables(definition, ref, commit_id))
     except ParameterError as error:
-        raise InvalidRunError(f"{path}: {error}") from error
+        raise InvalidRunError(str(error)) from error
     known = {name.lower() for name in stage_names(expanded)}
     if unknown := [name for name in order.skipped_stages if name.lower() not in known]:
-        raise InvalidRunError(f"{path}: The stage {unknown[0]} to skip does not exist.")
+        # The text is a guess.
+        raise InvalidRunError(f"The stage {unknown[0]} to skip does not exist.")
     return ref, commit_id, expanded

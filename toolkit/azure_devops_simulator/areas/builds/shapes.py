@@ -235,6 +235,7 @@ def record_body(call: Call, build: Build, record: Record) -> JsonObject:
         "task": None,
         "attempt": record.attempt,
         "identifier": record.identifier,
+        "refName": record.name if record.type in {"Stage", "Phase"} else None,
     }
     if record.log is not None:
         body["log"] = {"id": record.log, "type": "Container", "url": build_url(call, build, f"/logs/{record.log}")}
