@@ -119,6 +119,11 @@ def test_a_program_without_any_extra_names_its_own(program, extra):
             "from azure_devops_simulator import SimulatorServer",
             "simulator",
         ),
+        (
+            "trustme",
+            "import pathlib, azure_devops_simulator.server.tls as tls; tls.make_certificate(pathlib.Path('gone'), 'x')",
+            "simulator-tls",
+        ),
         ("langgraph", "from langchain_azure_devops import interrupt_approver", "agents"),
         ("langgraph.checkpoint.sqlite", "import azure_devops_agents.investigation", "agents"),
         ("langchain_openai", "from azure_devops_agents.models import open_model; open_model('openai:gpt-5')", "agents"),

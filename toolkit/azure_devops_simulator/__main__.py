@@ -1,7 +1,8 @@
 """Serve an organization: `python -m azure_devops_simulator [--port N] [--token VALUE=SCOPE,SCOPE ...] [--world FILE]`.
 
-It serves the seed organization unless `--world` or `--empty` names another one. With `--certificate FILE --key FILE` it
-serves TLS. `--fault`, `--throttle` and `--switch` make requests fail.
+It serves the seed organization unless `--world` or `--empty` names another one. `--save` writes it
+to a file at the end. `--tls` makes a certificate for the hosts of the service, and `--certificate FILE --key FILE` uses
+one of yours. `--fault`, `--throttle` and `--switch` make requests fail.
 
 The first line of standard output is the base URL of the organization. Ctrl-C or SIGTERM ends it with exit code 0.
 """
@@ -10,11 +11,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import re
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
 from azure_devops_simulator import INSTALL
@@ -25,8 +29,10 @@ try:
     from azure_devops_simulator.seed.organization import seed_organization
     from azure_devops_simulator.server.control import switch
     from azure_devops_simulator.server.request_log import RequestLog
+    from azure_devops_simulator.server.saving import save_world
     from azure_devops_simulator.server.server import Certificate, base_url, web_server
     from azure_devops_simulator.server.serving import listen
+    from azure_devops_simulator.server.tls import instructions, make_certificate
     from azure_devops_simulator.state.faults import Fault, TokenBucket, parse_fault
     from azure_devops_simulator.state.organization import Organization
     from azure_devops_simulator.state.people import FULL_ACCESS
@@ -35,6 +41,8 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"The simulator needs the library {error.name!r}. {INSTALL}")
 
+_LOOPBACK = "127.0.0.1"
+_TLS_FOLDER = Path("azure-devops-simulator-tls")
 READ_ONLY = ("vso.build", "vso.code", "vso.profile", "vso.project", "vso.work")
 
 
@@ -70,6 +78,13 @@ def _empty(text: str) -> Organization:
     if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a name of letters, digits and inner hyphens (at most 50)")
     return Organization(text)
+
+
+def _save(text: str) -> Path:
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"cannot write the file {text}")
+    return path
 
 
 def _fault(text: str) -> Fault:
@@ -130,7 +145,13 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         prog="python -m azure_devops_simulator",
         description="Serve a simulated Azure DevOps organization on a local port.",
     )
-    parser.add_argument("--port", type=int, default=0, help="port on the loopback interface (default: a free one)")
+    parser.add_argument("--port", type=int, default=0, help="the port (default: a free one)")
+    parser.add_argument(
+        "--host",
+        default=_LOOPBACK,
+        metavar="ADDRESS",
+        help=f"the address to listen on; 0.0.0.0 is reached from other machines (default {_LOOPBACK})",
+    )
     parser.add_argument(
         "--token",
         type=_token,
@@ -140,10 +161,22 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--certificate", type=Path, metavar="FILE", help="serve TLS with this certificate chain (PEM)")
     parser.add_argument("--key", type=Path, metavar="FILE", help="the private key of the certificate (PEM)")
+    parser.add_argument(
+        "--tls",
+        type=Path,
+        nargs="?",
+        const=_TLS_FOLDER,
+        metavar="FOLDER",
+        help="serve TLS with a certificate for the hosts of the service, made in this folder at first use "
+        f"(default {_TLS_FOLDER}), and explain how clients trust it",
+    )
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--world", type=_world, metavar="FILE", help="serve this organization (JSON of export_world)")
     chosen.add_argument(
         "--empty", type=_empty, metavar="NAME", help="serve an organization of this name without anything"
+    )
+    parser.add_argument(
+        "--save", type=_save, metavar="FILE", help="at the end, write the organization to this file, for --world"
     )
     parser.add_argument(
         "--strict", action="store_true", help="answer 501 to what is not simulated (default: 404 or 400)"
@@ -153,6 +186,8 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if (options.certificate is None) != (options.key is None):
         parser.error("give --certificate and --key together")
+    if options.tls and options.certificate:
+        parser.error("give either --tls or --certificate")
     return options
 
 
@@ -180,34 +215,70 @@ def _organization(options: argparse.Namespace) -> tuple[Organization, list[str]]
     return organization, lines
 
 
+def _certificate(options: argparse.Namespace, organization: Organization) -> Certificate | None:
+    if options.tls:
+        return make_certificate(options.tls, organization.name)
+    return Certificate(options.certificate, options.key) if options.certificate else None
+
+
+def _warn_of_others(listener: socket.socket, control: bool) -> None:
+    host, port = listener.getsockname()[:2]
+    if not ip_address(host).is_loopback:
+        end = ", and so can its control endpoint, which asks for no token" if control else ""
+        print(f"warning: other machines can reach the simulator at port {port}{end}", file=sys.stderr)
+
+
+def _end(organization: Organization, requests: RequestLog, save: Path | None) -> int:
+    """Save the organization, say what clients missed, and return the exit code."""
+    print(requests.summary(), end="", file=sys.stderr)
+    try:
+        if save:
+            save_world(organization, save)
+    except OSError as error:
+        print(f"cannot save the organization: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Serve the organization until interrupted."""
     options = _arguments(arguments)
-    certificate = Certificate(options.certificate, options.key) if options.certificate else None
     try:
         organization, lines = _organization(options)
+        certificate = _certificate(options, organization)
         requests = RequestLog(verbose=options.verbose)
         server = web_server(
             organization, certificate, control=options.control, strict=options.strict, requests=requests
         )
+    except ModuleNotFoundError as error:
+        print(error, file=sys.stderr)
+        return 2
     except (ValueError, TypeError) as error:
         print(f"cannot set up the organization: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"cannot use the certificate {options.certificate} with the key {options.key}: {error}", file=sys.stderr)
+        used = options.tls or f"{options.certificate} with the key {options.key}"
+        print(f"cannot use the certificate {used}: {error}", file=sys.stderr)
         return 2
     try:
-        listener = listen(options.port)
+        listener = listen(options.port, options.host)
     except (OSError, OverflowError) as error:
-        print(f"cannot listen on port {options.port}: {error}", file=sys.stderr)
+        place = f"port {options.port}" if options.host == _LOOPBACK else f"port {options.port} of {options.host}"
+        print(f"cannot listen on {place}: {error}", file=sys.stderr)
         return 1
+
+    def announce() -> None:
+        print(base_url(organization, listener, certificate), *lines, sep="\n", flush=True)
+        if options.tls and certificate:
+            print(instructions(certificate, organization.name, listener.getsockname()[1]), end="", flush=True)
+        _warn_of_others(listener, options.control)
+
+    server.when_started = announce
     with contextlib.suppress(KeyboardInterrupt):
         # The server ends cleanly on both signals and then raises the signal again for its caller.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        print(base_url(organization, listener, certificate), *lines, sep="\n", flush=True)
         server.run(sockets=[listener])
-    print(requests.summary(), end="", file=sys.stderr)
-    return 0
+    return _end(organization, requests, options.save)
 
 
 if __name__ == "__main__":

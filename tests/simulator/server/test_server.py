@@ -4,13 +4,11 @@ import asyncio
 import json
 import os
 import re
-import select
 import signal
-import subprocess
-import sys
 
 import httpx
 import pytest
+from command_process import read_line, start
 
 from azure_devops_simulator import Organization, SimulatorServer
 
@@ -32,23 +30,6 @@ async def test_it_serves_inside_an_event_loop(organization):
         async with httpx.AsyncClient(auth=("", "full-token")) as client:
             answers = await asyncio.gather(*(client.get(f"{server.base_url}/_apis/projects") for _ in range(20)))
     assert {answer.status_code for answer in answers} == {200}
-
-
-def start(*arguments):
-    return subprocess.Popen(
-        [sys.executable, "-m", "azure_devops_simulator", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        env={**os.environ, "PYTHONUNBUFFERED": ""},
-    )
-
-
-def read_line(process):
-    assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], 20)
-    assert ready, "nothing was printed"
-    return process.stdout.readline().decode().strip()
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,9 @@ from azure_devops_simulator.server.request_log import RequestLog
 from azure_devops_simulator.server.serving import Server, ServerThread, listen
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.world.builder.organizations import OrganizationBuilder
+
+_KEEP_ALIVE_SECONDS = 600
+"""How long an idle connection stays open. If it ended sooner, a client that reuses it for a POST would get a reset."""
 
 
 class _Connection(HttpToolsProtocol):
@@ -52,7 +56,11 @@ class Certificate:
 def base_url(organization: Organization, listener: socket.socket, certificate: Certificate | None = None) -> str:
     """Return the address of the organization on a listening socket."""
     scheme = "https" if certificate else "http"
-    return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/{organization.name}"
+    host, port = listener.getsockname()[:2]
+    if ip_address(host).is_unspecified:
+        host = "::1" if ":" in host else "127.0.0.1"
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}:{port}/{organization.name}"
 
 
 def web_server(
@@ -76,6 +84,7 @@ def web_server(
         lifespan="off",
         ws="none",
         server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         date_header=False,  # answers are dated by the organization's own clock
         ssl_certfile=certificate.chain if certificate else None,
         ssl_keyfile=certificate.key if certificate else None,

@@ -1,4 +1,4 @@
-"""Serve an application on a loopback socket in a thread of its own, and stop at once."""
+"""Serve an application on a socket in a thread of its own, and stop at once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -17,14 +18,20 @@ _STOP_SECONDS = 1.0
 
 
 class Server(uvicorn.Server):
-    """A server that stops at once. uvicorn checks only ten times a second whether to stop, and then waits again."""
+    """A server that stops at once. uvicorn checks only ten times a second whether to stop, and then waits again.
 
+    It calls `when_started` when it accepts connections and handles signals.
+    """
+
+    when_started: Callable[[], None] | None = None
     _loop: asyncio.AbstractEventLoop
     _stopped: asyncio.Event
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
         await super().startup(sockets)
+        if self.when_started:
+            self.when_started()
 
     def stop(self) -> None:
         """End the main loop. Any thread and any signal handler may call this."""
@@ -54,13 +61,15 @@ class Server(uvicorn.Server):
             task.cancel()
 
 
-def listen(port: int = 0) -> socket.socket:
-    """Return a listening socket on the loopback interface. Port 0 takes a free one."""
+def listen(port: int = 0, host: str = "127.0.0.1") -> socket.socket:
+    """Return a socket that listens on a host's address. Port 0 takes a free one."""
+    # The port is given to `bind` alone, which refuses one that is too large.
+    family, _, _, _, (address, _, *more) = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
     # asyncio turns off Nagle's algorithm, which costs 40 ms an answer, only for sockets that name their protocol.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind((address, port, *more))
         listener.listen(512)
     except (OSError, OverflowError):
         listener.close()
