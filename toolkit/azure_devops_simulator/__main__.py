@@ -140,24 +140,14 @@ def _add_switches(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _arguments(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m azure_devops_simulator",
-        description="Serve a simulated Azure DevOps organization on a local port.",
-    )
+def _add_address(parser: argparse.ArgumentParser) -> None:
+    """Add the options about the address and TLS."""
     parser.add_argument("--port", type=int, default=0, help="the port (default: a free one)")
     parser.add_argument(
         "--host",
         default=_LOOPBACK,
         metavar="ADDRESS",
         help=f"the address to listen on; 0.0.0.0 is reached from other machines (default {_LOOPBACK})",
-    )
-    parser.add_argument(
-        "--token",
-        type=_token,
-        action="append",
-        metavar="VALUE=SCOPE,SCOPE",
-        help="a personal access token and its scopes; app_token is full access; repeat it for more tokens",
     )
     parser.add_argument("--certificate", type=Path, metavar="FILE", help="serve TLS with this certificate chain (PEM)")
     parser.add_argument("--key", type=Path, metavar="FILE", help="the private key of the certificate (PEM)")
@@ -169,6 +159,21 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         metavar="FOLDER",
         help="serve TLS with a certificate for the hosts of the service, made in this folder at first use "
         f"(default {_TLS_FOLDER}), and explain how clients trust it",
+    )
+
+
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m azure_devops_simulator",
+        description="Serve a simulated Azure DevOps organization on a local port.",
+    )
+    _add_address(parser)
+    parser.add_argument(
+        "--token",
+        type=_token,
+        action="append",
+        metavar="VALUE=SCOPE,SCOPE",
+        help="a personal access token and its scopes; app_token is full access; repeat it for more tokens",
     )
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--world", type=_world, metavar="FILE", help="serve this organization (JSON of export_world)")
