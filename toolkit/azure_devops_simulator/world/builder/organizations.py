@@ -10,7 +10,7 @@ from azure_devops_simulator.api.access import check_scopes
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Token, TokenKind, User
 from azure_devops_simulator.state.projects import Process, Visibility
-from azure_devops_simulator.world.builder.projects import ProjectBuilder
+from azure_devops_simulator.world.builder.projects import ProjectBuilder, check_part
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment
 
 
@@ -150,7 +150,7 @@ class OrganizationBuilder:
         if within:
             if project is None:
                 raise BuilderError(f"{within!r} is a part of a project, so give the project too")
-            project.check_part(within)
+            check_part(self.organization, project.project, within)
         self.organization.deny(self._requests.person(user), chosen, project.project if project else None, within)
         return self
 

@@ -25,7 +25,7 @@ _STEP_RESULTS: Mapping[str, RecordResult] = {
 
 
 class RunBuilder:
-    """One run of a pipeline, which is also a build."""
+    """One run of a pipeline, which is also a build. `build` is its state."""
 
     def __init__(self, build: Build) -> None:
         self.build = build
@@ -42,7 +42,7 @@ class RunBuilder:
 
 
 class PipelineBuilder:
-    """A YAML pipeline."""
+    """A YAML pipeline. `definition` is its state."""
 
     def __init__(self, requests: Requests, definition: Definition) -> None:
         self._requests = requests

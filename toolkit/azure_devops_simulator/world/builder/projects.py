@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
+from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project, Team
 from azure_devops_simulator.state.values import JsonObject, timestamp
@@ -16,7 +17,7 @@ from azure_devops_simulator.world.builder.work_items import FieldInput, WorkItem
 
 
 class TeamBuilder:
-    """A team of a project."""
+    """A team of a project. `team` is its state."""
 
     def __init__(self, requests: Requests, team: Team) -> None:
         self._requests = requests
@@ -35,7 +36,7 @@ class TeamBuilder:
 
 
 class ProjectBuilder:
-    """A project."""
+    """A project. `project` is its state."""
 
     def __init__(self, requests: Requests, project: Project) -> None:
         self._requests = requests
@@ -45,20 +46,6 @@ class ProjectBuilder:
     def id(self) -> str:
         """The id of the project."""
         return self.project.id
-
-    def check_part(self, part: str) -> None:
-        """Check the name of a part of the project to which a permission can apply.
-
-        Raises:
-            BuilderError: it is no repository, reference of one, area or pipeline of the project.
-        """
-        organization = self._requests.organization
-        repositories = [repository.name for repository in self.project.repositories.values()]
-        roots = [root for root in organization.work_items.trees.roots() if root.project is self.project]
-        areas = [node.path for root in roots if root.structure == "area" for node in root.walk()]
-        pipelines = [each.name for each in organization.builds.definitions.values() if each.project is self.project]
-        if not any(part.lower().startswith(f"{name.lower()}/refs/") for name in repositories):
-            choose("part of the project", part, dict.fromkeys([*repositories, self.project.name, *areas, *pipelines]))
 
     def add_repository(
         self,
@@ -260,3 +247,17 @@ class ProjectBuilder:
         self, by: User | str | None, method: str, *path: str, body: JsonObject | list[JsonObject], patch: bool = False
     ) -> JsonObject:
         return self._requests.send(by, method, self.project.name, "_apis", *path, body=body, patch=patch)
+
+
+def check_part(organization: Organization, project: Project, part: str) -> None:
+    """Check the name of a part of a project to which a permission can apply.
+
+    Raises:
+        BuilderError: it is no repository, reference of one, area or pipeline of the project.
+    """
+    repositories = [repository.name for repository in project.repositories.values()]
+    roots = [root for root in organization.work_items.trees.roots() if root.project is project]
+    areas = [node.path for root in roots if root.structure == "area" for node in root.walk()]
+    pipelines = [each.name for each in organization.builds.definitions.values() if each.project is project]
+    if not any(part.lower().startswith(f"{name.lower()}/refs/") for name in repositories):
+        choose("part of the project", part, dict.fromkeys([*repositories, project.name, *areas, *pipelines]))

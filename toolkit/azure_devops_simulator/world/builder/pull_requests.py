@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Literal, Self, get_args
 
 from azure_devops_simulator.areas.pull_requests.lifecycle import refresh
@@ -23,31 +24,48 @@ _VOTES: Mapping[str, int] = {
 }
 
 
-class ThreadBuilder:
-    """A discussion on a pull request."""
+def _send(
+    requests: Requests,
+    pull: PullRequest,
+    by: Person | None,
+    method: str,
+    *path: str,
+    body: JsonObject | None = None,
+) -> JsonObject:
+    """Send a request below the address of a pull request, by its author unless another one is given."""
+    own = (pull.repository.project.name, "_apis", "git", "repositories", pull.repository.id, "pullRequests")
+    return requests.send(by or pull.creator, method, *own, str(pull.id), *path, body=body)
 
-    def __init__(self, pull: PullRequestBuilder, thread: Thread) -> None:
-        self._pull = pull
+
+class ThreadBuilder:
+    """A discussion on a pull request. `thread` is its state."""
+
+    def __init__(self, requests: Requests, pull_request: PullRequest, thread: Thread) -> None:
+        self._send = partial(_send, requests, pull_request)
         self.thread = thread
 
     def reply(self, text: str, *, author: Person | None = None) -> Self:
         """Add a comment to the discussion, by the author of the pull request unless another one is given."""
         body: JsonObject = {"content": text, "parentCommentId": 1, "commentType": "text"}
-        self._pull.send(author, "POST", "threads", str(self.thread.id), "comments", body=body)
+        self._send(author, "POST", "threads", str(self.thread.id), "comments", body=body)
         return self
 
     def resolve(self, status: ThreadStatus = "fixed", *, by: Person | None = None) -> Self:
         """Give the discussion a status."""
         chosen = choose("status", status, get_args(ThreadStatus))
-        self._pull.send(by, "PATCH", "threads", str(self.thread.id), body={"status": chosen})
+        self._send(by, "PATCH", "threads", str(self.thread.id), body={"status": chosen})
         return self
 
 
 class PullRequestBuilder:
-    """A pull request. Methods that change it return it again, so that they can be chained."""
+    """A pull request. Methods that change it return it again, so that they can be chained.
+
+    `pull_request` is its state.
+    """
 
     def __init__(self, requests: Requests, pull_request: PullRequest) -> None:
         self._requests = requests
+        self._send = partial(_send, requests, pull_request)
         self.pull_request = pull_request
 
     @property
@@ -55,17 +73,10 @@ class PullRequestBuilder:
         """The number of the pull request."""
         return self.pull_request.id
 
-    def send(self, by: Person | None, method: str, *path: str, body: JsonObject | None = None) -> JsonObject:
-        """Send a request below the address of the pull request, by its author unless another one is given."""
-        repository = self.pull_request.repository
-        own = ("_apis", "git", "repositories", repository.id, "pullRequests", str(self.id))
-        by = by or self.pull_request.creator
-        return self._requests.send(by, method, repository.project.name, *own, *path, body=body)
-
     def add_reviewer(self, reviewer: Person, *, required: bool = False) -> Self:
         """Ask somebody for a review. The approval of a required reviewer is needed to complete."""
         user = self._requests.person(reviewer)
-        self.send(None, "PUT", "reviewers", user.id, body={"vote": 0, "isRequired": required})
+        self._send(None, "PUT", "reviewers", user.id, body={"vote": 0, "isRequired": required})
         return self
 
     def vote(self, reviewer: Person, vote: Vote) -> Self:
@@ -79,7 +90,7 @@ class PullRequestBuilder:
             raise BuilderError(f"pull request {self.id} is a draft, which takes no votes; publish() it first")
         value = _VOTES[choose("vote", vote, _VOTES)]
         user = self._requests.person(reviewer)
-        self.send(user, "PUT", "reviewers", user.id, body={"vote": value})
+        self._send(user, "PUT", "reviewers", user.id, body={"vote": value})
         return self
 
     def comment(
@@ -111,8 +122,12 @@ class PullRequestBuilder:
             file = self._line(path, line)
             first, last = ({"line": line, "offset": offset} for offset in (1, 2))
             body["threadContext"] = {"filePath": file, "rightFileStart": first, "rightFileEnd": last}
-        number = self.send(author, "POST", "threads", body=body)["id"]
-        return ThreadBuilder(self, next(thread for thread in self.pull_request.threads if thread.id == number))
+        number = self._send(author, "POST", "threads", body=body)["id"]
+        return ThreadBuilder(
+            self._requests,
+            self.pull_request,
+            next(thread for thread in self.pull_request.threads if thread.id == number),
+        )
 
     def _line(self, path: str, line: int) -> str:
         repository, commit = self.pull_request.repository, self.pull_request.last_source
@@ -125,7 +140,7 @@ class PullRequestBuilder:
 
     def publish(self, *, by: Person | None = None) -> Self:
         """Make a draft ready for review."""
-        self.send(by, "PATCH", body={"isDraft": False})
+        self._send(by, "PATCH", body={"isDraft": False})
         return self
 
     def complete(
@@ -154,10 +169,10 @@ class PullRequestBuilder:
         pull = self.pull_request
         refresh(self._requests.organization, pull)
         last: JsonObject = {"commitId": pull.last_source}
-        self.send(
+        self._send(
             by, "PATCH", body={"status": "completed", "completionOptions": options, "lastMergeSourceCommit": last}
         )
-        self.send(by, "GET")
+        self._send(by, "GET")
         if pull.conflicts:
             raise BuilderError(f"pull request {self.id} has conflicts in {', '.join(pull.conflicts)}")
         if pull.status != "completed":
@@ -177,7 +192,7 @@ class PullRequestBuilder:
     def abandon(self, *, by: Person | None = None) -> Self:
         """Close the pull request without a merge."""
         self._check_open()
-        self.send(by, "PATCH", body={"status": "abandoned"})
+        self._send(by, "PATCH", body={"status": "abandoned"})
         return self
 
     def _check_open(self) -> None:

@@ -20,7 +20,10 @@ Contents: TypeAlias = Mapping[str, str | bytes]
 
 
 class RepositoryBuilder:
-    """A git repository. Methods that change it return it again, so that they can be chained."""
+    """A git repository. Methods that change it return it again, so that they can be chained.
+
+    `repository` is its state.
+    """
 
     def __init__(self, requests: Requests, repository: Repository) -> None:
         self._requests = requests

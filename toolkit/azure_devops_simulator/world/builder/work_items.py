@@ -93,7 +93,7 @@ class WorkItemFields:
 
 
 class WorkItemBuilder:
-    """A work item. Methods that change it return it again, so that they can be chained."""
+    """A work item. Methods that change it return it again, so that they can be chained. `item` is its state."""
 
     def __init__(self, requests: Requests, item: WorkItem) -> None:
         self._requests = requests
