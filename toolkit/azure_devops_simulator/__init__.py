@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from azure_devops_simulator.world.difference import difference as difference
     from azure_devops_simulator.world.export import export_world as export_world
     from azure_devops_simulator.world.export import import_world as import_world
+    from azure_devops_simulator.world.recorded.scrubbing import scrub as scrub
+    from azure_devops_simulator.world.recorded.walk import record_organization as record_organization
+    from azure_devops_simulator.world.recorded.world import RecordedWorld as RecordedWorld
+    from azure_devops_simulator.world.recorded.world import world_from_recording as world_from_recording
 
 # The imports above are the one list of public names. Type checkers read it as it stands. At run time it is read as a
 # table, and a name loads its module at first use: every pytest run imports this package for its plugin.

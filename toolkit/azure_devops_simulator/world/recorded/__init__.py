@@ -1,0 +1,1 @@
+"""Make a world of a recording: of answers that the service gave once."""
