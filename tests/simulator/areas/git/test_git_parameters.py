@@ -159,7 +159,20 @@ def test_commits_of_a_push(client):
     made = push(client, change("add", "/two.md", "2"), comment="Two")
     assert comments(client.get(f"{API}/commits", pushId=made["pushId"])["value"]) == ["Two"]
     assert client.get(f"{API}/commits", pushId=made["pushId"], top=0)["count"] == 0
+    linked, bare = (
+        client.get(f"{API}/commits", pushId=made["pushId"], includeLinks=flag)["value"][0] for flag in ("true", "false")
+    )
+    assert linked.keys() - bare.keys() == {"url", "remoteUrl"}
     client.get(f"{API}/commits", pushId=999999, expect=404)
+
+
+def test_the_commit_that_two_others_have_in_common(client):
+    main, release = tip(client), tip(client, "release/2.8")
+    base = client.get(f"{API}/diffs/commits", baseVersion="main", targetVersion="release/2.8")["commonCommit"]
+    found = client.get(f"{API}/commits/{main}/mergebases", otherCommitId=release)["value"]
+    assert [row["commitId"] for row in found] == [base]
+    assert base not in {main, release}
+    client.get(f"{API}/commits/{main}/mergebases", otherCommitId="1" * 40, expect=404)
 
 
 def test_only_the_latest_status_of_each_context(client):

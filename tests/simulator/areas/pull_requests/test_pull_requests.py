@@ -387,7 +387,9 @@ def test_a_push_makes_an_iteration(client):
 def test_labels(client):
     _, path = one(client, "Paginate the shipment search")
     assert [row["name"] for row in client.get(f"{path}/labels")["value"]] == ["api", "needs-tests"]
-    client.call("POST", f"{path}/labels", {"name": "ui"})
+    made = client.call("POST", f"{path}/labels", {"name": "ui"})
+    assert client.get(f"{path}/labels/UI") == client.get(f"{path}/labels/{made['id']}") == made
+    client.get(f"{path}/labels/none", expect=404)
     client.send("DELETE", f"{path}/labels/api")
     assert [row["name"] for row in client.get(f"{path}/labels")["value"]] == ["needs-tests", "ui"]
 

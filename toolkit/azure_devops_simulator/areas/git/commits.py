@@ -16,6 +16,7 @@ from azure_devops_simulator.areas.git.lookup import commit_of, described_version
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import (
     change_shapes,
+    commit_link,
     commit_row,
     commit_shape,
     count_changes,
@@ -28,7 +29,7 @@ from azure_devops_simulator.state.values import JsonObject
 area = Area("git")
 
 
-@area.get(f"{REPOSITORY}/commits", scopes=READ, query=f"$skip $top pushId skip top {IN_QUERY}")
+@area.get(f"{REPOSITORY}/commits", scopes=READ, query=f"$skip $top includeLinks pushId skip top {IN_QUERY}")
 def list_commits(call: Call) -> Answer:
     """Return commits of a version or of a push, newest first, filtered by `searchCriteria.*`."""
     repository, query = find_repository(call), call.query
@@ -36,8 +37,11 @@ def list_commits(call: Call) -> Answer:
     skip = query.integer("searchCriteria.$skip", query.integer("$skip", query.integer("skip", 0)))
     if push_id := query.text("pushId"):
         commits = find_push(repository, push_id).commits[max(skip, 0) :][: max(top, 0)]
-        return collection(commit_row(call, repository, repository.commit(commit_id)) for commit_id in commits)
-    return collection(found_rows(call, repository, query, skip, top))
+        rows = [commit_row(call, repository, repository.commit(commit_id)) for commit_id in commits]
+    else:
+        rows = list(found_rows(call, repository, query, skip, top))
+    hidden = set() if query.flag("includeLinks", default=True) else {"url", "remoteUrl"}
+    return collection({name: value for name, value in row.items() if name not in hidden} for row in rows)
 
 
 @area.post(f"{REPOSITORY}/commitsbatch", scopes=READ, query="$skip $top includeStatuses", body=IN_BODY)
@@ -77,6 +81,15 @@ def get_changes(call: Call) -> JsonObject:
     skip = call.query.integer("skip", call.query.integer("$skip", 0))
     top = call.query.integer("top", call.query.integer("$top", len(rows)))
     return {"changeCounts": count_changes(rows), "changes": rows[skip : skip + top]}
+
+
+@area.get(f"{REPOSITORY}/commits/{{commitId}}/mergebases", scopes=READ, query="otherCommitId")
+def get_merge_bases(call: Call) -> Answer:
+    """Return the newest commit that a commit and the commit `otherCommitId` have in common, if there is one."""
+    repository = find_repository(call)
+    one, other = (commit_of(repository, text) for text in (call.path["commitId"], call.query.text("otherCommitId")))
+    base = merge_base(repository, one, other)
+    return collection([commit_link(call, repository, base)] if base else [])
 
 
 @area.get(

@@ -122,6 +122,18 @@ def list_labels(call: Call) -> Answer:
     return collection(label_shape(call, pull_request, name) for name in pull_request.labels)
 
 
+@area.get(f"{ONE}/labels/{{labelIdOrName}}", scopes=READ, query="projectId")
+def get_label(call: Call) -> JsonObject:
+    """Return one label by its id or name."""
+    pull_request = find_pull_request(call, find_in_project(call))
+    wanted = call.path["labelIdOrName"].lower()
+    for name, label_id in pull_request.labels.items():
+        if wanted in {name.lower(), label_id}:
+            return label_shape(call, pull_request, name)
+    # The text and the type key are a guess.
+    raise git_error(404, "GitPullRequestLabelNotFoundException", f"The label {wanted} was not found.")
+
+
 @area.post(f"{ONE}/labels", scopes=WRITE, query="projectId", body="name")
 def add_label(call: Call) -> JsonObject:
     """Add a label; one that is there already stays."""
