@@ -243,3 +243,67 @@ def test_what_would_change_nothing_is_refused(client: Any, organization: Organiz
     assert answer.is_error
     assert "not simulate" in answer.text
     assert len(organization.builds.builds) == 38
+
+
+CONDITIONS = """
+variables:
+  main: $[eq(variables['Build.SourceBranch'], 'refs/heads/main')]
+  odd: $[counter('a')]
+stages:
+  - stage: First
+    jobs:
+      - job: One
+        steps:
+          - script: echo $(Build.SourceBranchName) $(Build.Reason) $(odd)
+            displayName: Tell
+          - script: {end}
+            displayName: End
+          - script: echo 1
+            displayName: Usual
+          - script: echo 2
+            displayName: Always
+            condition: always()
+          - script: echo 3
+            displayName: On failure
+            condition: failed()
+          - script: echo 4
+            displayName: Never
+            condition: false
+      - job: Cleanup
+        condition: succeededOrFailed()
+  - stage: OnMain
+    condition: and(succeeded(), eq(variables.main, true))
+  - stage: OnRequest
+    condition: and(succeeded(), eq(variables['Build.Reason'], 'PullRequest'))
+  - stage: Unclear
+    condition: and(succeeded(), eq(dependencies.First.outputs['One.x'], '1'))
+  - stage: Repair
+    condition: failed()
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "branch", "reason", "expected"),
+    [
+        ("echo 0", "main", "manual", {"Tell", "End", "Usual", "Always", "Cleanup", "OnMain", "Unclear"}),
+        ("echo 0", "topic", "manual", {"Tell", "End", "Usual", "Always", "Cleanup", "Unclear"}),
+        ("echo 0", "topic", "pullRequest", {"Tell", "End", "Usual", "Always", "Cleanup", "Unclear", "OnRequest"}),
+        ("exit 1", "main", "manual", {"Tell", "End", "Always", "On failure", "Cleanup", "Repair"}),
+    ],
+)
+def test_conditions_decide_what_runs(
+    client: Any, organization: Organization, end: str, branch: str, reason: str, expected: set[str]
+) -> None:
+    push(client, organization, CONDITIONS.format(end=end))
+    repository = organization.repository("Platform", "platform-api")
+    repository.refs["refs/heads/topic"] = repository.refs["refs/heads/main"]
+    body = {"definition": {"id": 1}, "sourceBranch": branch, "reason": reason}
+    build = f"{BUILDS}/{client.call('POST', BUILDS, body)['id']}"
+    organization.clock.advance(3600)
+    records = client.get(f"{build}/timeline")["records"]
+    names = {"Tell", "End", "Usual", "Always", "On failure", "Never"}
+    steps_run = {r["name"] for r in records if r["name"] in names and r["result"] != "skipped"}
+    parts = {r["name"] for r in records if r["type"] in {"Stage", "Job"} and r["result"] not in {"skipped", None}}
+    assert steps_run | (parts - {"First", "One", "Job"}) == expected
+    told = f" echo {branch} {reason[0].upper()}{reason[1:]} $[counter('a')]"
+    assert told in log_of(client, build, "Tell")

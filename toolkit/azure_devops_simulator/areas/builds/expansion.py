@@ -10,7 +10,7 @@ import yaml
 from azure_devops_simulator.api.errors import NotSimulatedError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.areas.builds.expressions import ExpressionError, as_word, evaluate, is_true
-from azure_devops_simulator.state.builds import Definition
+from azure_devops_simulator.state.builds import Definition, Reason
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 _INSIDE = re.compile(r"\$\{\{\s*(?P<expression>.*?)\s*\}\}", re.DOTALL)
@@ -49,11 +49,11 @@ def expand(text: str, given: JsonObject, predefined: JsonObject) -> str:
     return yaml.safe_dump(expanded, sort_keys=False, allow_unicode=True, width=10_000)
 
 
-def predefined_variables(definition: Definition, ref: str, commit_id: str) -> JsonObject:
+def predefined_variables(definition: Definition, ref: str, commit_id: str, reason: Reason) -> JsonObject:
     """Return the variables that expressions may use in every run of a definition."""
     return {
         "Build.DefinitionName": definition.name,
-        "Build.Reason": "Manual",
+        "Build.Reason": reason[0].upper() + reason[1:],
         "Build.Repository.Name": definition.repository.name,
         "Build.SourceBranch": ref,
         "Build.SourceBranchName": ref.rsplit("/", 1)[-1],

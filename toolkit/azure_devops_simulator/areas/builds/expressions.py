@@ -1,4 +1,4 @@
-"""Evaluate the expressions that stand in the YAML of a pipeline between `${{` and `}}`.
+"""Evaluate the expressions that stand in the YAML of a pipeline between `${{` and `}}`, and its conditions.
 
 Comparisons are those of the service: case is ignored, and both sides are compared as text. An expression that uses
 anything else than the functions below, literals and the given values cannot be evaluated.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from azure_devops_simulator.state.values import JsonValue
 
@@ -68,13 +69,21 @@ _FUNCTIONS: Mapping[str, tuple[int, Callable[..., JsonValue]]] = {
 """Functions by their names in lower case, with the least number of their arguments."""
 
 
-def evaluate(expression: str, values: Mapping[str, JsonValue]) -> JsonValue:
-    """Return the value of an expression. `values` holds what names such as `parameters` stand for, in lower case.
+NO_STATES: Mapping[str, bool] = MappingProxyType({})
+
+
+def evaluate(expression: str, values: Mapping[str, JsonValue], states: Mapping[str, bool] = NO_STATES) -> JsonValue:
+    """Return the value of an expression.
+
+    Args:
+        expression: the text between the braces, or a condition.
+        values: what names such as `parameters` stand for, in lower case.
+        states: what functions such as `succeeded()` return, in lower case. Their arguments make no difference.
 
     Raises:
         ExpressionError: it uses something that is not known here.
     """
-    reader = _Reader(expression, values)
+    reader = _Reader(expression, values, states)
     value = reader.value()
     if reader.tokens:
         raise ExpressionError(expression)
@@ -84,8 +93,8 @@ def evaluate(expression: str, values: Mapping[str, JsonValue]) -> JsonValue:
 class _Reader:
     """Reads the tokens of an expression from left to right."""
 
-    def __init__(self, expression: str, values: Mapping[str, JsonValue]) -> None:
-        self.expression, self.values = expression, values
+    def __init__(self, expression: str, values: Mapping[str, JsonValue], states: Mapping[str, bool]) -> None:
+        self.expression, self.values, self.states = expression, values, states
         self.tokens: list[re.Match[str]] = []
         at, text = 0, expression.rstrip()
         while at < len(text):
@@ -121,6 +130,8 @@ class _Reader:
         while mark != ")":
             arguments.append(self.value())
             mark = self._next(",", ")")["mark"]
+        if name.lower() in self.states:
+            return self.states[name.lower()]
         if function is None or len(arguments) < least:
             raise ExpressionError(self.expression)
         try:

@@ -15,15 +15,15 @@ import yaml
 
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.areas.builds import log_text as logs
-from azure_devops_simulator.areas.builds.expansion import variables_of
-from azure_devops_simulator.areas.builds.expressions import as_word
+from azure_devops_simulator.areas.builds.expansion import predefined_variables, variables_of
+from azure_devops_simulator.areas.builds.expressions import ExpressionError, as_word, evaluate, is_true
 from azure_devops_simulator.areas.builds.steps import Job, Stage, Step, job_of, skipped
 from azure_devops_simulator.state.builds import Build, Issue, RecordResult
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 _EXIT = re.compile(r"(?m)^\s*(?:exit\s+(?P<code>[1-9]\d*)|(?P<false>false))\s*$")
+_RUNTIME = re.compile(r"\$\[(?P<expression>.*)\]", re.DOTALL)
 _SLEEP = re.compile(r"(?m)^\s*sleep\s+(?P<seconds>\d+)\s*$")
-_ALWAYS = re.compile(r"always\(\)|succeededOrFailed\(\)", re.IGNORECASE)
 _MACRO = re.compile(r"\$\((?P<name>[\w.-]+)\)")
 _HIDDEN = "***"
 _SCRIPTS = ("script", "bash", "pwsh", "powershell")
@@ -47,30 +47,33 @@ def plan(build: Build, text: str, played: Mapping[str, Played] | None = None) ->
     """
     pipeline = _load(text)
     healthy = True
-    macros = _Macros(build, pipeline)
+    variables = _Variables(build, pipeline)
     unwanted = {name.lower() for name in build.skipped_stages}
     found: list[Stage] = []
-    for name, jobs in _stages(pipeline):
-        if name.lower() in unwanted:
+    for name, condition, jobs in _stages(pipeline):
+        if name.lower() in unwanted or not variables.let_run(condition, healthy=healthy):
             found.append(Stage(name, [skipped(job_name) for job_name, _ in jobs]))
             continue
         made: list[Job] = []
+        # A stage that runs after a failure is a fresh start for the jobs in it.
+        sound = True
         for job_name, job in jobs:
-            run = _Run(build, job_name, job, healthy, macros, played or {})
+            run = _Run(build, job_name, job, sound, variables, played or {})
             made.append(run.job())
-            healthy = healthy and not run.failed
+            sound = sound and not run.failed
+        healthy = healthy and sound
         found.append(Stage(name, made))
     return found
 
 
 def stage_names(text: str) -> list[str]:
     """Return the names of the stages of a pipeline. One without stages has a single `__default`."""
-    return [name for name, _ in _stages(_load(text))]
+    return [name for name, _, _ in _stages(_load(text))]
 
 
 def step_names(text: str) -> list[str]:
     """Return the names of the steps of a pipeline, in their order. Those that every job has are not among them."""
-    return [_name(step) for _, jobs in _stages(_load(text)) for _, job in jobs for step in _own_steps(job)]
+    return [_name(step) for _, _, jobs in _stages(_load(text)) for _, job in jobs for step in _own_steps(job)]
 
 
 def _load(text: str) -> JsonObject:
@@ -81,19 +84,20 @@ def _load(text: str) -> JsonObject:
     return as_object(loaded)
 
 
-def _stages(pipeline: JsonObject) -> Iterator[tuple[str, list[tuple[str, JsonObject]]]]:
+def _stages(pipeline: JsonObject) -> Iterator[tuple[str, JsonValue, list[tuple[str, JsonObject]]]]:
+    """Yield the stages with their conditions and jobs."""
     stages = [as_object(stage) for stage in as_list(pipeline.get("stages"))]
     for stage in stages:
         if "stage" in stage:
-            yield as_text(stage["stage"], "Stage"), _jobs(stage)
+            yield as_text(stage["stage"], "Stage"), stage.get("condition"), _jobs(stage)
     if not any("stage" in stage for stage in stages):
-        yield "__default", _jobs(pipeline)
+        yield "__default", None, _jobs(pipeline)
 
 
 def _jobs(part: JsonObject) -> list[tuple[str, JsonObject]]:
     jobs = [as_object(job) for job in as_list(part.get("jobs"))]
     named = [(as_text(job.get("job") or job.get("deployment"), "Job"), job) for job in jobs if "template" not in job]
-    return named or [("Job", part)]
+    return named or [("Job", {name: value for name, value in part.items() if name != "condition"})]
 
 
 def _steps(job: JsonObject) -> list[JsonObject]:
@@ -125,20 +129,41 @@ def _name(step: JsonObject) -> str:
     return as_text(step.get("displayName")) or (body.partition("@")[0] if kind == "task" else "CmdLine")
 
 
-class _Macros:
-    """The variables that `$(name)` stands for: those of the file, and those that were given with the run."""
+class _Variables:
+    """The variables of a run: those that every run has, those of the file, and those that were given with the run."""
 
     def __init__(self, build: Build, pipeline: JsonObject) -> None:
-        own = {name.lower(): as_word(value) for name, value in variables_of(pipeline).items()}
-        given = {
-            name.lower(): _HIDDEN if v.get("isSecret") is True else as_text(v.get("value"))
-            for name, v in build.variables.items()
-        }
-        self._values = own | given
+        known = predefined_variables(build.definition, build.source_branch, build.source_version, build.reason)
+        known |= {"Build.BuildId": build.id, "Build.BuildNumber": build.number}
+        for name, value in variables_of(pipeline).items():
+            known[name] = self._at_run_time(as_word(value), known)
+        for name, given in build.variables.items():
+            known[name] = _HIDDEN if given.get("isSecret") is True else as_text(given.get("value"))
+        self._values = {name.lower(): value for name, value in known.items()}
+
+    @staticmethod
+    def _at_run_time(value: str, known: JsonObject) -> JsonValue:
+        """Return a value, also of an expression `$[ ]`. One that cannot be evaluated stays as it is."""
+        expression = _RUNTIME.fullmatch(value)
+        try:
+            return evaluate(expression["expression"], {"variables": known}) if expression else value
+        except ExpressionError:
+            return value
 
     def replace(self, text: str) -> str:
         """Return a text with the values of the variables. Unknown ones stay as they are, as in the service."""
-        return _MACRO.sub(lambda found: self._values.get(found["name"].lower(), found[0]), text)
+        return _MACRO.sub(lambda found: as_word(self._values.get(found["name"].lower(), found[0])), text)
+
+    def let_run(self, condition: JsonValue, *, healthy: bool) -> bool:
+        """Return whether a stage, job or step runs. Without a condition that can be evaluated, it needs success."""
+        if condition is None:
+            return healthy
+        states = {"succeeded": healthy, "failed": not healthy, "canceled": False}
+        states |= {"always": True, "succeededorfailed": True}
+        try:
+            return is_true(evaluate(as_word(condition), {"variables": self._values}, states))
+        except ExpressionError:
+            return healthy
 
 
 @dataclass
@@ -149,12 +174,12 @@ class _Run:
     name: str
     text: JsonObject
     healthy: bool
-    macros: _Macros
+    variables: _Variables
     played: Mapping[str, Played]
     failed: bool = False
 
     def job(self) -> Job:
-        if not self.healthy and not _ALWAYS.search(as_text(self.text.get("condition"))):
+        if not self.variables.let_run(self.text.get("condition"), healthy=self.healthy):
             return Job(self.name, [], result="skipped")
         pool = self.text.get("pool")
         image = as_text(as_object(pool).get("vmImage"), "ubuntu-24.04")
@@ -162,11 +187,11 @@ class _Run:
         return job_of(self.build, self.name, steps, image=image)
 
     def _step(self, step: JsonObject) -> Step:
-        kind, name = _kind(step), self.macros.replace(_name(step))
-        body = self.macros.replace(as_text(step.get(kind)))
-        if self.failed and not _ALWAYS.search(as_text(step.get("condition"))):
+        kind, name = _kind(step), self.variables.replace(_name(step))
+        body = self.variables.replace(as_text(step.get(kind)))
+        if not self.variables.let_run(step.get("condition"), healthy=not self.failed):
             return Step(name, 0, (), "skipped")
-        script = self.macros.replace(as_text(as_object(step.get("inputs")).get("script")))
+        script = self.variables.replace(as_text(as_object(step.get("inputs")).get("script")))
         commands = script if kind == "task" else body
         played = self.played.get(_name(step), Played())
         ends = _EXIT.search(commands) if played.result in {None, "failed"} else None

@@ -38,6 +38,7 @@ class Order:
     parameters: JsonObject = field(default_factory=dict)
     variables: dict[str, JsonObject] = field(default_factory=dict)
     skipped_stages: list[str] = field(default_factory=list)
+    reason: Reason = "manual"
 
 
 @area.post("{project}/_apis/build/builds", scopes=_EXECUTE, query="definitionId")
@@ -53,13 +54,12 @@ def queue_build(call: Call) -> Answer | JsonValue:
         as_text(request.get("sourceVersion")),
         as_object(request.get("templateParameters")),
         _variables(request),
+        reason=_reason(as_text(request.get("reason"))),
     )
-    reason = _reason(as_text(request.get("reason")))
     try:
         build = start_build(call, definition, order)
     except InvalidRunError as error:
         raise not_valid(error.messages) from error
-    build.reason = reason
     build.parameters = as_text(request.get("parameters")) or None
     return build_body(call, build)
 
@@ -104,7 +104,7 @@ def start_build(call: Call, definition: Definition, order: Order) -> Build:
         raise build_error(400, "DefinitionDisabledException", message)
     ref, commit_id, text = yaml_of(definition, order)
     store, when = call.organization.builds, call.organization.clock.tick()
-    build = store.add_build(definition, branch=ref, version=commit_id, by=call.user, when=when)
+    build = store.add_build(definition, branch=ref, version=commit_id, by=call.user, when=when, reason=order.reason)
     build.template_parameters, build.variables = order.parameters, order.variables
     build.skipped_stages = order.skipped_stages
     plan_build(build, text)
@@ -130,7 +130,7 @@ def yaml_of(definition: Definition, order: Order, override: str | None = None) -
     if messages := problems(definition, text):
         raise InvalidRunError(*messages)
     try:
-        expanded = expand(text or "", order.parameters, predefined_variables(definition, ref, commit_id))
+        expanded = expand(text or "", order.parameters, predefined_variables(definition, ref, commit_id, order.reason))
     except ParameterError as error:
         raise InvalidRunError(str(error)) from error
     known = {name.lower() for name in stage_names(expanded)}
