@@ -328,6 +328,8 @@ MISTAKES = {
     "a name of an organization": (lambda world, api: build_organization("con toso"), "letters, digits and hyphens"),
     "a user": (lambda world, api: api.commit("x", {"a": "1"}, author="Dana Ortis"), "did you mean 'Dana Ortiz'"),
     "a user of elsewhere": (lambda world, api: api.commit("x", {"a": "1"}, author=other_user()), "is not one of"),
+    "a user without a name": (lambda world, api: world.add_user(" "), "needs a name"),
+    "a name of a project": (lambda world, api: world.add_project("a/b"), "TF200012"),
     "a user twice": (lambda world, api: world.add_user("dana ortiz"), "there is a user 'dana ortiz' already"),
     "a scope": (lambda world, api: world.add_token("t", ["vso.kode"]), "unknown scopes: kode"),
     "a scope as a text": (

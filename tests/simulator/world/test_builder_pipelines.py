@@ -241,6 +241,14 @@ MISTAKES = {
         ),
         "belongs to the repository web",
     ),
+    "a broken file": (
+        lambda platform, api, ci: platform.add_pipeline("b", repository=api, yaml="steps:\n  - script: a\n   b: c"),
+        "cannot be read: while parsing",
+    ),
+    "a file without keys": (
+        lambda platform, api, ci: platform.add_pipeline("b", repository=api, yaml="make"),
+        "no keys such as steps",
+    ),
     "no steps": (
         lambda platform, api, ci: platform.add_pipeline("n", repository=api, yaml="pool: x\n", path="n.yml").run(
             result="failed"

@@ -30,7 +30,7 @@ _PROCESS_OF: dict[str, Process] = {
 def create_project(call: Call) -> Answer:
     """Begin to create a project with a team and an empty repository of its name."""
     organization, body = call.organization, call.json_object()
-    name = _valid_name(as_text(body.get("name")).strip())
+    name = valid_name(as_text(body.get("name")).strip())
     if organization.project(name):
         # The text is the service's. The status is a guess.
         message = (
@@ -81,7 +81,12 @@ def delete_project(call: Call) -> Answer:
     return begin(call, "delete", project)
 
 
-def _valid_name(name: str) -> str:
+def valid_name(name: str) -> str:
+    """Return the name of a new project.
+
+    Raises:
+        ServiceError: 400 TF200012 for a name that no project can have.
+    """
     usable = name and len(name) <= _LONGEST_NAME and not any(sign in _FORBIDDEN for sign in name)
     if not usable or name.startswith(("_", ".")) or name.endswith("."):
         # The code is the service's. The text and the type key are a guess.

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Self, get_args
 
 from azure_devops_simulator.api.access import check_scopes
+from azure_devops_simulator.api.errors import ServiceError
+from azure_devops_simulator.areas.core.project_writes import valid_name
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Token, TokenKind, User
 from azure_devops_simulator.state.projects import Process, Visibility
@@ -69,8 +71,10 @@ class OrganizationBuilder:
             member: False for an account outside the organization.
 
         Raises:
-            BuilderError: somebody has one of the names.
+            BuilderError: somebody has one of the names, or the name is empty.
         """
+        if not display_name.strip():
+            raise BuilderError("a user needs a name")
         name = unique_name or f"{'.'.join(display_name.lower().split())}@{self.organization.name}.example"
         for taken in (display_name, name):
             if self.organization.user(taken):
@@ -115,8 +119,13 @@ class OrganizationBuilder:
         """Add a project. The users so far are the members of its default team.
 
         Raises:
-            BuilderError: there is a project of this name, or no such process or visibility.
+            BuilderError: there is a project of this name, no project can have it, or there is no such process or
+                visibility.
         """
+        try:
+            valid_name(name)
+        except ServiceError as error:
+            raise BuilderError(error.message) from None
         if self.organization.project(name):
             raise BuilderError(f"there is a project {name!r} already")
         choose("process", process, get_args(Process))

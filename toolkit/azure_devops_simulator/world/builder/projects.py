@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
+import yaml as yaml_library
+
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project, Team
-from azure_devops_simulator.state.values import JsonObject, timestamp
+from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.world.builder.pipelines import PipelineBuilder
 from azure_devops_simulator.world.builder.repositories import Contents, RepositoryBuilder
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment
@@ -197,11 +199,14 @@ class ProjectBuilder:
             author: who adds it; the first user of the organization by default.
 
         Raises:
-            BuilderError: the file does not exist, or the project has a pipeline of this name in the folder.
+            BuilderError: the file does not exist, `yaml` is no YAML mapping, or the project has a pipeline of this name
+                in the folder. To have a pipeline with a broken file, commit the file first.
         """
         file = "/" + path.strip("/")
         if yaml is None:
             file = choose("file", file, repository.repository.files(repository.tip()))
+        else:
+            _check_yaml(yaml)
         source: JsonObject = {"id": repository.id, "type": "azureReposGit"}
         configuration: JsonObject = {"type": "yaml", "path": file, "repository": source}
         body: JsonObject = {"name": name, "folder": folder, "configuration": configuration}
@@ -247,6 +252,15 @@ class ProjectBuilder:
         self, by: User | str | None, method: str, *path: str, body: JsonObject | list[JsonObject], patch: bool = False
     ) -> JsonObject:
         return self._requests.send(by, method, self.project.name, "_apis", *path, body=body, patch=patch)
+
+
+def _check_yaml(text: str) -> None:
+    try:
+        loaded: JsonValue = yaml_library.safe_load(text)
+    except yaml_library.YAMLError as error:
+        raise BuilderError(f"the YAML of the pipeline cannot be read: {error}") from None
+    if not isinstance(loaded, Mapping):
+        raise BuilderError("the YAML of the pipeline has no keys such as steps, jobs or stages")
 
 
 def check_part(organization: Organization, project: Project, part: str) -> None:

@@ -68,7 +68,7 @@ class WorkItemFields:
         field = find_field(name)
         if field and field.reference_name in self.type.fields:
             return field.reference_name
-        names = {FIELDS[each].name: each for each in self.type.fields}
+        names = {FIELDS[each].name: each for each in self.type.fields if not FIELDS[each].read_only}
         return names[choose(f"field of {self.type.name}", name, names)]
 
     def _value(self, name: str, value: FieldInput) -> JsonValue:
