@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.contract import read_enumeration
@@ -144,12 +145,26 @@ def _commit(call: Call, repository: Repository, parent: str, body: JsonObject) -
     files = {} if first == ZERO_ID else dict(repository.files(first))
     for value in as_list(body.get("changes")):
         _apply(repository, files, as_object(value))
+    _check_folders(files)
     author, committer = (_signature(call, as_object(body.get(name))) for name in ("author", "committer"))
     comment = as_text(body.get("comment"))
     if not comment:
         raise ArgumentError("Value cannot be null.", "comment", type_key="ArgumentNullException")
     tree = repository.objects.put_tree(files)
     return repository.objects.put_commit(tree, () if first == ZERO_ID else (first,), author, comment, committer)
+
+
+def _check_folders(files: Mapping[str, Entry]) -> None:
+    """Refuse a file where a folder is. git has no such tree. The text and the type key are a guess."""
+    folders: set[str] = set()
+    for path in files:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    if both := sorted(folders & files.keys()):
+        message = f"TF401196: The path '{both[0]}' would be a file and a folder. Please specify a new path."
+        raise git_error(400, "GitPathAlreadyExistsException", message)
 
 
 def _signature(call: Call, told: JsonObject) -> Signature:
