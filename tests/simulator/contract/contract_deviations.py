@@ -18,6 +18,8 @@ STATUSES = {
     ("POST", "{project}/_apis/wit/classificationnodes/{group}/{path...}"): 201,
     ("DELETE", "{project?}/_apis/wit/recyclebin/{id}"): 204,
     ("DELETE", "{project}/_apis/wit/classificationnodes/{group}/{path...}"): 204,
+    ("POST", "{project}/_apis/wit/queries/{query...}"): 201,
+    ("DELETE", "{project}/_apis/wit/queries/{query...}"): 204,
     ("POST", "{project?}/_apis/wit/attachments"): 201,
     ("PUT", "{project?}/_apis/wit/attachments/{id}"): 201,
     # Declared without a body, and never seen with one.

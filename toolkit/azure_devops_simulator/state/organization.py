@@ -149,6 +149,7 @@ class Organization:
         for item in [item for item in self.work_items.items.values() if item.project is project]:
             self.work_items.destroy(item)
         self.work_items.trees.forget(project)
+        self.work_items.queries.forget(project)
         held = [deleted.repository for deleted in project.recycle_bin.values()]
         for repository in [*project.repositories.values(), *held]:
             self.remove_repository(repository)

@@ -2,8 +2,8 @@
 
 A world holds projects with teams, repositories (all git objects under their own ids) and pushes, areas and iterations,
 pipelines, builds with timelines and logs, pull requests with threads, work items with every revision, attached files,
-users, permissions, the clock, and the counters that give the next ids. It does not hold tokens, which belong to the
-people who use the organization, nor faults and rate limits, which belong to a test.
+saved queries, users, permissions, the clock, and the counters that give the next ids. It does not hold tokens, which
+belong to the people who use the organization, nor faults and rate limits, which belong to a test.
 
 A world is deterministic: equal organizations give equal text, and `export_world(import_world(world)) == world`.
 """
@@ -31,6 +31,7 @@ from azure_devops_simulator.state.soak_log import SoakLog
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.state.work_items.attachments import Attachment
 from azure_devops_simulator.state.work_items.nodes import Node
+from azure_devops_simulator.state.work_items.queries import SavedQuery
 from azure_devops_simulator.state.work_items.records import FieldValue, WorkItem
 from azure_devops_simulator.world.builder.organizations import OrganizationBuilder
 from azure_devops_simulator.world.codec import AnyJson, Codec, WorldError
@@ -74,6 +75,7 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         "builds": {str(build.id): codec.record(build) for build in organization.builds.builds.values()},
         "deleted_builds": {str(build.id): codec.record(build) for build in organization.builds.deleted.values()},
         "pull_requests": {str(pr.id): codec.record(pr) for pr in organization.pull_requests.values()},
+        "queries": {item.id: codec.record(item) for item in organization.work_items.queries.items.values()},
         "attachments": {file.id: codec.record(file) for file in organization.work_items.attachments.values()},
         "work_items": {str(item.id): codec.record(item) for item in organization.work_items.items.values()},
         "operations": {operation.id: codec.record(operation) for operation in organization.operations.values()},
@@ -182,6 +184,8 @@ def _read(world: JsonObject) -> Organization:
     for number, record in _object(world["pull_requests"]).items():
         organization.pull_requests[int(number)] = codec.read(PullRequest, record)
     _read_nodes(organization, _object(world["areas_and_iterations"]))
+    for number, record in _object(world.get("queries", {})).items():
+        organization.work_items.queries.items[number] = codec.read(SavedQuery, record)
     for number, record in _object(world.get("attachments", {})).items():
         organization.work_items.attachments[number] = codec.read(Attachment, record)
     for record in _object(world["work_items"]).values():

@@ -13,12 +13,14 @@ from azure_devops_simulator.areas.work_items import (
     queries,
     read,
     recycle_bin,
+    saved_queries,
     write,
 )
 
 area = Area(
     "work_items",
     queries.area,
+    saved_queries.area,
     read.area,
     write.area,
     batch.area,

@@ -13,6 +13,7 @@ from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.work_items.attachments import Attachment
 from azure_devops_simulator.state.work_items.indexes import Indexes
 from azure_devops_simulator.state.work_items.nodes import Node, Structure, Trees
+from azure_devops_simulator.state.work_items.queries import SavedQueries
 from azure_devops_simulator.state.work_items.records import (
     Comment,
     Deletion,
@@ -36,6 +37,7 @@ class WorkItemStore:
 
     def __init__(self) -> None:
         self.items: dict[int, WorkItem] = {}
+        self.queries = SavedQueries()
         self.attachments: dict[str, Attachment] = {}
         self.trees = Trees()
         self.indexes = Indexes()

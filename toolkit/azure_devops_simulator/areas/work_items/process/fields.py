@@ -120,7 +120,7 @@ _ALL = [
 FIELDS: dict[str, Field] = {field.reference_name: field for field in _ALL}
 _BY_NAME = {field.name.lower(): field for field in _ALL} | {field.reference_name.lower(): field for field in _ALL}
 
-_OPERATORS: dict[str, tuple[str, ...]] = {
+OPERATIONS: dict[str, tuple[str, ...]] = {
     "=": ("Equals", "="),
     "<>": ("NotEquals", "<>"),
     ">": ("GreaterThan", ">"),
@@ -176,7 +176,7 @@ def require_field(name: str, *, status: int = 400) -> Field:
 
 def field_body(field: Field, url: str) -> JsonObject:
     """Return a field as `GET wit/fields` shows it."""
-    operators = [_OPERATORS[operator] for operator in SUPPORTED[field.kind]]
+    operators = [OPERATIONS[operator] for operator in SUPPORTED[field.kind]]
     return {
         "name": field.name,
         "referenceName": field.reference_name,
