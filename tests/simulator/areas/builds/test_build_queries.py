@@ -120,6 +120,11 @@ def test_builds_of_a_time(client: Any, order: Any, low: str, high: str) -> None:
         ({"resultFilter": 36, "$top": 2}, [18, 14]),
         ({"statusFilter": 1}, [38]),
         ({"reasonFilter": 256}, [31]),
+        ({"reasonFilter": "triggered", "$top": 4}, [38, 37, 35, 33]),
+        ({"reasonFilter": "all", "$top": 4}, [38, 37, 35, 33]),
+        ({"statusFilter": "all", "$top": 2}, [38, 37]),
+        ({"resultFilter": "none"}, [38]),
+        ({"tagFilters": "all"}, []),
     ],
 )
 def test_builds_are_filtered(client: Any, query: Any, expected: list[int]) -> None:

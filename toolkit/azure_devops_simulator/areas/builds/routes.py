@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 
 from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.contract import numbers_of
 from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.parsing import as_list, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
@@ -22,6 +24,7 @@ _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
 _PAGE, _LARGEST_PAGE = 1000, 5000
 _NOT_IN_NUMBERS = re.compile(r'["/:<>\\|?@*]|\.$')
 _LONGEST_NUMBER = 255
+_FLAGS = {"statusFilter": "BuildStatus", "resultFilter": "BuildResult", "reasonFilter": "BuildReason"}
 _ENDED_BADLY = {"failed", "canceled", "abandoned"}
 
 _TIMES: dict[str, Callable[[Build], datetime | None]] = {
@@ -92,9 +95,11 @@ def _capped_per_definition(builds: list[Build], most: int) -> list[Build]:
     return kept
 
 
-def _words(call: Call, name: str) -> frozenset[str]:
-    words = words_of(call, name)
-    return frozenset() if "all" in words else words
+def _covered(enumeration: str, words: frozenset[str]) -> frozenset[str]:
+    """Return values of an enumeration with those that they stand for: `all`, and `triggered` for most reasons."""
+    numbers = {name.lower(): number or 0 for name, number in numbers_of(enumeration).items()}
+    given = reduce(or_, (numbers.get(word, 0) for word in words), 0)
+    return words | {name for name, number in numbers.items() if number and number & given == number}
 
 
 def _is_one_of(value: Callable[[Build], str], wanted: frozenset[str], build: Build) -> bool:
@@ -113,7 +118,8 @@ def _filters(call: Call) -> list[Callable[[Build], bool]]:
         "reasonFilter": lambda build: build.reason.lower(),
     }
     for name, value in chosen.items():
-        if wanted := _words(call, name):
+        if wanted := words_of(call, name):
+            wanted = _covered(_FLAGS[name], wanted) if name in _FLAGS else wanted
             filters.append(partial(_is_one_of, value, wanted))
     if branch := call.query.text("branchName"):
         filters.append(lambda build: build.source_branch == branch)
@@ -125,7 +131,7 @@ def _filters(call: Call) -> list[Callable[[Build], bool]]:
     if who := call.query.text("requestedFor"):
         user = call.organization.user(who)
         filters.append(lambda build: user is not None and build.requested_for is user)
-    if tags := _words(call, "tagFilters"):
+    if tags := words_of(call, "tagFilters"):
         filters.append(lambda build: tags <= {tag.lower() for tag in build.tags})
     return filters
 
