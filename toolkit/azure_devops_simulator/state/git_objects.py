@@ -141,6 +141,10 @@ class ObjectStore:
         kinds: dict[bytes, Kind] = {b"blob": "blob", b"tree": "tree", b"commit": "commit", b"tag": "tag"}
         return kinds[item.type_name]
 
+    def has(self, object_id: str) -> bool:
+        """Return whether there is an object of this id, of any kind."""
+        return ObjectID(object_id.encode("ascii")) in self.raw
+
     def put_blob(self, content: bytes) -> str:
         """Store a file's content."""
         object_id = self._put(Blob.from_string(content))

@@ -1,8 +1,13 @@
 """Git over HTTP without a git: what it answers to those who do not speak the protocol."""
 
 import gzip
+import io
 
 import pytest
+from dulwich.object_format import DEFAULT_OBJECT_FORMAT
+from dulwich.objects import Blob, Commit, Tree
+from dulwich.pack import write_pack_objects
+from dulwich.protocol import pkt_line
 
 DOCS = "/Platform/_git/docs"
 SERVICES = ("git-upload-pack", "git-receive-pack")
@@ -49,3 +54,38 @@ def test_a_hidden_project_and_a_project_without_such_a_repository_look_alike(cli
     assert client.http.get("/_git/tidewater-app/info/refs?service=git-upload-pack").status_code == 404
     organization.hide_project(organization.project("Mobile App"), organization.named("svc-agent"))
     assert client.http.get(where).status_code == 404
+
+
+def commit_of_one_file(*parents):
+    blob, tree, commit = Blob.from_string(b"x\n"), Tree(), Commit()
+    tree.add(b"x.md", 0o100644, blob.id)
+    commit.tree, commit.parents, commit.message = tree.id, list(parents), b"One file\n"
+    commit.author = commit.committer = b"Ada <ada@elsewhere.example>"
+    commit.author_time = commit.commit_time = 1_790_000_000
+    commit.author_timezone = commit.commit_timezone = 0
+    return blob, tree, commit
+
+
+def pushed(client, commit, *objects):
+    """Push objects as they are to a new branch, and return what the server tells of it."""
+    pack = io.BytesIO()
+    write_pack_objects(pack, list(objects), object_format=DEFAULT_OBJECT_FORMAT)
+    update = b"0" * 40 + b" " + commit.id + b" refs/heads/sent\0report-status\n"
+    return ask(client, "/git-receive-pack", pkt_line(update) + pkt_line(None) + pack.getvalue()).content
+
+
+@pytest.mark.parametrize("missing", ["blob", "tree", "parent"])
+def test_a_push_without_all_its_objects_is_refused_and_cannot_be_fetched(client, missing):
+    blob, tree, commit = commit_of_one_file(*([b"1" * 40] if missing == "parent" else []))
+    sent = [made for made, name in ((blob, "blob"), (tree, "tree")) if name != missing]
+    assert b"ng refs/heads/sent missing necessary objects" in pushed(client, commit, *sent, commit)
+    want = pkt_line(b"want " + commit.id + b" side-band-64k\n") + pkt_line(None) + pkt_line(b"done\n")
+    told = ask(client, "/git-upload-pack", want)
+    assert (told.status_code, told.content[4:]) == (200, b"ERR upload-pack: not our ref " + commit.id)
+
+
+def test_a_push_with_all_its_objects_is_taken(client):
+    blob, tree, commit = commit_of_one_file()
+    assert b"ok refs/heads/sent" in pushed(client, commit, blob, tree, commit)
+    refs = client.get("/Platform/_apis/git/repositories/docs/refs", filter="heads/sent")["value"]
+    assert [ref["objectId"] for ref in refs] == [commit.id.decode()]

@@ -36,13 +36,26 @@ def reachable(repository: Repository, tips: Iterable[str], shallow: Collection[s
     return found
 
 
-def connected(repository: Repository, object_id: str) -> bool:
-    """Return whether every commit is here that leads from an object to the references."""
+def complete(repository: Repository, object_id: str) -> bool:
+    """Return whether everything is here that leads from an object to the references, and all files in between."""
+    objects, known = repository.objects, set(repository.refs.values())
     tip = repository.peel(object_id)
     try:
-        reachable(repository, [tip] if tip else [], set(repository.refs.values()))
+        new = reachable(repository, [tip] if tip else [], known) - known
     except KeyError:
         return False
+    waiting, seen = _trees(repository, new), set[str]()
+    while waiting:
+        tree = waiting.pop()
+        if tree in seen:
+            continue
+        seen.add(tree)
+        entries = objects.entries(tree)
+        if entries is None:
+            return False
+        waiting += [entry.id for entry in entries if entry.is_folder]
+        if not all(entry.is_folder or entry.mode == SUBMODULE or objects.has(entry.id) for entry in entries):
+            return False
     return True
 
 

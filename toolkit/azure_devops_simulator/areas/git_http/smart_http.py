@@ -26,7 +26,7 @@ from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.lookup import needs_permission, no_repository
 from azure_devops_simulator.areas.git.refs import update_status
 from azure_devops_simulator.areas.git_http import upload_pack
-from azure_devops_simulator.areas.git_http.object_selection import connected
+from azure_devops_simulator.areas.git_http.object_selection import complete
 from azure_devops_simulator.areas.pull_requests.lifecycle import merge_refs
 from azure_devops_simulator.state.projects import ZERO_ID, RefUpdate, Repository
 
@@ -148,7 +148,7 @@ class _Rules(Hook):
 
     def execute(self, *update: bytes) -> tuple[bytes, bytes]:
         name, old, new = (part.decode("utf-8", "replace") for part in update)
-        if new != ZERO_ID and not connected(self._repository, new):
+        if new != ZERO_ID and not complete(self._repository, new):
             raise HookError("missing necessary objects")
         status = update_status(self._call, self._repository, name, old, new)
         if permission := _PERMISSIONS.get(status):

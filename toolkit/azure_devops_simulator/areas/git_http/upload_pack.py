@@ -26,7 +26,7 @@ from dulwich.protocol import (
 )
 
 from azure_devops_simulator.areas.git_http.object_filter import ObjectFilter, UnsupportedFilterError
-from azure_devops_simulator.areas.git_http.object_selection import Shallow, reachable, select
+from azure_devops_simulator.areas.git_http.object_selection import Shallow, complete, reachable, select
 from azure_devops_simulator.state.projects import ZERO_ID, Repository
 
 _CAPABILITIES: Final = (
@@ -111,7 +111,9 @@ def serve(protocol: Protocol, repository: Repository) -> None:
         protocol.write_pkt_line(f"ERR upload-pack: not simulated: {error}".encode())
         return
     objects = repository.objects
-    if unknown := next((want for want in request.wants if objects.kind(want) is None), None):
+    if unknown := next(
+        (want for want in request.wants if objects.kind(want) is None or not complete(repository, want)), None
+    ):
         protocol.write_pkt_line(f"ERR upload-pack: not our ref {unknown}".encode())
         return
     if not request.wants:
