@@ -67,6 +67,8 @@ def test_a_list_by_the_repository_of_the_source(client):
     rows = listed(client, sourceRepositoryId=mine)
     assert {row["repository"]["id"] for row in rows} == {mine}
     assert 0 < len(rows) < len(listed(client))
+    # Renovate sends the name of the project.
+    assert listed(client, sourceRepositoryId="Platform") == listed(client)
 
 
 def test_rows_have_links_on_request(client):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, whole_number
@@ -102,6 +104,9 @@ def _list(call: Call, repository: Repository | None) -> Answer:
     return collection(pull_request_row(call, pull_request, links=links) for pull_request in found[skip : skip + top])
 
 
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 def _matches(call: Call, pull_request: PullRequest) -> bool:
     query = call.query
     reviewer = query.text("searchCriteria.reviewerId").lower()
@@ -109,8 +114,12 @@ def _matches(call: Call, pull_request: PullRequest) -> bool:
         return False
     # The documentation describes an id, but official clients send a name as well.
     own = {"", pull_request.repository.id, pull_request.repository.name.lower()}
-    # There are no forks: both branches are in one repository.
-    if not {query.text(f"searchCriteria.{name}").lower() for name in ("repositoryId", "sourceRepositoryId")} <= own:
+    if query.text("searchCriteria.repositoryId").lower() not in own:
+        return False
+    # There are no forks: both branches are in one repository. Renovate sends the name of the project here, and gets
+    # every pull request from the service: what is no id does not filter.
+    source = query.text("searchCriteria.sourceRepositoryId").lower()
+    if _ID.fullmatch(source) and source != pull_request.repository.id:
         return False
     if query.text("searchCriteria.title").lower() not in pull_request.title.lower():
         return False
