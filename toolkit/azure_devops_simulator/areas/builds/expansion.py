@@ -1,4 +1,4 @@
-"""Expand the YAML of a pipeline for one run: its parameters get their values, and `${{ if }}` and `${{ each }}` go."""
+"""Expand the YAML of a pipeline for one run: insert its parameters, and resolve `${{ if }}` and `${{ each }}`."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def queue_build(call: Call) -> Answer | JsonValue:
 
 
 def _reason(name: str) -> Reason:
-    """Return why a build is queued. It only shows: a build has no triggers and no pull request by it."""
+    """Return the reason of a build. It is shown and conditions can use it, but nothing else follows from it."""
     known: dict[str, Reason] = {word.lower(): word for word in get_args(Reason)}
     found = known.get(name.lower() if name.lower() not in {"", "none"} else "manual")
     if found is None:
