@@ -249,6 +249,15 @@ MISTAKES = {
         lambda platform, api, ci: platform.add_pipeline("b", repository=api, yaml="make"),
         "no keys such as steps",
     ),
+    "a step that is skipped": (
+        lambda platform, api, ci: platform.add_pipeline(
+            "s",
+            repository=api,
+            yaml="steps:\n- script: a\n  displayName: A\n  condition: failed()\n- script: b\n",
+            path="s.yml",
+        ).run(result="failed", step="A"),
+        "the run ends succeeded, not failed",
+    ),
     "no steps": (
         lambda platform, api, ci: platform.add_pipeline("n", repository=api, yaml="pool: x\n", path="n.yml").run(
             result="failed"
@@ -275,6 +284,12 @@ def test_a_mistake_queues_nothing(world, platform, api, ci):
     for mistake in ("a branch", "a step", "a step that decides", "a step alone", "a result", "a reason", "a user"):
         with pytest.raises(BuilderError):
             MISTAKES[mistake][0](platform, api, ci)
+    assert world.organization.builds.builds == {}
+
+
+def test_a_run_that_cannot_have_its_result_is_not_kept(world, platform, api, ci):
+    with pytest.raises(BuilderError):
+        MISTAKES["a step that is skipped"][0](platform, api, ci)
     assert world.organization.builds.builds == {}
 
 

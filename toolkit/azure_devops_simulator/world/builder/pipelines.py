@@ -84,8 +84,8 @@ class PipelineBuilder:
             wait: whether the clock goes on until the run is over. Otherwise it runs as the clock moves.
 
         Raises:
-            BuilderError: the branch, the file of the pipeline or a step does not exist, the file is not valid, or the
-                user may not run the pipeline.
+            BuilderError: the branch, the file of the pipeline or a step does not exist, the file is not valid, the YAML
+                does not let the step decide the result, or the user may not run the pipeline.
         """
         source, version = self._source(branch, pull_request)
         order = Order(source, version, dict(parameters or {}))
@@ -105,6 +105,11 @@ class PipelineBuilder:
             }
         plan_build(build, text, played)
         store, clock = self._requests.organization.builds, self._requests.organization.clock
+        if result and build.course and build.course.result != result:
+            ends = build.course.result
+            del store.builds[build.id]
+            build.course = None
+            raise BuilderError(f"by its YAML the run ends {ends}, not {result}: a condition or continueOnError decides")
         store.watch(build)
         for tag in texts(tags):
             self._send(by, "PUT", "builds", str(build.id), "tags", tag)
