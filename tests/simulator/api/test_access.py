@@ -237,7 +237,6 @@ ELSEWHERE = [
     ("graph", ["graph"], ["graph_manage"]),
     ("hooks", ["work", "build", "code"], ["work", "build", "code"]),
     ("packaging", ["packaging"], ["packaging_write"]),
-    ("policy", ["code"], ["code_write"]),
     ("release", ["release"], ["release_execute"]),
     ("serviceendpoint", ["serviceendpoint"], ["serviceendpoint_manage"]),
     ("test", ["test"], ["test_write"]),

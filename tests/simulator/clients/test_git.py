@@ -6,6 +6,7 @@ import pytest
 from git_client import Api, commit
 from official_clients import CODE_READ, CODE_WRITE, READ
 
+from azure_devops_simulator.state.policies import COMMENTS, Policy
 from langchain_azure_devops import AzureDevOpsToolkit
 
 
@@ -131,14 +132,16 @@ def test_policy_and_permissions_refuse_in_the_service_s_words(git, api, plain, t
     before = api.branches()["refs/heads/main"]
     git("clone", "--quiet", api.remote(), "work")
     commit(git, tmp_path, "a.md", "a\n", "Straight to main")
-    repository.protected["refs/heads/main"] = 0
+    scope = {"repositoryId": repository.id, "refName": "refs/heads/main", "matchKind": "Exact"}
+    owner, policies = plain.organization.named("Tom Becker"), repository.project.policies
+    policies[1] = Policy(1, COMMENTS, {"scope": [scope]}, owner, plain.organization.clock.now())
     told = git("push", "origin", "main", "main:beside", into="work", fails=True).stderr
     assert "TF402455: Pushes to this branch are not permitted" in told
     assert (api.branches()["refs/heads/main"], "refs/heads/beside" in api.branches()) == (before, True)
     atomic = git("push", "--atomic", "origin", "main", "main:third", into="work", fails=True).stderr
     assert "TF402455" in atomic
     assert "refs/heads/third" not in api.branches()
-    repository.protected.clear()
+    policies.clear()
     user = plain.organization.named("svc-agent")
     plain.organization.deny(user, "ForcePush", repository.project)
     assert "'ForcePush' permission" in git("push", "--delete", "origin", "beside", into="work", fails=True).stderr

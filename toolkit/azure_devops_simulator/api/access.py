@@ -86,7 +86,6 @@ UNSERVED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "graph": (("vso.graph",), ("vso.graph_manage",)),
     "hooks": (("vso.work", "vso.build", "vso.code"), ("vso.work", "vso.build", "vso.code")),
     "packaging": (("vso.packaging",), ("vso.packaging_write",)),
-    "policy": (("vso.code",), ("vso.code_write",)),
     "release": (("vso.release",), ("vso.release_execute",)),
     "serviceendpoint": (("vso.serviceendpoint",), ("vso.serviceendpoint_manage",)),
     "test": (("vso.test",), ("vso.test_write",)),

@@ -39,6 +39,7 @@ from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.core.projects import find_project
 from azure_devops_simulator.areas.git import area as git
 from azure_devops_simulator.areas.git_http import area as git_http
+from azure_devops_simulator.areas.policies import area as policies
 from azure_devops_simulator.areas.pull_requests import area as pull_requests
 from azure_devops_simulator.areas.search import area as search
 from azure_devops_simulator.areas.work_items import area as work_items
@@ -54,6 +55,7 @@ AREAS: tuple[Area, ...] = (
     git.area,
     git_http.area,
     pull_requests.area,
+    policies.area,
     search.area,
     work_items.area,
     builds.area,

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from azure_devops_simulator.state.git_objects import Commit, Files, ObjectStore
 from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.policies import Policy
 from azure_devops_simulator.state.values import JsonObject, check_word, guid
 
 ZERO_ID = "0" * 40
@@ -36,17 +37,12 @@ class Push:
 
 @dataclass
 class Repository:
-    """A git repository of a project. `refs` maps full names to object ids; `pushes` are oldest first.
-
-    `protected` holds the full names of branches that a policy protects from pushes. Only pull requests move them, with
-    at least so many approvals.
-    """
+    """A git repository of a project. `refs` maps full names to object ids; `pushes` are oldest first."""
 
     id: str
     name: str
     project: Project
     default_branch: str | None = None
-    protected: dict[str, int] = field(default_factory=dict)
     objects: ObjectStore = field(default_factory=ObjectStore)
     refs: dict[str, str] = field(default_factory=dict)
     creators: dict[str, User] = field(default_factory=dict)
@@ -57,6 +53,10 @@ class Repository:
     def deleted(self) -> bool:
         """Whether it is in the recycle bin."""
         return self.id in self.project.recycle_bin
+
+    def policies(self, ref: str) -> list[Policy]:
+        """Return the policies in force for a branch (full name). With any, only pull requests move it."""
+        return [policy for policy in self.project.policies.values() if policy.holds_for(self.id, ref)]
 
     def branch(self, name: str) -> str | None:
         """Return the commit at the tip of a branch (name without `refs/heads/`), or None."""
@@ -176,7 +176,7 @@ class Project:
     """A team project. `repositories` and `recycle_bin` are keyed by repository id, in order of creation and deletion.
 
     `state` is `createPending` or `deleting` while an operation runs; the project can then not be used.
-    `properties` are those that clients have set.
+    `properties` are those that clients have set. `policies` is keyed by number.
     """
 
     id: str
@@ -191,6 +191,7 @@ class Project:
     recycle_bin: dict[str, DeletedRepository] = field(default_factory=dict)
     teams: list[Team] = field(default_factory=list)
     properties: JsonObject = field(default_factory=dict)
+    policies: dict[int, Policy] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_word("visibility", self.visibility, get_args(Visibility))

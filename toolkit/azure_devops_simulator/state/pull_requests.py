@@ -8,6 +8,7 @@ from typing import Literal
 from uuid import NAMESPACE_OID, uuid5
 
 from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.policies import COMMENTS, Policy
 from azure_devops_simulator.state.projects import Repository
 from azure_devops_simulator.state.values import JsonObject
 
@@ -97,16 +98,26 @@ class PullRequest:
 
     @property
     def waits(self) -> bool:
-        """Whether a required reviewer has not approved yet, or the policy of the target asks for more approvals.
-
-        Such a policy does not count the creator's own approval, and nobody may wait for the author or reject.
-        """
+        """Whether a required reviewer has not approved yet, or a policy of the target is not satisfied."""
         if any(reviewer.required and reviewer.vote < 5 for reviewer in self.reviewers):
             return True
-        needed = self.repository.protected.get(self.target, 0)
-        if needed and any(reviewer.vote < 0 for reviewer in self.reviewers):
+        return not all(self.satisfies(policy) for policy in self.repository.policies(self.target))
+
+    def satisfies(self, policy: Policy) -> bool:
+        """Return whether it satisfies a policy.
+
+        A number of reviewers does not count the creator's own approval, and lets nobody wait for the author or reject,
+        unless its settings say otherwise.
+        """
+        if policy.type == COMMENTS:
+            return not any(thread.status in {"active", "pending"} for thread in self.threads)
+        if not policy.minimum:
             return True
-        return self.approvals < needed
+        if policy.settings.get("allowDownvotes") is not True and any(reviewer.vote < 0 for reviewer in self.reviewers):
+            return False
+        own = self.reviewer(self.creator)
+        counts = policy.settings.get("creatorVoteCounts") is True and own is not None and own.vote >= 5
+        return self.approvals + counts >= policy.minimum
 
     @property
     def approvals(self) -> int:

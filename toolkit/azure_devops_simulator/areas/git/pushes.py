@@ -117,7 +117,7 @@ def create_push(call: Call) -> Answer:
     require(call, "GenericContribute", repository, name)
     if old == ZERO_ID:
         require(call, "CreateBranch", repository, name)
-    if name in repository.protected:
+    if repository.policies(name):
         # The text is the service's. The status and the type key over REST are a guess.
         message = (
             "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch."

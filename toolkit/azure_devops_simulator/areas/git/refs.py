@@ -137,7 +137,7 @@ def _refusal(call: Call, repository: Repository, name: str, old: str, new: str) 
 
     if denied(permission) or denied("GenericContribute"):
         return refusal
-    if name in repository.protected:
+    if repository.policies(name):
         return "rejectedByPolicy"
     if denied("ForcePush") and _loses_commits(repository, old, new):
         return "forcePushRequired"

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Literal, Self, get_args
 
 from azure_devops_simulator.areas.pull_requests.lifecycle import refresh
+from azure_devops_simulator.state.policies import COMMENTS
 from azure_devops_simulator.state.pull_requests import PullRequest, Thread
 from azure_devops_simulator.state.values import JsonObject
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose
@@ -183,9 +184,13 @@ class PullRequestBuilder:
         pull = self.pull_request
         if waiting := [each.user.display_name for each in pull.reviewers if each.required and each.vote < 5]:
             return f"waits for the approval of {', '.join(waiting)}"
-        needed = pull.repository.protected.get(pull.target, 0)
+        needed = max((policy.minimum for policy in pull.repository.policies(pull.target)), default=0)
         if pull.approvals < needed:
             return f"has {pull.approvals} approvals of people other than its author, and needs {needed}"
+        if any(
+            policy.type == COMMENTS and not pull.satisfies(policy) for policy in pull.repository.policies(pull.target)
+        ):
+            return "has comments that are not resolved"
         against = [each.user.display_name for each in pull.reviewers if each.vote < 0]
         return f"is held back by the vote of {', '.join(against)}"
 

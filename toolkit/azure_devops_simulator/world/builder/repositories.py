@@ -10,6 +10,7 @@ from typing import Self, TypeAlias
 from azure_devops_simulator.api.parsing import as_list, as_object
 from azure_devops_simulator.areas.pull_requests.lifecycle import refresh
 from azure_devops_simulator.state.git_objects import Signature
+from azure_devops_simulator.state.policies import MINIMUM_REVIEWERS, Policy
 from azure_devops_simulator.state.projects import ZERO_ID, Repository
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 from azure_devops_simulator.world.builder.pull_requests import PullRequestBuilder
@@ -154,7 +155,15 @@ class RepositoryBuilder:
         """
         if minimum_approvers < 0:
             raise BuilderError("minimum_approvers cannot be negative")
-        self.repository.protected["refs/heads/" + self._branch(branch)] = minimum_approvers
+        scope: JsonObject = {
+            "repositoryId": self.repository.id,
+            "refName": "refs/heads/" + self._branch(branch),
+            "matchKind": "Exact",
+        }
+        settings: JsonObject = {"minimumApproverCount": minimum_approvers, "scope": [scope]}
+        organization, owner = self._requests.organization, self._requests.person(None)
+        policy = Policy(organization.next_id("policy"), MINIMUM_REVIEWERS, settings, owner, organization.clock.tick())
+        self.repository.project.policies[policy.id] = policy
         return self
 
     def open_pull_request(
