@@ -10,11 +10,11 @@ HEADER = "X-Simulator-Not-Simulated"
 
 REQUESTS = [
     ("GET", "/_apis/wiki/wikis", "GET _apis/wiki/wikis"),
-    ("GET", "/Platform/_apis/wiki/wikis/7/pages/8", "GET {project}/_apis/wiki/wikis/{}/{}/{}"),
+    ("GET", "/Platform/_apis/wiki/Wikis/7/pages/wikis", "GET {project}/_apis/wiki/wikis/*/pages/*"),
+    ("GET", "/Platform/_apis/wiki/wikis/7/nothing/secret", "GET {project}/_apis/wiki/wikis/*/*/*"),
     ("POST", "/Platform/Web/_apis/nothing", "POST {project}/{team}/_apis/nothing"),
-    ("DELETE", "/_apis/projects", "DELETE _apis/projects"),
-    ("PUT", "/Platform/_apis/git/repositories/platform-api/items", "PUT {project}/_apis/git/repositories/{}/items"),
-    ("POST", "/Platform/_git/platform-api/info/lfs", "POST {project}/_git/{}/info/{}"),
+    ("GET", "/_apis/projects/Platform/categorizedteams", "GET _apis/projects/*/categorizedteams"),
+    ("POST", "/Platform/_git/platform-api/info/lfs", "POST {project}/_git/*/info/*"),
     ("GET", "/Platform/_dashboards/directory", "the web pages below _dashboards"),
     ("GET", "/Platform", "the web pages of the service"),
     ("PROPFIND", "/Platform", "PROPFIND of the web pages of the service"),
@@ -44,7 +44,7 @@ def test_an_operation_that_is_not_simulated_says_so(client, method, path, what):
     [
         ("/", "the web pages of the service without an organization"),
         ("/_apis/accounts", "GET _apis/accounts without an organization"),
-        ("/_apis/profile/profiles/me", "GET _apis/profile/profiles/{} without an organization"),
+        ("/_apis/profile/profiles/me", "GET _apis/profile/profiles/* without an organization"),
         ("/_usersSettings/tokens", "the web pages below _usersSettings without an organization"),
     ],
 )
@@ -58,6 +58,14 @@ def test_a_path_without_an_organization_says_so(server, path, what, host):
 def test_another_host_of_the_service_says_so(client, host):
     answer = client.http.get("/_apis/release/definitions", headers={"Host": host})
     assert_says_so(answer, 404, "GET _apis/release/definitions")
+
+
+@pytest.mark.parametrize("path", ["/_apis/projects", "/Platform/_apis/git/repositories/docs/refs"])
+def test_a_method_that_the_service_does_not_have_either_is_a_405(client, path):
+    answer = client.send("DELETE", path)
+    assert answer.status_code == 405
+    assert "DELETE" in answer.json()["value"]["Message"]
+    assert HEADER not in answer.headers
 
 
 def test_a_strict_server_answers_501(organization):
@@ -81,7 +89,7 @@ def test_each_gap_is_reported_once(client, capsys):
         client.send("GET", f"/Platform/_apis/wiki/wikis/{number}")
     client.send("GET", "/_apis/graph/users?secret=abcdef")
     printed = capsys.readouterr().err.splitlines()
-    assert printed == ["not simulated: GET {project}/_apis/wiki/wikis/{}", "not simulated: GET _apis/graph/users"]
+    assert printed == ["not simulated: GET {project}/_apis/wiki/wikis/*", "not simulated: GET _apis/graph/users"]
 
 
 def test_a_part_of_a_request_says_so(client, capsys):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -63,6 +63,11 @@ class Contract:
 def _data() -> tuple[Mapping[str, Mapping[str, int | None]], Mapping[str, _Told], Mapping[str, Mapping[str, str]]]:
     told = json.loads(Path(__file__).with_name("contract.json").read_bytes())
     return told["enumerations"], told["operations"], told["types"]
+
+
+def published_operations() -> Collection[str]:
+    """Return the operations of the specification, each as its method and the shape of its path."""
+    return _data()[1].keys()
 
 
 def shape_of(template: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Mapping
 from email.utils import format_datetime
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from azure_devops_simulator.api import access, hosts
 from azure_devops_simulator.api.access import Caller, SignIn
 from azure_devops_simulator.api.call import Answer, Call
+from azure_devops_simulator.api.contract import published_operations, shape_of
 from azure_devops_simulator.api.errors import (
     ArgumentError,
     BindingError,
@@ -45,7 +45,7 @@ from azure_devops_simulator.areas.search import area as search
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.server.control import control as control_routes
 from azure_devops_simulator.server.fault_middleware import FaultMiddleware
-from azure_devops_simulator.server.not_simulated import HEADER, Names
+from azure_devops_simulator.server.not_simulated import HEADER, Published
 from azure_devops_simulator.server.request_log import LoggedApp, RequestLog
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.values import JsonValue, guid
@@ -102,8 +102,10 @@ def _router() -> Router:
 
 
 @cache
-def _names() -> Names:
-    return Names(route.template for route in _router().routes)
+def _published() -> Published:
+    routes = (route for route in _router().routes if route.method != "OPTIONS")
+    own = (f"{route.method} {'/'.join(shape_of(route.template))}" for route in routes)
+    return Published([*published_operations(), *own])
 
 
 class Service:
@@ -161,9 +163,12 @@ class Service:
     ) -> Response:
         method = "GET" if call.method == "HEAD" else call.method
         match: Match | None = None
-        with contextlib.suppress(MethodNotAllowedError):
-            # The service may well have the operation with this method: only the simulator is known to lack it.
+        refused: Answer | None = None
+        try:
             match = self.router.find(method, segments)
+        except MethodNotAllowedError as error:
+            if not _published().has(method, segments):
+                refused = Answer(405, {"count": 1, "value": {"Message": str(error)}})
         open_to_all = match is not None and match.route.anonymous and caller.sign_in is not SignIn.OUTSIDER
         if caller.sign_in is SignIn.DEAD:
             return self._dead(request, call, host_url)
@@ -173,7 +178,7 @@ class Service:
         if caller.sign_in is SignIn.GOOD and not access.allowed(call.token, scopes):
             return self._empty_401(request, host_url)
         try:
-            answer = self._run(call, match) if match else self._refuse(_no_operation(method, segments))
+            answer = self._run(call, match) if match else refused or self._refuse(_no_operation(method, segments))
         except MissingScopeError:
             return self._empty_401(request, host_url)
         return self._complete(request, call, answer, caller)
@@ -305,7 +310,7 @@ def _scopes_elsewhere(method: str, segments: list[str]) -> tuple[str, ...]:
 
 
 def _no_operation(method: str, segments: list[str]) -> NotSimulatedError:
-    return NotSimulatedError(_names().operation(method, segments), status=404)
+    return NotSimulatedError(_published().name(method, segments), status=404)
 
 
 def _user_data(caller: Caller) -> str:
