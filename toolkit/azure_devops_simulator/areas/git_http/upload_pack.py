@@ -110,11 +110,9 @@ def serve(protocol: Protocol, repository: Repository) -> None:
     except UnsupportedFilterError as error:
         protocol.write_pkt_line(f"ERR upload-pack: not simulated: {error}".encode())
         return
-    objects = repository.objects
-    if unknown := next(
-        (want for want in request.wants if objects.kind(want) is None or not complete(repository, want)), None
-    ):
-        protocol.write_pkt_line(f"ERR upload-pack: not our ref {unknown}".encode())
+    there = (want for want in request.wants if repository.objects.kind(want) and complete(repository, want))
+    if unknown := set(request.wants).difference(there):
+        protocol.write_pkt_line(f"ERR upload-pack: not our ref {min(unknown)}".encode())
         return
     if not request.wants:
         return
