@@ -120,6 +120,11 @@ def test_the_mode_of_history_decides_about_merged_commits(client, organization):
     assert touching("/x.md", "simplifiedHistory") == ["On the side"]
     assert touching("/x.md", "firstParent") == ["Merge"]
     assert set(touching("/x.md", "fullHistory")) == {"Merge", "On the side"}
+    assert touching("/x.md", "FIRSTPARENT") == touching("/x.md", 1) == ["Merge"]
+    unsupported = {"searchCriteria.itemPath": "/x.md", "searchCriteria.historyMode": 3}
+    assert (
+        "history mode fullHistorySimplifyMerges" in client.get(f"{DOCS}/commits", expect=400, **unsupported)["message"]
+    )
     assert client.get(f"{DOCS}/commits", **{"searchCriteria.historyMode": "fullHistory"})["count"] > 3
 
 

@@ -21,7 +21,7 @@ from azure_devops_simulator.state.git_objects import Commit, Signature
 from azure_devops_simulator.state.projects import Repository
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 
-_MODES = {"simplifiedhistory", "firstparent", "fullhistory"}
+_MODES = {"simplifiedHistory", "firstParent", "fullHistory"}
 _MOST = 50_000
 _WHERE = "searchCriteria."
 _PLAIN = (
@@ -90,10 +90,10 @@ def _search(repository: Repository, criteria: Query) -> Iterator[Commit]:
     tip, _ = described_version(named, repository, f"{_WHERE}itemVersion.version", path=path)
     if to_commit := criteria.get(f"{_WHERE}toCommitId"):
         tip = commit_of(repository, to_commit)
-    mode = criteria.text(f"{_WHERE}historyMode", "simplifiedHistory").lower()
+    mode = criteria.text(f"{_WHERE}historyMode", "simplifiedHistory")
     left_out = criteria.flag(f"{_WHERE}excludeDeletes")
     # Both mean something for one path only.
-    commits = history(repository, tip, first_parent=path != "/" and mode == "firstparent")
+    commits = history(repository, tip, first_parent=path != "/" and mode == "firstParent")
     if named.get(f"{_WHERE}compareVersion.version"):
         other, _ = described_version(named, repository, f"{_WHERE}compareVersion.version", path=path)
         commits = _without(repository, commits, other)
@@ -110,9 +110,9 @@ def _touching(
 ) -> Iterator[Commit]:
     if mode not in _MODES:
         raise NotSimulatedError(f"the history mode {mode}")
-    compare: Callable[..., bool] = any if mode == "fullhistory" else all
+    compare: Callable[..., bool] = any if mode == "fullHistory" else all
     for commit in commits:
-        parents = commit.parents[:1] if mode == "firstparent" else commit.parents
+        parents = commit.parents[:1] if mode == "firstParent" else commit.parents
         left = gone or repository.objects.at(commit.tree, path) is not None
         if left and touches(repository, commit, path, parents, compare):
             yield commit
