@@ -48,8 +48,7 @@ def told_requests(folder: Path) -> dict[str, Any]:
                     answered |= told.answers(area, item[method], file.get("definitions", {}))
     for operation in operations.values():
         if operation.get("body", "").strip("[]{}") in answered:
-            # What is sent is a record as it is read, with members that only the service sets.
-            operation.pop("fields", None)
+            operation["record"] = True
     types = decisive(told.types)
     for operation in operations.values():
         if not leads(operation.get("body", ""), types):

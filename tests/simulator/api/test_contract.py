@@ -54,16 +54,16 @@ def test_numbers_and_dates_deep_in_a_body_are_read():
     body = {"commits": [{"changes": [{"changeType": 8, "newContent": {"contentType": 1, "content": "AA=="}}]}]}
     contract = contract_of("POST", "{project?}/_apis/git/repositories/{repository}/pushes")
     assert contract is not None
-    assert read_body(contract.body, body) == {
+    assert read_body("body", contract.body, body) == {
         "commits": [
             {"changes": [{"changeType": "rename", "newContent": {"contentType": "base64Encoded", "content": "AA=="}}]}
         ]
     }
     author = {"commits": [{"author": {"date": "Wed, 18 Nov 2026 12:00:00 GMT"}}]}
-    assert read_body(contract.body, author) == {"commits": [{"author": {"date": "2026-11-18T12:00:00+00:00"}}]}
+    assert read_body("body", contract.body, author) == {"commits": [{"author": {"date": "2026-11-18T12:00:00+00:00"}}]}
     odd = {"commits": [{"changes": {"changeType": [8]}, "other": 1}, None, "text"], "refUpdates": 3}
-    assert read_body(contract.body, odd) == odd
-    assert read_body(contract.body, ["text"]) == ["text"]
+    assert read_body("body", contract.body, odd) == odd
+    assert read_body("body", contract.body, ["text"]) == ["text"]
 
 
 REPOSITORY = "/Platform/_apis/git/repositories/platform-api"
@@ -96,10 +96,10 @@ def test_a_pull_request_may_be_completed_by_number(client):
 
 
 def test_a_parameter_that_is_not_honoured_says_so_and_one_nobody_knows_is_ignored(client):
-    answer = client.send("GET", "/_apis/projects", getDefaultTeamImageUrl="true")
+    answer = client.send("POST", "/Platform/_apis/build/builds", {"definition": {"id": 1}}, checkInTicket="1")
     assert answer.status_code == 400
     assert "not simulate" in answer.text
-    assert "the parameter getdefaultteamimageurl of GET _apis/projects" in answer.json()["message"]
+    assert "the parameter checkinticket of POST {project}/_apis/build/builds" in answer.json()["message"]
     assert client.get(f"{REPOSITORY}/commits", noSuchParameter="true")["count"] > 0
 
 
@@ -133,3 +133,32 @@ def test_a_difference_is_asked_for_in_each_spelling_that_clients_have(client, sp
         query |= {name: ref["objectId"], f"{name}Type": 2}
     found = client.get(f"{REPOSITORY}/diffs/commits", **query)
     assert (found["baseCommit"], found["targetCommit"]) == (other["objectId"], main["objectId"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        (
+            "PATCH",
+            f"{REPOSITORY}/pullRequests/9",
+            {"status": "active", "completionOptions": {"mergeStrategy": "sqash"}},
+            "The value 'sqash' is not valid for GitPullRequestMergeStrategy.",
+        ),
+        ("PATCH", f"{REPOSITORY}/pullRequests/9", {"status": 44}, "The value '44' is not valid for PullRequestStatus."),
+        ("PATCH", "/Platform/_apis/build/builds/35", {"status": 99}, "The value '99' is not valid for BuildStatus."),
+        (
+            "POST",
+            "/Platform/_apis/wit/classificationnodes/1",
+            {"name": "S", "attributes": {"startDate": "tomorrow"}},
+            "The value 'tomorrow' is not valid for DateTime.",
+        ),
+    ],
+)
+def test_a_member_that_is_none_of_its_values_is_refused(client, method, path, body, told):
+    assert told in client.send(method, path, body).text
+    assert client.send(method, path, body).status_code == 400
+
+
+def test_a_member_of_a_new_build_is_honoured_or_refused(client):
+    asked = {"definition": {"id": 1}, "priority": "high", "demands": ["x"]}
+    assert "demands in the body of POST" in client.call("POST", "/Platform/_apis/build/builds", asked, 400)["message"]

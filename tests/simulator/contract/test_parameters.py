@@ -175,7 +175,7 @@ def forms(notation: str) -> Iterator[tuple[str, str]]:
 def test_a_member_of_a_body_is_honoured_or_refused(driver: Driver, calls):
     ignored, asked = [], 0
     for route, exchanges in calls.items():
-        if not route.contract.fields:
+        if not route.contract.fields or (route.contract.record and not route.body):
             continue
         sent = json.loads(exchanges[-1].response.request.content)
         if not isinstance(sent, dict):

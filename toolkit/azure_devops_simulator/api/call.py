@@ -39,18 +39,19 @@ class Call:
     method: str = "GET"
     contract: Contract = field(default_factory=Contract)
 
-    def json(self) -> JsonValue:
-        """Return the body as JSON, or None when it is empty. Invalid JSON is a 400, as in the service.
-
-        Enumerations that the client gave by number have their names.
-        """
+    def sent(self) -> JsonValue:
+        """Return the body as the client sent it, or None when it is empty. Invalid JSON is a 400, as in the service."""
         if not self.body.strip():
             return None
         try:
-            return read_body(self.contract.body, read_json(self.body))
+            return read_json(self.body)
         except ValueError as error:
             # This text is known from pushes. We assume that other operations answer with the same text.
             raise ArgumentError("The body of the request contains invalid Json.", "contentStream") from error
+
+    def json(self) -> JsonValue:
+        """Return the body with names for the numbers of enumerations, and dates in ISO 8601."""
+        return read_body("body", self.contract.body, self.sent())
 
     def json_object(self) -> JsonObject:
         """Return the body as a JSON object. Anything else counts as an empty one, as in the service."""

@@ -18,8 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypedDict, cast
 
-from azure_devops_simulator.api.errors import ArgumentError, BindingError
-from azure_devops_simulator.api.parsing import read_date
+from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.parsing import as_date
 from azure_devops_simulator.state.values import JsonValue
 
 
@@ -28,6 +28,7 @@ class _Told(TypedDict, total=False):
     path: dict[str, str]
     body: str
     fields: list[str]
+    record: bool
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,15 @@ class Contract:
         query: The names of the query parameters in lower case, with their notation.
         path: The notation of those parameters of the path that are enumerations, by their position among all.
         body: The notation of the body; empty when it holds neither an enumeration nor a date.
-        fields: The members of a body that asks for something. Empty for a body that is a record as it is read.
+        fields: The members of the body.
+        record: Whether the body is a record as it is read, with members that only the service sets.
     """
 
     query: Mapping[str, str] = field(default_factory=dict)
     path: Mapping[int, str] = field(default_factory=dict)
     body: str = ""
     fields: tuple[str, ...] = ()
+    record: bool = False
 
     def notation(self, name: str) -> str:
         """Return the notation of a query parameter; "" when there is none.
@@ -96,6 +99,7 @@ def contract_of(method: str, template: str) -> Contract | None:
                     {int(position): notation for position, notation in told.get("path", {}).items()},
                     told.get("body", ""),
                     tuple(told.get("fields", ())),
+                    told.get("record", False),
                 )
     return None
 
@@ -152,30 +156,32 @@ def read_parameter(name: str, notation: str, value: str) -> str:
             raise ArgumentError(message, name, type_key="InvalidEnumArgumentException")
         return found
     if notation == "date-time":
-        when = read_date(value)
-        if when is None:
-            raise BindingError(f"The value '{value}' is not valid for DateTime.")
-        return when.isoformat()
+        when = as_date(value)
+        return when.isoformat() if when else value
     return value
 
 
-def read_body(notation: str, value: JsonValue) -> JsonValue:
-    """Return a body with names for the numbers of its enumerations. Handlers refuse what is no value of one."""
+def read_body(name: str, notation: str, value: JsonValue) -> JsonValue:
+    """Return a body, or the member `name` of one, with names for the numbers of enumerations and dates in ISO 8601.
+
+    Raises:
+        ArgumentError: A member is no value of its enumeration.
+        BindingError: A member is no date.
+    """
     bare = notation[1:-1]
-    if notation.startswith("["):
-        return [read_body(bare, inside) for inside in value] if isinstance(value, list) else value
-    if notation.startswith("{"):
-        return {name: read_body(bare, inside) for name, inside in value.items()} if isinstance(value, dict) else value
-    if notation.startswith("="):
-        return read_enumeration(notation[1:], value) or (str(value) if type(value) is int else value)
-    if notation == "date-time" and isinstance(value, str):
-        when = read_date(value)
-        return when.isoformat() if when and not _ISO.match(value) else value
-    members = _data()[2].get(notation)
-    if members is None or not isinstance(value, dict):
-        return value
-    known = {name.lower(): told for name, told in members.items()}
-    return {name: read_body(known.get(name.lower(), ""), cast("JsonValue", inside)) for name, inside in value.items()}
+    if isinstance(value, list) and notation.startswith("["):
+        return [read_body(name, bare, inside) for inside in value]
+    if isinstance(value, dict):
+        members = _data()[2].get(notation, {})
+        known = {member.lower(): told for member, told in members.items()}
+        others = bare if notation.startswith("{") else ""
+        return {
+            member: read_body(member, known.get(member.lower(), others), cast("JsonValue", inside))
+            for member, inside in value.items()
+        }
+    if notation.startswith("=") or (notation == "date-time" and isinstance(value, str) and not _ISO.match(value)):
+        return value if value is None or isinstance(value, list) else read_parameter(name, notation, str(value))
+    return value
 
 
-_ISO = re.compile(r"\d{4}-\d\d-\d\d")
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT")

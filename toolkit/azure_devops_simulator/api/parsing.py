@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NoReturn
 
+from azure_devops_simulator.api.errors import BindingError
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 _MOST_DIGITS = 18
@@ -71,6 +72,18 @@ def _read_form(text: str) -> datetime | None:
         with contextlib.suppress(ValueError):
             return datetime.strptime(text, form).replace(tzinfo=UTC)
     return None
+
+
+def as_date(value: JsonValue) -> datetime | None:
+    """Return the value as a date, or None when it is absent or empty.
+
+    Raises:
+        BindingError: It is no date.
+    """
+    when = read_date(value) if isinstance(value, str) else None
+    if when is None and value not in (None, ""):
+        raise BindingError(f"The value '{value}' is not valid for DateTime.")
+    return when
 
 
 def as_object(value: JsonValue) -> JsonObject:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from azure_devops_simulator.api.contract import Contract, read_parameter
 from azure_devops_simulator.api.errors import BindingError, NotSimulatedError
-from azure_devops_simulator.api.parsing import read_date
+from azure_devops_simulator.api.parsing import as_date
 
 _ANYWHERE = frozenset({"api-version"})
 """Parameters that are read before an operation is known."""
@@ -79,11 +79,7 @@ class Query:
 
     def date(self, name: str) -> datetime | None:
         """Return a date, or None when there is none. Any other value is a 400."""
-        value = self.text(name)
-        when = read_date(value)
-        if value and when is None:
-            raise BindingError(f"The value '{value}' is not valid for DateTime.")
-        return when
+        return as_date(self.text(name))
 
     def flag(self, name: str, default: bool = False) -> bool:
         """Return true or false. Any other value is a 400."""

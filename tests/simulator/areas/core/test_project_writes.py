@@ -58,7 +58,7 @@ def test_an_operation_ends_by_the_clock(client: Any, organization: Organization)
         (wanted("a/b"), 400, "InvalidProjectNameException"),
         (wanted("_hidden"), 400, "InvalidProjectNameException"),
         ({"name": "Atlas"}, 400, "ArgumentException"),
-        (wanted("Atlas", visibility="secret"), 400, "ArgumentException"),
+        (wanted("Atlas", visibility="secret"), 400, "InvalidEnumArgumentException"),
         (wanted("Atlas", capabilities={"versioncontrol": {"sourceControlType": "Tfvc"}}), 400, "ArgumentException"),
     ],
 )

@@ -41,7 +41,12 @@ class Order:
     reason: Reason = "manual"
 
 
-@area.post("{project}/_apis/build/builds", scopes=_EXECUTE, query="definitionId")
+@area.post(
+    "{project}/_apis/build/builds",
+    scopes=_EXECUTE,
+    query="definitionId",
+    body="definition parameters project reason repository sourceBranch sourceVersion templateParameters",
+)
 def queue_build(call: Call) -> Answer | JsonValue:
     """Queue a build. It runs by the organization's clock."""
     request = call.json_object()

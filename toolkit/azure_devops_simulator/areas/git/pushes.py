@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.contract import read_enumeration
-from azure_devops_simulator.api.errors import ArgumentError, BindingError
-from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read_date
+from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.parsing import as_date, as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.lookup import (
     commit_of,
@@ -99,7 +99,7 @@ def _invalid_body() -> ArgumentError:
     return ArgumentError("The body of the request contains invalid Json.", "contentStream")
 
 
-@area.post(f"{REPOSITORY}/pushes", scopes=("vso.code_write",))
+@area.post(f"{REPOSITORY}/pushes", scopes=("vso.code_write",), body="commits refUpdates repository")
 def create_push(call: Call) -> Answer:
     """Commit changes of files on one branch.
 
@@ -169,9 +169,7 @@ def _check_folders(files: Mapping[str, Entry]) -> None:
 
 def _signature(call: Call, told: JsonObject) -> Signature:
     """Return the author or committer that a push gives; whatever it leaves out is the caller's, or now."""
-    date = read_date(as_text(told.get("date")))
-    if told.get("date") and date is None:
-        raise BindingError(f"The value '{told['date']}' is not valid for DateTime.")
+    date = as_date(told.get("date"))
     name, email = as_text(told.get("name"), call.user.display_name), as_text(told.get("email"), call.user.unique_name)
     return Signature(name, email, (date or call.organization.clock.now()).replace(microsecond=0))
 
@@ -232,7 +230,11 @@ def list_statuses(call: Call) -> Answer:
     return collection(rows[call.query.integer("skip", 0) :][: call.query.integer("top", 1000)])
 
 
-@area.post(f"{REPOSITORY}/commits/{{commitId}}/statuses", scopes=("vso.code_status", "vso.code_write"))
+@area.post(
+    f"{REPOSITORY}/commits/{{commitId}}/statuses",
+    scopes=("vso.code_status", "vso.code_write"),
+    body="context description state targetUrl",
+)
 def create_status(call: Call) -> Answer:
     """Put a status on a commit."""
     repository = find_repository(call)

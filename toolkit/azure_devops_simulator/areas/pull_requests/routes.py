@@ -178,7 +178,13 @@ def get_in_repository(call: Call) -> JsonObject:
     return shape
 
 
-@area.post(f"{REPOSITORY}/pullrequests", scopes=WRITE, query="supportsIterations")
+@area.post(
+    f"{REPOSITORY}/pullrequests",
+    scopes=WRITE,
+    query="supportsIterations",
+    body="completionOptions description isDraft labels mergeOptions repository reviewers sourceRefName targetRefName "
+    "title workItemRefs",
+)
 def create(call: Call) -> Answer:
     """Open a pull request.
 

@@ -96,7 +96,7 @@ def _tracked(call: Call, pull_request: PullRequest, thread: Thread) -> JsonObjec
     return shape
 
 
-@area.post(f"{ONE}/threads", scopes=_WRITE)
+@area.post(f"{ONE}/threads", scopes=_WRITE, body="comments properties pullRequestThreadContext status threadContext")
 def create_thread(call: Call) -> JsonObject:
     """Start a discussion, on a file when there is a `threadContext`."""
     pull_request, body = _writable(call), call.json_object()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ArgumentError, ServiceError
-from azure_devops_simulator.api.parsing import as_object, as_text, read_date, whole_number
+from azure_devops_simulator.api.parsing import as_date, as_object, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
@@ -186,5 +186,5 @@ def delete_node(call: Call) -> Answer | JsonValue:
 
 def _dates(call: Call) -> tuple[datetime | None, datetime | None]:
     attributes = as_object(call.json_object().get("attributes"))
-    start, finish = (read_date(as_text(attributes.get(name))) for name in ("startDate", "finishDate"))
+    start, finish = (as_date(attributes.get(name)) for name in ("startDate", "finishDate"))
     return start, finish
