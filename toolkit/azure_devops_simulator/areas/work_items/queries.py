@@ -91,8 +91,10 @@ def _body(call: Call, result: QueryResult) -> JsonObject:
     if result.sorting:
         body["sortColumns"] = sort_columns(call, result.sorting)
 
+    place = item_url(call, 0, call.project).removesuffix("0")
+
     def reference(number: int | None) -> JsonValue:
-        return None if number is None else {"id": number, "url": item_url(call, number, call.project)}
+        return None if number is None else {"id": number, "url": f"{place}{number}"}
 
     if result.kind == "flat":
         body["workItems"] = [reference(number) for number in result.ids]

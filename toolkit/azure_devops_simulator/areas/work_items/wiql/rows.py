@@ -68,21 +68,24 @@ class Rows:
             found = {number for number in found if self._store.items[number].project.id not in self._hidden}
         return found - self._later if self._later else found
 
-    def sorted(self, numbers: Iterable[int], limit: int | None = None) -> list[Row]:
-        """Return the first rows in the order of the ORDER BY clause, and by id where it does not decide."""
-        found = self._first(set(numbers), self._keys, limit)
-        rows = (self.row(number, deleted=True) for number in found)
+    def first(self, numbers: set[int], limit: int) -> list[int]:
+        """Return the first items in the order of the ORDER BY clause, and by id where it does not decide."""
+        return self._first(numbers, self._keys, limit)
+
+    def sorted(self, numbers: Iterable[int]) -> list[Row]:
+        """Return the rows of items in the same order."""
+        rows = (self.row(number, deleted=True) for number in self._all(set(numbers), self._keys))
         return [row for row in rows if row]
 
     def links(self, row: Row) -> list[tuple[str, int]]:
         """Return the links of an item to other items: (relation, target)."""
         return [(r.rel, r.target) for r in row.item.relations(self.at) if isinstance(r.target, int)]
 
-    def _first(self, numbers: set[int], keys: list[SortKey], limit: int | None) -> list[int]:
+    def _first(self, numbers: set[int], keys: list[SortKey], limit: int) -> list[int]:
         """Return the first items. When many more were found, walk through the index of the first key instead."""
         later = numbers & self._later
         index = index_of(self._store, keys[0].field) if keys else None
-        if limit is None or len(numbers) <= 2 * limit or index is None or len(later) > limit:
+        if len(numbers) <= 2 * limit or index is None or len(later) > limit:
             return self._all(numbers, keys)[:limit]
         found: list[int] = []
         for run in index.runs(keys[0].rank, descending=keys[0].descending):

@@ -92,7 +92,7 @@ def run_query(text: str, context: Context, top: int | None = None) -> QueryResul
     else:
         _require_no_prefixes(query.where)
         found = rows.matching(compile_condition(query.where, context), deleted=_about_deleted(query.where))
-        result.ids = [row.item.id for row in rows.sorted(found, _limit(len(found), top))]
+        result.ids = rows.first(found, _limit(len(found), top))
     return result
 
 
