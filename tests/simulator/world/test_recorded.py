@@ -24,6 +24,7 @@ from azure_devops_simulator import (
     seed_organization,
     world_from_recording,
 )
+from azure_devops_simulator.state.policies import COMMENTS, Policy
 from azure_devops_simulator.world.__main__ import main
 
 HOST = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -34,6 +35,10 @@ VERSIONS = {"connectionData": "7.1-preview.1", "comments": "7.1-preview.4"}
 def seed() -> Organization:
     organization = seed_organization()
     organization.add_token("recorder", {"vso.code", "vso.project", "vso.work", "vso.build"})
+    repository = organization.repository("Platform", "docs")
+    scope: Any = [{"repositoryId": repository.id, "refName": "refs/heads/main", "matchKind": "Exact"}]
+    owner, when = organization.named("Tom Becker"), organization.clock.now()
+    repository.project.policies[3] = Policy(3, COMMENTS, {"scope": scope}, owner, when)
     for build in organization.builds.builds.values():
         for log in build.logs.values():
             # One log is as long as all the rest.
@@ -122,6 +127,7 @@ def test_a_recorded_organization_answers_as_before(
 
 def test_commits_that_were_seen_whole_keep_their_ids(seed: Organization, kept: RecordedWorld) -> None:
     for project in seed.projects.values():
+        assert kept.organization.projects[project.id].policies == project.policies
         for repository in project.repositories.values():
             again = kept.organization.repository(project.name, repository.name)
             assert again.default_tip() == repository.default_tip()
@@ -204,6 +210,10 @@ def test_little_makes_a_little_world_and_says_what_is_missing() -> None:
             "query": [["path", "/a.txt"]],
             "text": "hi\n",
         },
+        exchange(
+            "/Rocket/_apis/policy/configurations",
+            {"count": 1, "value": [{"id": 4, "type": {"id": "x", "displayName": "Build"}, "settings": {}}]},
+        ),
         exchange("/Rocket/_apis/wiki/wikis", {"count": 0, "value": []}),
         exchange("/Gone/_apis/git/repositories", {"message": "no"}, status=404),
     ]
@@ -222,6 +232,7 @@ def test_little_makes_a_little_world_and_says_what_is_missing() -> None:
         "work item 7: its project or its type was not seen",
         "work item 8: 1 of its 2 revisions were not seen",
         "no fields Custom.Sponsor",
+        "policies of the types Build are not enforced",
         "1 answers of the area wiki were not used",
     ):
         assert told in notes, notes

@@ -129,6 +129,7 @@ def _record_project(reader: _Reader, project: str) -> None:
     for team in reader.rows(f"/_apis/projects/{project}/teams"):
         reader.get(f"/_apis/projects/{project}/teams/{as_text(team.get('id'))}/members")
     reader.get(f"/{project}/_apis/wit/classificationnodes", {"$depth": "10"})
+    reader.get(f"/{project}/_apis/policy/configurations")
     for repository in reader.rows(f"/{project}/_apis/git/repositories"):
         _record_repository(reader, f"/{project}/_apis/git/repositories/{as_text(repository.get('id'))}", repository)
     for definition in reader.rows(f"/{project}/_apis/build/definitions"):

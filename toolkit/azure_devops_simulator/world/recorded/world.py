@@ -13,6 +13,7 @@ from azure_devops_simulator.state.values import JsonObject
 from azure_devops_simulator.world.recorded.builds import add_builds, commits_of_builds
 from azure_devops_simulator.world.recorded.commits import write_repository
 from azure_devops_simulator.world.recorded.people import People, add_nodes, add_projects
+from azure_devops_simulator.world.recorded.policies import add_policies
 from azure_devops_simulator.world.recorded.pull_requests import add_pull_requests
 from azure_devops_simulator.world.recorded.repositories import add_repositories
 from azure_devops_simulator.world.recorded.scrubbing import Scrubber
@@ -35,7 +36,7 @@ _TIMES = (
     "System.ChangedDate",
 )
 """Members that hold the time of something that has happened."""
-_TAKEN = {"projects", "teams", "git", "wit", "build", "pipelines", "connectiondata", "identities"}
+_TAKEN = {"projects", "teams", "git", "wit", "build", "pipelines", "connectiondata", "identities", "policy"}
 
 
 @dataclass
@@ -83,6 +84,7 @@ def world_from_recording(recording: JsonObject, *, keep_people: bool = False) ->
     for known in repositories.values():
         write_repository(organization, known, notes)
         ids |= known.ids
+    add_policies(organization, seen, notes)
     add_pull_requests(organization, repositories, seen, notes)
     add_builds(organization, repositories, seen, notes)
     add_work_items(organization, ids, seen, notes)
