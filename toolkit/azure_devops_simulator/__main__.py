@@ -288,10 +288,12 @@ def main(arguments: list[str] | None = None) -> int:
         gc.enable()
     with contextlib.suppress(KeyboardInterrupt):
         # The server ends cleanly on both signals and then raises the signal again for its caller.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         server.run(sockets=[listener])
     return _end(organization, requests, options.save)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Ctrl-C and SIGTERM end the start as they end the server, and neither is a failure.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(main())

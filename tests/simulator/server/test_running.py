@@ -22,6 +22,7 @@ import yaml
 from command_process import end, read_line, start
 
 from azure_devops_simulator import SimulatorServer
+from azure_devops_simulator.__main__ import main
 from azure_devops_simulator.server.server import base_url, web_server
 from azure_devops_simulator.server.serving import listen
 from azure_devops_simulator.server.tls import make_certificate, service_hosts
@@ -196,6 +197,15 @@ async def test_a_connection_that_was_idle_for_minutes_still_takes_a_post(organiz
     writer.close()
     server.stop()
     await serving
+
+
+def test_every_option_is_on_the_page(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    text = (TOOLKIT / "SIMULATOR.md").read_text(encoding="utf-8")
+    assert len(options) >= 15
+    assert {option for option in options if not re.search(f"[` ]{option}[` ]", text)} == set()
 
 
 def instructions_of(text):
