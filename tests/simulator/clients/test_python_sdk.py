@@ -120,3 +120,29 @@ def test_refusals_are_the_service_s(connect):
         connect().clients_v7_1.get_work_item_tracking_client().get_work_item(999_999)
     with pytest.raises(AzureDevOpsServiceError, match="TF400813"):
         connect("no-such-token").clients_v7_1.get_core_client().get_projects()
+
+
+def test_what_is_not_simulated_says_so(connect):
+    clients = connect().clients_v7_1
+    for ask in (
+        lambda: clients.get_policy_client().get_policy_configurations("Platform"),
+        lambda: clients.get_wiki_client().get_all_wikis("Platform"),
+        lambda: clients.get_task_agent_client().get_agent_pools(),
+        lambda: clients.get_test_plan_client().get_test_plans("Platform"),
+        lambda: clients.get_release_client().get_releases("Platform"),
+        lambda: clients.get_graph_client().list_groups(),
+        lambda: clients.get_dashboard_client().get_dashboards_by_project(TeamContext(project="Platform")),
+    ):
+        with pytest.raises(AzureDevOpsServiceError, match="does not simulate"):
+            ask()
+
+
+def test_archives_and_a_difference(connect):
+    clients = connect().clients_v7_1
+    build = clients.get_build_client()
+    assert b"".join(build.get_build_logs_zip("Platform", 35)).startswith(b"PK")
+    assert b"".join(build.get_artifact_content_zip("Platform", 19, "test-results")).startswith(b"PK")
+    git = clients.get_git_client()
+    main = GitVersionDescriptor(version="main", version_type="branch")
+    branch = git.get_branch("platform-api", "feature/paginate-search", "Platform", base_version_descriptor=main)
+    assert branch.ahead_count > 0

@@ -138,8 +138,10 @@ def prepared(base_url: str) -> dict[str, str]:
         attached = client.post(
             f"{wit}/attachments", params={**versions, "fileName": "a.txt"}, content=b"Attached"
         ).json()
+        wiql = {"name": "Walk", "wiql": "SELECT [System.Id] FROM WorkItems"}
+        saved = client.post(f"{wit}/queries/Shared Queries", json=wiql).json()["id"]
         said = client.post(f"{git}/platform-api/pullRequests/9/threads/16/comments", json={"content": "Mine"}).json()
-    return {"gone": gone, "deleted": "36", "attachment": attached["id"], "comment": str(said["id"])}
+    return {"gone": gone, "deleted": "36", "attachment": attached["id"], "comment": str(said["id"]), "saved": saved}
 
 
 def judge(method: Method, outcome: Outcome) -> tuple[str, str]:
