@@ -200,14 +200,13 @@ def test_builds_and_pipelines(call):
     ("name", "arguments"),
     [
         ("Work.getBoards", [{"project": "Platform", "team": "Platform Team"}]),
-        ("Policy.getPolicyConfigurations", ["Platform"]),
         ("Test.getTestRuns", ["Platform"]),
         ("TestPlan.getTestPlans", ["Platform"]),
         ("TestResults.getBuildCodeCoverage", ["Platform", 35, 1]),
         ("Wiki.getAllWikis", ["Platform"]),
         ("Release.getReleases", ["Platform"]),
         ("Dashboard.getDashboardsByProject", [{"project": "Platform"}]),
-        ("WorkItemTracking.getQueries", ["Platform"]),
+        ("WorkItemTracking.getTemplates", [{"project": "Platform", "team": "Platform Team"}]),
     ],
 )
 def test_what_is_not_simulated_says_so(outcome, name, arguments):

@@ -47,6 +47,13 @@ NOTHING = {
 _OPTIONAL = {"project", "teamContext", "fromBuildId", "toBuildId"}
 """Optional parameters that calls need to mean something."""
 
+_NEEDED = {
+    ("WorkItemTracking.updateClassificationNode", "path"),
+    ("WorkItemTracking.deleteClassificationNode", "path"),
+    ("WorkItemTracking.deleteClassificationNode", "reclassifyId"),
+}
+"""The same of single methods: the root of a tree can neither be renamed nor deleted."""
+
 _BY_TYPE: dict[str, Any] = {"boolean": True, "number": 1, "string": "walked", "string[]": ["walked"], "number[]": [1]}
 
 
@@ -95,7 +102,8 @@ class Arguments:
     def _one(self, method: Method, name: str, optional: bool, kind: str, everything: bool) -> Any:
         own = self._by_method.get((f"{method.api}.{method.name}", name), self._by_method.get((f"{method.api}.*", name)))
         scalar = kind in _BY_TYPE or kind == "Date" or "Expand" in kind or "Order" in kind
-        if own == "-" or (optional and not everything and name not in _OPTIONAL and (own is None or scalar)):
+        needed = name in _OPTIONAL or (f"{method.api}.{method.name}", name) in _NEEDED
+        if own == "-" or (optional and not everything and not needed and (own is None or scalar)):
             return None
         text = own if own is not None else self._by_name.get(name)
         value = _BY_TYPE.get(kind, {}) if text is None else json.loads(text)
