@@ -20,6 +20,7 @@ import pytest
 import trustme
 import yaml
 from command_process import end, read_line, start
+from cryptography import x509
 
 from azure_devops_simulator import SimulatorServer
 from azure_devops_simulator.__main__ import main
@@ -52,11 +53,25 @@ def test_the_certificate_is_good_for_the_hosts_of_the_service(tmp_path, organiza
 def test_a_certificate_is_kept_and_its_authority_cannot_issue_another(tmp_path):
     folder = tmp_path / "new" / "tls"
     make_certificate(folder, "tidewater")
-    made = {path.name: path.read_bytes() for path in folder.iterdir()}
+    made = {path.name: path.read_bytes() for path in folder.glob("*.pem")}
     assert sorted(made) == ["authority.pem", "chain.pem", "key.pem"]
     assert stat.S_IMODE((folder / "key.pem").stat().st_mode) == 0o600
     make_certificate(folder, "tidewater")
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == made
+    assert {path.name: path.read_bytes() for path in folder.glob("*.pem")} == made
+
+
+def test_servers_that_start_at_once_share_one_authority(tmp_path):
+    folder = tmp_path / "tls"
+    processes = [start("--token", "all=app_token", "--tls", str(folder)) for _ in range(3)]
+    try:
+        addresses = [read_line(process) for process in processes]
+        for address in addresses:
+            with httpx.Client(auth=("", "all"), verify=trusting(folder)) as client:
+                assert client.get(f"{address}/_apis/projects?api-version=7.1").status_code == 200
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
 
 
 def soon_over(folder):
@@ -73,11 +88,16 @@ def of_another_key(folder):
     trustme.CA().issue_cert("dev.azure.com").private_key_pem.write_to_path(folder / "key.pem")
 
 
+def of_another_authority(folder):
+    trustme.CA(organization_name="azure_devops_simulator").cert_pem.write_to_path(folder / "authority.pem")
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
         soon_over,
         of_another_key,
+        of_another_authority,
         lambda folder: (folder / "chain.pem").write_text("nothing"),
         lambda folder: (folder / "authority.pem").unlink(),
         lambda folder: make_certificate(folder, "another-organization"),
@@ -90,6 +110,10 @@ def test_a_certificate_that_is_of_no_use_is_made_anew(tmp_path, spoil):
     certificate = make_certificate(tmp_path, "tidewater")
     assert certificate.chain.read_bytes() != before
     ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate.chain, certificate.key)
+    leaf, authority = (
+        x509.load_pem_x509_certificate((tmp_path / f"{name}.pem").read_bytes()) for name in ("chain", "authority")
+    )
+    leaf.verify_directly_issued_by(authority)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

@@ -16,7 +16,7 @@ from azure_devops_simulator.server.server import Certificate
 EXTRA = "Install the extra 'simulator-tls': pip install 'langchain-azure-devops[simulator-tls]'"
 """How to install the library that makes certificates."""
 
-_AUTHORITY, _CHAIN, _KEY = "authority.pem", "chain.pem", "key.pem"
+_AUTHORITY, _CHAIN, _KEY, _LOCK = "authority.pem", "chain.pem", "key.pem", ".lock"
 _DAYS = 397
 """The longest life of a certificate that all clients accept."""
 
@@ -40,6 +40,8 @@ def make_certificate(folder: Path, organization: str) -> Certificate:
         ModuleNotFoundError: the library that makes certificates is not installed.
         OSError: the folder cannot be written.
     """
+    from filelock import FileLock  # noqa: PLC0415 - most starts of the simulator need no certificate
+
     found = Certificate(folder / _CHAIN, folder / _KEY)
     hosts = service_hosts(organization)
     if _is_usable(found, folder / _AUTHORITY, hosts):
@@ -49,31 +51,40 @@ def make_certificate(folder: Path, organization: str) -> Certificate:
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(f"The library {error.name!r} is missing. {EXTRA}", name=error.name) from error
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    now = datetime.now(UTC)
-    made = trustme.CA(organization_name="azure_devops_simulator", organization_unit_name=f"made {now:%Y-%m-%d}")
-    issued = made.issue_cert(*hosts, not_before=now - timedelta(days=1), not_after=now + timedelta(days=_DAYS - 1))
-    write_privately(found.key, issued.private_key_pem.bytes())
-    write_privately(found.chain, b"".join(pem.bytes() for pem in issued.cert_chain_pems))
-    write_privately(folder / _AUTHORITY, made.cert_pem.bytes())
+    # Servers that start at once share the certificate of the first. What one that was killed leaves behind does not
+    # belong together, and is replaced.
+    with FileLock(folder / _LOCK, mode=0o600):
+        if _is_usable(found, folder / _AUTHORITY, hosts):
+            return found
+        now = datetime.now(UTC)
+        made = trustme.CA(organization_name="azure_devops_simulator", organization_unit_name=f"made {now:%Y-%m-%d}")
+        issued = made.issue_cert(*hosts, not_before=now - timedelta(days=1), not_after=now + timedelta(days=_DAYS - 1))
+        write_privately(found.key, issued.private_key_pem.bytes())
+        write_privately(found.chain, b"".join(pem.bytes() for pem in issued.cert_chain_pems))
+        write_privately(folder / _AUTHORITY, made.cert_pem.bytes())
     return found
 
 
 def _is_usable(found: Certificate, authority: Path, hosts: list[str]) -> bool:
-    """Return whether the files are there, belong together, name all hosts, and are valid for another day."""
+    """Return whether the authority signed the chain, which is of the key, names all hosts, and lasts another day."""
     try:
         ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(found.chain, found.key)
         trusted = ssl.create_default_context(cafile=authority)
     except (OSError, ssl.SSLError):
         return False
-    return trusted.cert_store_stats()["x509_ca"] == 1 and _covers(found.chain, hosts)
+    return trusted.cert_store_stats()["x509_ca"] == 1 and _covers(found.chain, authority, hosts)
 
 
-def _covers(chain: Path, hosts: list[str]) -> bool:
+def _covers(chain: Path, authority: Path, hosts: list[str]) -> bool:
     try:
-        from cryptography import x509  # noqa: PLC0415 - comes with trustme
+        from cryptography import exceptions, x509  # noqa: PLC0415 - comes with trustme
     except ModuleNotFoundError:
         return False
-    leaf = x509.load_pem_x509_certificate(chain.read_bytes())
+    try:
+        leaf = x509.load_pem_x509_certificate(chain.read_bytes())
+        leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.read_bytes()))
+    except (OSError, TypeError, ValueError, exceptions.InvalidSignature):
+        return False
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     own = {*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))}
     return own >= set(hosts) and leaf.not_valid_after_utc > datetime.now(UTC) + timedelta(days=1)
