@@ -1,5 +1,7 @@
 """What no client should send: every request has an answer below 500, and what was stored can be read again."""
 
+import socket
+
 import httpx
 import pytest
 
@@ -93,3 +95,15 @@ def test_half_a_character_is_replaced_and_can_be_read_again(organization, send):
     assert send("GET", ITEM).json()["fields"]["System.Title"] == "half � a pair"
     assert send("PATCH", ITEM, put("System.Title", '"\\ud83d\\ude00"'), PATCH).json()["fields"]["System.Title"] == "😀"
     assert "�" in str(export_world(organization))
+
+
+def test_a_client_that_leaves_within_a_body_changes_nothing_and_prints_nothing(organization, send, capfd):
+    before = export_world(organization)
+    with SimulatorServer(organization) as server:
+        url = httpx.URL(server.base_url)
+        with socket.create_connection((url.host, url.port or 0)) as connection:
+            head = f"POST {url.path}{PUSH}?api-version=7.1 HTTP/1.1\r\nHost: {url.host}\r\nContent-Length: 1000\r\n\r\n"
+            connection.sendall(head.encode() + b'{"refUpdates":')
+        assert send("GET", "/_apis/projects").status_code == 200
+    assert capfd.readouterr().err == ""
+    assert not difference(before, export_world(organization))

@@ -82,7 +82,7 @@ def test_a_pipeline_and_its_file(platform, api, ci, client):
 
 def test_a_pipeline_of_a_file_that_is_there(platform, api, client):
     api.commit("Add a pipeline", {"ci/nightly.yml": YAML})
-    nightly = platform.add_pipeline("nightly", repository=api, path="ci/nightly.yml", folder="\\ops")
+    nightly = platform.add_pipeline("nightly", repository="api", path="ci/nightly.yml", folder="\\ops")
     assert client.get(f"/Platform/_apis/pipelines/{nightly.id}")["configuration"]["path"] == "/ci/nightly.yml"
     assert client.get(f"/Platform/_apis/pipelines/{nightly.id}")["folder"] == "\\ops"
     assert platform.pipeline("nightly").run().result == "succeeded"

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -120,7 +120,11 @@ class Service:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer any request."""
         request = Request(scope, receive)
-        body = await request.body()
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            # Nobody waits for an answer, and half a request may not change anything.
+            return
         raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
         response = self._answer(request, split_path(raw_path.decode("ascii", "replace")), body)
         await response(scope, receive, send)

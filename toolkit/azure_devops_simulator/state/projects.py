@@ -13,6 +13,14 @@ from azure_devops_simulator.state.policies import Policy
 from azure_devops_simulator.state.values import JsonObject, check_word, guid
 
 ZERO_ID = "0" * 40
+_FORBIDDEN = frozenset('\\/:*?"<>|;#${},+=[]')
+_LONGEST_NAME = 64
+
+
+def can_be_named(name: str) -> bool:
+    """Return whether a project or a repository can have this name."""
+    signs = not any(sign in _FORBIDDEN or not sign.isprintable() for sign in name)
+    return 0 < len(name) <= _LONGEST_NAME and signs and not name.startswith(("_", ".")) and not name.endswith(".")
 
 
 @dataclass(frozen=True)

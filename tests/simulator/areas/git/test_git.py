@@ -558,3 +558,10 @@ def test_statuses_of_a_commit(client):
     made = client.call("POST", path, body, expect=201)
     assert client.get(path)["value"] == [made]
     client.call("POST", f"{API}/commits/{ZERO}/statuses", {}, expect=404)
+
+
+@pytest.mark.parametrize("name", ["a/b", "a:b", ".git", "_own", "two\nlines", "ends.", "x" * 65])
+def test_a_repository_cannot_have_the_name(client, name):
+    for method, path in (("POST", "/Platform/_apis/git/repositories"), ("PATCH", API)):
+        error = client.call(method, path, {"name": name}, expect=400)
+        assert error["typeKey"] == "InvalidGitRepositoryNameException"

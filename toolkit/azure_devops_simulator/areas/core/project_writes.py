@@ -10,13 +10,11 @@ from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.core.operations import begin
 from azure_devops_simulator.areas.core.projects import PROCESSES, core_error
-from azure_devops_simulator.state.projects import Process, Project, Visibility
+from azure_devops_simulator.state.projects import Process, Project, Visibility, can_be_named
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("core")
 
-_FORBIDDEN = '\\/:*?"<>|;#$*{},+=[]'
-_LONGEST_NAME = 64
 _VISIBILITIES: dict[str, Visibility] = {"private": "private", "public": "public", "organization": "organization"}
 _PROCESS_OF: dict[str, Process] = {
     PROCESSES["Agile"]: "Agile",
@@ -87,8 +85,7 @@ def valid_name(name: str) -> str:
     Raises:
         ServiceError: 400 TF200012 for a name that no project can have.
     """
-    usable = name and len(name) <= _LONGEST_NAME and not any(sign in _FORBIDDEN for sign in name)
-    if not usable or name.startswith(("_", ".")) or name.endswith("."):
+    if not can_be_named(name):
         # The code is the service's. The text and the type key are a guess.
         message = f"TF200012: The following project name is not valid: {name}."
         raise core_error(400, "InvalidProjectNameException", message)

@@ -19,7 +19,7 @@ from azure_devops_simulator.areas.git.lookup import (
 )
 from azure_devops_simulator.areas.git.shapes import api_url, remote_urls, repository_shape, signature_shape
 from azure_devops_simulator.state.git_objects import Entry, ObjectStore
-from azure_devops_simulator.state.projects import Project, Repository
+from azure_devops_simulator.state.projects import Project, Repository, can_be_named
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("git")
@@ -66,6 +66,7 @@ def create_repository(call: Call) -> Answer:
     project = call.project or call.organization.project(as_text(named))
     if project is None:
         raise ArgumentError("A project must be specified.", "project")
+    _check_name(name)
     if project.repository(name):
         message = f"TF400948: A Git repository with the name {name} already exists."
         raise git_error(409, "GitRepositoryNameAlreadyExistsException", message)
@@ -85,10 +86,19 @@ def update_repository(call: Call) -> JsonObject:
     branch = as_text(body.get("defaultBranch"))
     if branch and branch not in repository.refs:
         raise ArgumentError(f"The branch {branch} does not exist.", "defaultBranch")
-    repository.name = as_text(body.get("name")) or repository.name
+    if name := as_text(body.get("name")):
+        _check_name(name)
+    repository.name = name or repository.name
     repository.default_branch = branch or repository.default_branch
     call.organization.clock.tick()
     return repository_shape(call, repository, links=True)
+
+
+def _check_name(name: str) -> None:
+    if not can_be_named(name):
+        # The text and the type key are a guess.
+        message = f"The repository name {name!a} is not valid."
+        raise git_error(400, "InvalidGitRepositoryNameException", message)
 
 
 @area.get(f"{REPOSITORY}/blobs/{{sha1}}", scopes=READ, query="$format download fileName resolveLfs sanitize")

@@ -182,7 +182,7 @@ class ProjectBuilder:
         self,
         name: str,
         *,
-        repository: RepositoryBuilder,
+        repository: RepositoryBuilder | str,
         yaml: str | None = None,
         path: str = "/azure-pipelines.yml",
         folder: str = "\\",
@@ -192,16 +192,18 @@ class ProjectBuilder:
 
         Args:
             name: its name.
-            repository: the repository with its file.
+            repository: the repository with its file, or its name.
             yaml: the content of its file; None when the file is there already.
             path: the path of its file.
             folder: its folder, with backslashes.
             author: who adds it; the first user of the organization by default.
 
         Raises:
-            BuilderError: the file does not exist, `yaml` is no YAML mapping, or the project has a pipeline of this name
-                in the folder. To have a pipeline with a broken file, commit the file first.
+            BuilderError: the repository or the file does not exist, `yaml` is no YAML mapping, or the project has a
+                pipeline of this name in the folder. To have a pipeline with a broken file, commit the file first.
         """
+        if isinstance(repository, str):
+            repository = self.repository(repository)
         file = "/" + path.strip("/")
         if yaml is None:
             file = choose("file", file, repository.repository.files(repository.tip()))
