@@ -200,6 +200,7 @@ def test_builds_and_pipelines(call):
     ("name", "arguments"),
     [
         ("Work.getBoards", [{"project": "Platform", "team": "Platform Team"}]),
+        ("Git.getBranchStatsBatch", [{"baseCommit": MAIN, "targetCommits": [MAIN]}, *PLATFORM_API]),
         ("Test.getTestRuns", ["Platform"]),
         ("TestPlan.getTestPlans", ["Platform"]),
         ("TestResults.getBuildCodeCoverage", ["Platform", 35, 1]),

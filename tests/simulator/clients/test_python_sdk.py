@@ -125,7 +125,6 @@ def test_refusals_are_the_service_s(connect):
 def test_what_is_not_simulated_says_so(connect):
     clients = connect().clients_v7_1
     for ask in (
-        lambda: clients.get_policy_client().get_policy_configurations("Platform"),
         lambda: clients.get_wiki_client().get_all_wikis("Platform"),
         lambda: clients.get_task_agent_client().get_agent_pools(),
         lambda: clients.get_test_plan_client().get_test_plans("Platform"),

@@ -20,11 +20,11 @@ from node_api import Outcome, package_folder, player
 
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
 
-SERVED = ("Core", "Git", "WorkItemTracking", "Build", "Pipelines", "Work")
+SERVED = ("Core", "Git", "WorkItemTracking", "Build", "Pipelines", "Work", "Policy")
 """API classes whose operations are simulated in part; of every other class nothing is."""
 
 OTHERS = (
-    "Policy", "Wiki", "Dashboard", "FeatureManagement", "Notification", "TestPlan", "ExtensionManagement",
+    "Wiki", "Dashboard", "FeatureManagement", "Notification", "TestPlan", "ExtensionManagement",
     "FileContainer", "Tfvc", "WorkItemTrackingProcess", "TaskAgent", "Task", "Alert", "Test", "TestResults",
     "SecurityRoles", "ProjectAnalysis",
 )  # fmt: skip
@@ -43,6 +43,9 @@ NOTHING = {
     "Git.getStatuses": "the commit has no statuses",
 }
 """Methods for which nothing is the right answer in the seed organization, and why."""
+
+_APPROVERS = "fa4e907d-c16b-4a4c-9dfa-4906e5d171dd"
+"""The policy type of a least number of reviewers."""
 
 _OPTIONAL = {"project", "teamContext", "fromBuildId", "toBuildId"}
 """Optional parameters that calls need to mean something."""
@@ -148,8 +151,12 @@ def prepared(base_url: str) -> dict[str, str]:
         ).json()
         wiql = {"name": "Walk", "wiql": "SELECT [System.Id] FROM WorkItems"}
         saved = client.post(f"{wit}/queries/Shared Queries", json=wiql).json()["id"]
+        approvers = {"minimumApproverCount": 1, "scope": [{"refName": "refs/heads/guarded", "matchKind": "exact"}]}
+        policy = {"isEnabled": True, "isBlocking": True, "type": {"id": _APPROVERS}, "settings": approvers}
+        enforced = client.post("/Platform/_apis/policy/configurations", json=policy).json()["id"]
         said = client.post(f"{git}/platform-api/pullRequests/9/threads/16/comments", json={"content": "Mine"}).json()
-    return {"gone": gone, "deleted": "36", "attachment": attached["id"], "comment": str(said["id"]), "saved": saved}
+    made = {"attachment": attached["id"], "comment": said["id"], "policy": enforced}
+    return {"gone": gone, "deleted": "36", "saved": saved, **{name: str(value) for name, value in made.items()}}
 
 
 def judge(method: Method, outcome: Outcome) -> tuple[str, str]:

@@ -101,11 +101,15 @@ def _router() -> Router:
     return Router(route for area in AREAS for route in area.routes)
 
 
+_CLIENTS_ONLY = ("POST _apis/git/repositories/*/stats/branches",)
+"""Operations that official clients call and the specification leaves out, in the form of `published_operations`."""
+
+
 @cache
 def _published() -> Published:
     routes = (route for route in _router().routes if route.method != "OPTIONS")
     own = (f"{route.method} {'/'.join(shape_of(route.template))}" for route in routes)
-    return Published([*published_operations(), *own])
+    return Published([*published_operations(), *own, *_CLIENTS_ONLY])
 
 
 class Service:
