@@ -190,3 +190,30 @@ def test_a_member_of_a_body_is_honoured_or_refused(driver: Driver, calls):
                     ignored.append((route.template, name))
     assert ignored == []
     assert asked
+
+
+def test_a_cursor_that_no_answer_gave_is_refused(driver: Driver, calls):
+    """Ignored, it would send a client to the first page for ever."""
+    routes = [route for route in calls if "continuationToken" in route.query]
+    for route in routes:
+        for token in ("zzz", "0", "-1", "1.5", "\u0661"):
+            answer = ask(driver, calls[route][0], {"continuationToken": token})
+            assert answer.status_code == 400, (route.template, token)
+            assert "continuation token" in answer.json()["message"]
+    assert len(routes) > 10
+
+
+def test_a_number_of_rows_is_honoured_or_refused(driver: Driver, calls):
+    """A cursor after no rows would lead to the same page again."""
+    asked = 0
+    for route, exchanges in calls.items():
+        paged = "continuationToken" in route.query
+        # The page of the operation for one pull request says that it does not use them.
+        unused = route.template.endswith("/pullRequests/{pullRequestId}")
+        for name in set() if unused else {"$top", "$skip", "top", "skip"} & set(route.query):
+            for value in ("-1", *(["0"] if paged and name == "$top" else [])):
+                answer = ask(driver, exchanges[0], {name: value})
+                asked += answer.status_code == 400
+                # Some of what the calls made was deleted by later ones.
+                assert answer.status_code in {400, 404}, (route.method, route.template, name, value)
+    assert asked > 30

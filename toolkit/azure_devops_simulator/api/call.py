@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeVar
 from urllib.parse import quote
 
 from azure_devops_simulator.api.contract import Contract, read_body
@@ -15,6 +16,8 @@ from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import Token, User
 from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.values import JsonObject, JsonValue
+
+_Row = TypeVar("_Row")
 
 
 @lru_cache(maxsize=4096)
@@ -104,3 +107,11 @@ def collection(values: Iterable[JsonValue], continuation: str | None = None, **m
     rows = list(values)
     headers = {} if continuation is None else {"x-ms-continuationtoken": continuation}
     return Answer(body={"count": len(rows), "value": rows, **more}, headers=headers)
+
+
+def page(
+    call: Call, rows: Sequence[_Row], shape: Callable[[_Row], JsonValue], default: int = 100, highest: int = 10_000
+) -> Answer:
+    """Return the part of a list that a request asks for, each row as `shape` makes it, and the token of the next."""
+    wanted = call.query.page(default, highest)
+    return collection(map(shape, rows[wanted]), str(wanted.stop) if wanted.stop < len(rows) else None)

@@ -8,11 +8,16 @@ from datetime import datetime
 from urllib.parse import parse_qsl
 
 from azure_devops_simulator.api.contract import Contract, read_parameter
-from azure_devops_simulator.api.errors import BindingError, NotSimulatedError
-from azure_devops_simulator.api.parsing import as_date
+from azure_devops_simulator.api.errors import ArgumentError, BindingError, NotSimulatedError
+from azure_devops_simulator.api.parsing import as_date, whole_number
 
 _ANYWHERE = frozenset({"api-version"})
 """Parameters that are read before an operation is known."""
+
+_INDEX = re.compile(r"\[\d*\]$")
+"""What clients append to the name of a list: `ids[]=1&ids[]=2` and `ids[0]=1&ids[1]=2` are `ids=1&ids=2`."""
+
+_CURSOR = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class Query:
@@ -21,7 +26,7 @@ class Query:
     def __init__(self, raw: str) -> None:
         self._values: dict[str, list[str]] = {}
         for name, value in parse_qsl(raw, keep_blank_values=True):
-            self._values.setdefault(name.lower(), []).append(value)
+            self._values.setdefault(_INDEX.sub("", name.lower()), []).append(value)
         self._honoured: Collection[str] | None = None
 
     def bind(self, contract: Contract, honoured: Collection[str]) -> None:
@@ -76,6 +81,42 @@ class Query:
         if not re.fullmatch(r"-?\d{1,10}", value) or not -(2**31) <= int(value) < 2**31:
             raise BindingError(f"The value '{value}' is not valid for Int32.")
         return int(value)
+
+    def count(self, name: str, default: int, *, least: int = 0) -> int:
+        """Return a number of rows. Any other value, and fewer than `least`, is a 400."""
+        value = self.integer(name, default)
+        if value < least:
+            # The text is ours: no rule of the service for such a number is known.
+            raise ArgumentError(f"The value of {name} must be at least {least}.", name)
+        return value
+
+    def page(self, default: int, highest: int) -> slice:
+        """Return which rows of a list to answer with, from `$top`, `$skip` and `continuationToken`.
+
+        A token is the number of rows before its page. One that no answer can have given is a 400: a client whose
+        cursor is broken would otherwise read the first page for ever. `$top=0` is one too, because its next page would
+        be the same again.
+        """
+        token = self.text("continuationToken")
+        if token and not _CURSOR.fullmatch(token):
+            # The text is ours.
+            raise ArgumentError("The continuation token is not valid.", "continuationToken")
+        skips = self._honoured is not None and "$skip" in self._honoured
+        skip = self.count("$skip", 0) if skips else 0
+        start = int(token) if token else skip
+        return slice(start, start + min(self.count("$top", default, least=1), highest))
+
+    def words(self, name: str) -> list[str]:
+        """Return the parts of a list with commas between them, also when it is given in several values."""
+        return [part.strip() for value in self.all(name) for part in value.split(",") if part.strip()]
+
+    def numbers(self, name: str) -> list[int]:
+        """Return the numbers of a list. Any other part is a 400: without rows, the answer would read as a fact."""
+        found = [(part, whole_number(part)) for part in self.words(name)]
+        for part, number in found:
+            if number is None:
+                raise BindingError(f"The value '{part}' is not valid for Int32.")
+        return [number for _, number in found if number is not None]
 
     def date(self, name: str) -> datetime | None:
         """Return a date, or None when there is none. Any other value is a 400."""

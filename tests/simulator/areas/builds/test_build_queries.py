@@ -247,3 +247,20 @@ def test_a_build_is_not_queued_for_a_reason_that_is_not_simulated(client: Any) -
     assert answer.is_error
     assert "not simulate" in answer.text
     assert ids(client, "builds", __top=1) == [RUNNING]
+
+
+@pytest.mark.parametrize(
+    "what", ["builds?definitions", "builds?buildIds", "builds?queues", "definitions?definitionIds"]
+)
+@pytest.mark.parametrize("value", ["abc", "1,abc", "-1"])
+def test_what_is_no_number_is_refused(client: Any, what: str, value: str) -> None:
+    """An empty list would say that there are no builds."""
+    path, _, name = what.partition("?")
+    client.get(f"{BUILD}/{path}", expect=400, **{name: value})
+
+
+@pytest.mark.parametrize("names", [["definitions[0]", "definitions[1]"], ["definitions[]"], ["definitions"]])
+def test_a_list_may_be_written_as_an_array(client: Any, names: list[str]) -> None:
+    values = ["1", "2"] if len(names) == 2 else ["1,2"]
+    found = client.get(f"{BUILD}/builds", **dict(zip(names, values, strict=True)))["value"]
+    assert {row["definition"]["id"] for row in found} == {1, 2}

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.parsing import as_object, whole_number
+from azure_devops_simulator.api.call import Answer, Call, collection, page
+from azure_devops_simulator.api.parsing import as_object
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds.lookup import check_revision, find_definition, tip_of, words_of
 from azure_devops_simulator.areas.builds.shapes import build_body, definition_body
@@ -42,12 +42,8 @@ def list_definitions(call: Call) -> Answer | JsonValue:
     known = [d for d in call.organization.builds.definitions.values() if d.project is call.in_project()]
     filters = list(_filters(call))
     found = _ordered(call, [definition for definition in known if all(match(definition) for match in filters)])
-    token = call.query.text("continuationToken")
-    start = whole_number(token) or 0
-    end = start + min(max(call.query.integer("$top", _PAGE), 1), _LARGEST_PAGE)
     whole = call.query.flag("includeAllProperties")
-    rows = [_body(call, definition, whole=whole) for definition in found[start:end]]
-    return collection(rows, str(end) if end < len(found) else None)
+    return page(call, found, lambda definition: _body(call, definition, whole=whole), _PAGE, _LARGEST_PAGE)
 
 
 def _filters(call: Call) -> Iterable[Callable[[Definition], bool]]:
@@ -63,8 +59,8 @@ def _filters(call: Call) -> Iterable[Callable[[Definition], bool]]:
         yield lambda definition: definition.repository.id == repository
     if kind := query.text("repositoryType").lower():
         yield lambda _definition: kind == _GIT
-    if ids := words_of(call, "definitionIds"):
-        yield lambda definition: str(definition.id) in ids
+    if ids := set(query.numbers("definitionIds")):
+        yield lambda definition: definition.id in ids
     if folder := query.text("path").replace("/", "\\").lower():
         yield lambda definition: definition.folder.lower() == folder
     if yaml := query.text("yamlFilename").strip("/").lower():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.parsing import as_list, as_text, whole_number
+from azure_devops_simulator.api.call import Answer, Call, collection, page
+from azure_devops_simulator.api.parsing import as_list, as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds.archives import artifact_archive
 from azure_devops_simulator.areas.builds.lookup import build_error, commits_between, find_build, work_items_of
@@ -17,7 +17,7 @@ from azure_devops_simulator.state.values import JsonValue
 
 area = Area("build")
 _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
-_PAGE = 50
+_PAGE, _LARGEST_PAGE = 50, 10_000
 
 
 @area.get(
@@ -57,11 +57,7 @@ def get_report(call: Call) -> Answer | JsonValue:
 
 
 def _changes(call: Call, build: Build, commits: list[Commit]) -> Answer:
-    token = call.query.text("continuationToken")
-    start = whole_number(token) or 0
-    end = start + max(call.query.integer("$top", _PAGE), 1)
-    rows = [change_body(call, build, commit) for commit in commits[start:end]]
-    return collection(rows, str(end) if end < len(commits) else None)
+    return page(call, commits, lambda commit: change_body(call, build, commit), _PAGE, _LARGEST_PAGE)
 
 
 def _two_builds(call: Call) -> tuple[Build, Build]:
@@ -93,10 +89,8 @@ def list_work_items_between(call: Call) -> Answer | JsonValue:
 
 
 def _work_items(call: Call, numbers: list[int]) -> Answer:
-    top = call.query.integer("$top", _PAGE)
-    return collection(
-        {"id": str(number), "url": call.url(f"_apis/wit/workItems/{number}")} for number in numbers[: max(top, 0)]
-    )
+    top = call.query.count("$top", _PAGE)
+    return collection({"id": str(number), "url": call.url(f"_apis/wit/workItems/{number}")} for number in numbers[:top])
 
 
 @area.get("{project}/_apis/build/builds/{build}/artifacts", scopes=_READ, query="$format artifactName")

@@ -77,7 +77,7 @@ def check_revision(call: Call, definition: Definition) -> None:
 
 def words_of(call: Call, name: str) -> frozenset[str]:
     """Return the parts of a comma-delimited parameter in lower case."""
-    return frozenset(part.strip().lower() for part in call.query.text(name).split(",") if part.strip())
+    return frozenset(word.lower() for word in call.query.words(name))
 
 
 def tip_of(definition: Definition, ref: str) -> str | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.call import Answer, Call, collection, page
 from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError, ServiceError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
@@ -15,7 +16,7 @@ from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 
 area = Area("pipelines")
 _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
-_MOST_RUNS = 10_000
+_MOST_PIPELINES = _MOST_RUNS = 10_000
 _ORDERS: dict[str, Callable[[Definition], str]] = {
     "name": lambda pipeline: pipeline.name.lower(),
     "folder": lambda pipeline: pipeline.folder.lower(),
@@ -116,11 +117,7 @@ def list_pipelines(call: Call) -> Answer | JsonValue:
         # The text is a guess.
         raise ArgumentError("The sort expression is not valid.", "orderBy")
     found.sort(key=lambda pipeline: (_ORDERS[field](pipeline), pipeline.id), reverse=direction.strip() == "desc")
-    token = call.query.text("continuationToken")
-    start = whole_number(token) or 0
-    end = start + max(call.query.integer("$top", 10_000), 1)
-    rows = [_pipeline_body(call, pipeline) for pipeline in found[start:end]]
-    return collection(rows, str(end) if end < len(found) else None)
+    return page(call, found, partial(_pipeline_body, call), _MOST_PIPELINES, _MOST_PIPELINES)
 
 
 @area.get("{project}/_apis/pipelines/{pipeline:int}", scopes=_READ, query="pipelineVersion")

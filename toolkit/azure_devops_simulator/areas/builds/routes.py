@@ -7,11 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial, reduce
 from operator import or_
+from typing import TypeVar
 
-from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.call import Answer, Call, collection, page
 from azure_devops_simulator.api.contract import numbers_of
 from azure_devops_simulator.api.errors import ArgumentError
-from azure_devops_simulator.api.parsing import as_list, as_text, whole_number
+from azure_devops_simulator.api.parsing import as_list, as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, full_branch, words_of
 from azure_devops_simulator.areas.builds.run import cancel, cancel_stage, run_again
@@ -20,6 +21,7 @@ from azure_devops_simulator.state.builds import Build, Record
 from azure_devops_simulator.state.values import JsonValue
 
 area = Area("build")
+_Value = TypeVar("_Value", int, str)
 _READ, _EXECUTE = ("vso.build",), ("vso.build_execute",)
 _PAGE, _LARGEST_PAGE = 1000, 5000
 _NOT_IN_NUMBERS = re.compile(r'["/:<>\\|?@*]|\.$')
@@ -52,12 +54,8 @@ def list_builds(call: Call) -> Answer | JsonValue:
     latest = call.organization.clock.now()
     builds.sort(key=lambda build: (_TIMES[time](build) or latest, build.id), reverse=descending)
     builds = _capped_per_definition(builds, call.query.integer("maxBuildsPerDefinition", 0))
-    token = call.query.text("continuationToken")
-    start = whole_number(token) or 0
-    end = start + min(max(call.query.integer("$top", _PAGE), 1), _LARGEST_PAGE)
     properties = words_of(call, "properties")
-    rows = [build_body(call, build, properties) for build in builds[start:end]]
-    return collection(rows, str(end) if end < len(builds) else None)
+    return page(call, builds, lambda build: build_body(call, build, properties), _PAGE, _LARGEST_PAGE)
 
 
 def _known(call: Call) -> list[Build]:
@@ -102,21 +100,26 @@ def _covered(enumeration: str, words: frozenset[str]) -> frozenset[str]:
     return words | {name for name, number in numbers.items() if number and number & given == number}
 
 
-def _is_one_of(value: Callable[[Build], str], wanted: frozenset[str], build: Build) -> bool:
+def _is_one_of(value: Callable[[Build], _Value], wanted: frozenset[_Value], build: Build) -> bool:
     return value(build) in wanted
 
 
 def _filters(call: Call) -> list[Callable[[Build], bool]]:
     filters: list[Callable[[Build], bool]] = []
     chosen: dict[str, Callable[[Build], str]] = {
-        "definitions": lambda build: str(build.definition.id),
-        "buildIds": lambda build: str(build.id),
-        "queues": lambda build: str(pool_of(build.definition)[1]),
         "repositoryType": lambda _build: "tfsgit",
         "statusFilter": lambda build: build.status.lower(),
         "resultFilter": lambda build: (build.result or "none").lower(),
         "reasonFilter": lambda build: build.reason.lower(),
     }
+    numbered: dict[str, Callable[[Build], int]] = {
+        "definitions": lambda build: build.definition.id,
+        "buildIds": lambda build: build.id,
+        "queues": lambda build: pool_of(build.definition)[1],
+    }
+    for name, number_of in numbered.items():
+        if numbers := frozenset(call.query.numbers(name)):
+            filters.append(partial(_is_one_of, number_of, numbers))
     for name, value in chosen.items():
         if wanted := words_of(call, name):
             wanted = _covered(_FLAGS[name], wanted) if name in _FLAGS else wanted

@@ -52,7 +52,7 @@ def read_identities(call: Call) -> Answer:
     """Return identities by id, by descriptor, or by a search. Unknown ones are left out."""
     known, query = [*_people(call), *_groups(call)], call.query
     for name, known_as in _LOOKUPS.items():
-        if wanted := {part.lower() for part in query.text(name).split(",") if part}:
+        if wanted := {part.lower() for part in query.words(name)}:
             return collection(_body(call, one) for one in known if known_as(one).lower() in wanted)
     kind, value = query.text("searchFilter").lower(), query.text("filterValue").lower()
     if kind not in {"general", "accountname", "displayname", "mailaddress", "directoryalias", "localgroupname"}:

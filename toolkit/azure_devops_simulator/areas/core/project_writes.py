@@ -106,7 +106,7 @@ def _visibility(body: JsonObject) -> Visibility | None:
 def get_properties(call: Call) -> Answer:
     """Return the properties of a project, or those that `keys` names. A key may hold `*`."""
     rows = _properties(call.in_project())
-    if keys := [key.strip().lower() for key in call.query.text("keys").split(",") if key.strip()]:
+    if keys := [key.lower() for key in call.query.words("keys")]:
         rows = {name: rows[name] for name in rows if any(fnmatch.fnmatchcase(name.lower(), key) for key in keys)}
     return collection({"name": name, "value": value} for name, value in rows.items())
 

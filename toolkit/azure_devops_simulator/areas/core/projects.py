@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
-from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.call import Answer, Call, collection, page
 from azure_devops_simulator.api.errors import ServiceError
-from azure_devops_simulator.api.parsing import whole_number
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.core.identities import identity_of_team
 from azure_devops_simulator.state.projects import Project, Team
@@ -82,14 +82,6 @@ def project_reference(call: Call, project: Project) -> JsonObject:
     return {**reference, "description": project.description} if project.description else reference
 
 
-def page(call: Call, rows: list[JsonObject], default: int = 100, highest: int = 10_000) -> Answer:
-    """Return the rows for `$top`, `$skip` and `continuationToken`. The token is the number of rows already returned."""
-    token = call.query.text("continuationToken")
-    start = whole_number(token) or max(call.query.integer("$skip", 0), 0)
-    end = start + min(max(call.query.integer("$top", default), 0), highest)
-    return collection(rows[start:end], str(end) if end < len(rows) else None)
-
-
 @area.get("_apis/projects", scopes=_READ, query="$skip $top continuationToken getDefaultTeamImageUrl stateFilter")
 def list_projects(call: Call) -> Answer:
     """Return the projects the caller can see, by name."""
@@ -97,7 +89,8 @@ def list_projects(call: Call) -> Answer:
     organization = call.organization
     seen = [p for p in organization.projects.values() if organization.sees(call.user, p)]
     seen.sort(key=lambda project: project.name.lower())
-    return page(call, [_project_row(call, p) for p in seen if wanted in {"all", p.state.lower()}])
+    found = [project for project in seen if wanted in {"all", project.state.lower()}]
+    return page(call, found, partial(_project_row, call))
 
 
 def _project_row(call: Call, project: Project) -> JsonObject:
@@ -166,8 +159,8 @@ def _read_team(call: Call, project: Project, team: Team) -> JsonObject:
 def _list_teams(call: Call, projects: Iterable[Project]) -> Answer:
     """Return the teams of projects, or only those of the caller (`$mine`)."""
     mine = call.query.flag("$mine")
-    teams = ((project, team) for project in projects for team in project.teams if not mine or call.user in team.members)
-    return page(call, [_read_team(call, project, team) for project, team in teams])
+    teams = [(project, team) for project in projects for team in project.teams if not mine or call.user in team.members]
+    return page(call, teams, lambda found: _read_team(call, *found))
 
 
 _TEAMS = "$expandIdentity $mine $skip $top continuationToken"
@@ -190,7 +183,7 @@ def get_team(call: Call) -> JsonObject:
 def list_members(call: Call) -> Answer:
     """Return the members of a team."""
     members = find_team(call.in_project(), call.path["team"]).members
-    return page(call, [{"identity": call.identity(user)} for user in members])
+    return page(call, members, lambda user: {"identity": call.identity(user)})
 
 
 @area.get("_apis/teams", scopes=("vso.project",), version="7.1-preview.3", query=_TEAMS)

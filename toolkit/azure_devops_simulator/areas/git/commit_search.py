@@ -55,8 +55,7 @@ def _flat(value: JsonValue, name: str) -> Iterator[tuple[str, str]]:
 
 def found_rows(call: Call, repository: Repository, criteria: Query, skip: int, top: int) -> Iterator[JsonObject]:
     """Return one page of the commits that meet the criteria."""
-    skip = max(skip, 0)
-    page = islice(_search(repository, criteria), skip, skip + min(max(top, 0), _MOST))
+    page = islice(_search(repository, criteria), skip, skip + min(top, _MOST))
     return (_row(call, repository, criteria, commit) for commit in page)
 
 
@@ -82,8 +81,8 @@ def _image(call: Call, signature: Signature) -> JsonObject:
 
 
 def _search(repository: Repository, criteria: Query) -> Iterator[Commit]:
-    if ids := criteria.all(f"{_WHERE}ids"):
-        return (repository.commit(commit_of(repository, commit_id)) for commit_id in ",".join(ids).split(","))
+    if ids := criteria.words(f"{_WHERE}ids"):
+        return (repository.commit(commit_of(repository, commit_id)) for commit_id in ids)
     path = "/" + criteria.text(f"{_WHERE}itemPath").strip("/")
     oldest_first = criteria.flag(f"{_WHERE}showOldestCommitsFirst")
     named = Query("") if oldest_first else criteria

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.commit_search import IN_BODY, IN_QUERY, as_criteria, found_rows
 from azure_devops_simulator.areas.git.history import (
@@ -33,10 +32,10 @@ area = Area("git")
 def list_commits(call: Call) -> Answer:
     """Return commits of a version or of a push, newest first, filtered by `searchCriteria.*`."""
     repository, query = find_repository(call), call.query
-    top = query.integer("searchCriteria.$top", query.integer("$top", query.integer("top", 100)))
-    skip = query.integer("searchCriteria.$skip", query.integer("$skip", query.integer("skip", 0)))
+    top = query.count("searchCriteria.$top", query.count("$top", query.count("top", 100)))
+    skip = query.count("searchCriteria.$skip", query.count("$skip", query.count("skip", 0)))
     if push_id := query.text("pushId"):
-        commits = find_push(repository, push_id).commits[max(skip, 0) :][: max(top, 0)]
+        commits = find_push(repository, push_id).commits[skip : skip + top]
         rows = [commit_row(call, repository, repository.commit(commit_id)) for commit_id in commits]
     else:
         rows = list(found_rows(call, repository, query, skip, top))
@@ -48,8 +47,8 @@ def list_commits(call: Call) -> Answer:
 def commits_batch(call: Call) -> Answer:
     """Search commits by the criteria in the body. `$top` and `$skip` may also stand in the query string."""
     repository, criteria = find_repository(call), as_criteria(call.json_object())
-    skip = call.query.integer("$skip", criteria.integer("searchCriteria.$skip", 0))
-    top = call.query.integer("$top", criteria.integer("searchCriteria.$top", 100))
+    skip = call.query.count("$skip", criteria.count("searchCriteria.$skip", 0))
+    top = call.query.count("$top", criteria.count("searchCriteria.$top", 100))
     rows = list(found_rows(call, repository, criteria, skip, top))
     if call.query.flag("includeStatuses"):
         rows = [row | {"statuses": status_rows(repository, str(row["commitId"]))} for row in rows]
@@ -78,8 +77,8 @@ def get_changes(call: Call) -> JsonObject:
     """Return the changes of a commit against its first parent."""
     repository = find_repository(call)
     rows = _changes_of(call, repository, repository.commit(commit_of(repository, call.path["commitId"])))
-    skip = call.query.integer("skip", call.query.integer("$skip", 0))
-    top = call.query.integer("top", call.query.integer("$top", len(rows)))
+    skip = call.query.count("skip", call.query.count("$skip", 0))
+    top = call.query.count("top", call.query.count("$top", len(rows)))
     return {"changeCounts": count_changes(rows), "changes": rows[skip : skip + top]}
 
 
@@ -112,9 +111,7 @@ def get_difference(call: Call) -> JsonObject:
     compared = common if query.flag("diffCommonCommit", default=True) and common else base
     old, new = repository.commit(compared), repository.commit(target)
     rows = change_shapes(call, repository, old.tree, new, changes(repository.files(old.id), repository.files(new.id)))
-    skip, top = query.integer("$skip", 0), query.integer("$top", 100)
-    if top < 0 or skip < 0:
-        raise ArgumentError("The value must not be negative.", "top")
+    skip, top = query.count("$skip", 0), query.count("$top", 100)
     ahead, behind = ahead_behind(repository, base, target)
     return {
         "allChangesIncluded": skip + top >= len(rows),

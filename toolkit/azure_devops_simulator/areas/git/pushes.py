@@ -62,7 +62,7 @@ def list_pushes(call: Call) -> Answer:
         and (since is None or push.date >= since)
         and (until is None or push.date <= until)
     ]
-    skip, top = query.integer("$skip", 0), query.integer("$top", 100)
+    skip, top = query.count("$skip", 0), query.count("$top", 100)
     updates, links = query.flag("searchCriteria.includeRefUpdates"), query.flag("searchCriteria.includeLinks")
     return collection(
         _push(call, repository, push, updates=updates) | (_links(call, repository, push) if links else {})
@@ -227,7 +227,7 @@ def list_statuses(call: Call) -> Answer:
     repository = find_repository(call)
     commit_id = commit_of(repository, call.path["commitId"])
     rows = status_rows(repository, commit_id, latest_only=call.query.flag("latestOnly"))
-    return collection(rows[call.query.integer("skip", 0) :][: call.query.integer("top", 1000)])
+    return collection(rows[call.query.count("skip", 0) :][: call.query.count("top", 1000)])
 
 
 @area.post(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.call import Answer, Call, collection, page
 from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.core.projects import page
 from azure_devops_simulator.areas.git.history import ahead_behind, ancestors
 from azure_devops_simulator.areas.git.lookup import described_version, find_in_project, find_repository, resolve
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
@@ -48,7 +48,7 @@ def _list(call: Call, prefix: str) -> Answer:
     wanted = [n for n in names if n.startswith(f"refs/{prefix}") and part in n.lower()]
     if mine:
         wanted = [n for n in wanted if n == repository.default_branch or _is_own(call, repository, n)]
-    return page(call, [_ref(call, repository, name) for name in wanted], _HIGHEST_TOP, _HIGHEST_TOP)
+    return page(call, wanted, partial(_ref, call, repository), _HIGHEST_TOP, _HIGHEST_TOP)
 
 
 def _is_own(call: Call, repository: Repository, name: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from azure_devops_simulator.api.call import Answer, Call, collection
+from functools import partial
+
+from azure_devops_simulator.api.call import Answer, Call, collection, page
 from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError, ServiceError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
@@ -66,10 +68,7 @@ def list_configurations(call: Call) -> Answer:
     """Return the policies of a project."""
     wanted = call.query.text("policyType").lower()
     found = [policy for policy in call.in_project().policies.values() if wanted in {"", policy.type}]
-    start = whole_number(call.query.text("continuationToken")) or 0
-    end = start + max(call.query.integer("$top", _MOST), 1)
-    rows = [_body(call, policy) for policy in found[start:end]]
-    return collection(rows, str(end) if end < len(found) else None)
+    return page(call, found, partial(_body, call), _MOST, _MOST)
 
 
 @area.get(_ONE, scopes=_READ)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from azure_devops_simulator.api.call import Answer, Call, collection
+from azure_devops_simulator.api.call import Answer, Call, collection, page
 from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, whole_number
 from azure_devops_simulator.api.query import Query
@@ -98,8 +99,8 @@ def _list(call: Call, repository: Repository | None) -> Answer:
     if status in {"active", "abandoned", "completed"}:
         found = [pull_request for pull_request in found if pull_request.status == status]
     found.sort(key=lambda pull_request: pull_request.id, reverse=True)
-    top = min(query.integer("$top", _DEFAULT_TOP), _HIGHEST_TOP)
-    skip = query.integer("$skip", 0)
+    top = min(query.count("$top", _DEFAULT_TOP), _HIGHEST_TOP)
+    skip = query.count("$skip", 0)
     links = query.flag("searchCriteria.includeLinks")
     return collection(pull_request_row(call, pull_request, links=links) for pull_request in found[skip : skip + top])
 
@@ -142,7 +143,7 @@ def _read_unused(query: Query, *names: str) -> None:
 
 
 def _has_labels(query: Query, pull_request: PullRequest) -> bool:
-    wanted = [name.lower() for value in query.all("searchCriteria.labels") for name in value.split(",") if name]
+    wanted = [name.lower() for name in query.words("searchCriteria.labels")]
     there = [name.lower() in wanted for name in pull_request.labels]
     if query.text("searchCriteria.tagsFilterOperator", "and").lower() == "or":
         return not wanted or any(there)
@@ -340,11 +341,7 @@ def list_commits(call: Call) -> Answer:
     """Return the commits of the newest iteration, newest first."""
     pull_request = find_pull_request(call, find_repository(call))
     commits = iteration_commits(pull_request, pull_request.iterations[-1])
-    token = call.query.text("continuationToken")
-    start = whole_number(token) or 0
-    end = start + call.query.integer("$top", 100)
-    rows = (commit_row(call, pull_request.repository, commit) for commit in commits[start:end])
-    return collection(rows, str(end) if end < len(commits) else None)
+    return page(call, commits, partial(commit_row, call, pull_request.repository))
 
 
 def _work_item_references(call: Call, pull_request: PullRequest) -> list[JsonValue]:

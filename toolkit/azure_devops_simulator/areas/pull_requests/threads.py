@@ -220,8 +220,8 @@ def list_iteration_commits(call: Call) -> Answer:
     """Return the commits an iteration would bring into the target."""
     pull_request = _find(call)
     commits = _commits(call, pull_request, _iteration(call, pull_request))
-    skip = max(call.query.integer("skip", 0), 0)
-    return collection(commits[skip:][: min(max(call.query.integer("top", 100), 0), _MOST_COMMITS)])
+    skip, top = call.query.count("skip", 0), min(call.query.count("top", 100), _MOST_COMMITS)
+    return collection(commits[skip : skip + top])
 
 
 @area.get(f"{ONE}/iterations/{{iterationId}}/changes", scopes=READ, query="$compareTo $skip $top")
@@ -241,7 +241,7 @@ def list_iteration_changes(call: Call) -> JsonObject:
             item["originalObjectId"] = change.old.id
         row: JsonObject = {"changeTrackingId": tracking.get(change.path, 0), "changeId": number, "item": item}
         rows.append({**row, "changeType": change.type} | ({"originalPath": change.old_path} if change.old_path else {}))
-    skip, top = call.query.integer("$skip", 0), min(call.query.integer("$top", 100), 2000)
+    skip, top = call.query.count("$skip", 0), min(call.query.count("$top", 100), 2000)
     more = skip + top < len(rows)
     return {
         "changeEntries": rows[skip : skip + top],

@@ -78,10 +78,10 @@ def list_roots(call: Call) -> Answer | JsonValue:
     """Return the two roots of a project, or with `ids` those nodes."""
     project, depth = call.in_project(), call.query.integer("$depth", 0)
     trees, omit = call.organization.work_items.trees, call.query.text("errorPolicy").lower() == "omit"
-    if wanted := call.query.text("ids"):
-        nodes = [_by_id(call, project, part.strip()) for part in wanted.split(",")]
+    if wanted := call.query.words("ids"):
+        nodes = [_by_id(call, project, part) for part in wanted]
         if None in nodes and not omit:
-            raise _no_such_node("classification", wanted)
+            raise _no_such_node("classification", ",".join(wanted))
         return collection(_with_links(call, node, depth) for node in nodes if node)
     structures: tuple[Structure, ...] = ("area", "iteration")
     return collection(_body(call, trees.root(project, structure), depth) for structure in structures)

@@ -6,7 +6,7 @@ import re
 
 from azure_devops_simulator.api.call import Answer, Call
 from azure_devops_simulator.api.errors import ArgumentError, ServiceError
-from azure_devops_simulator.api.parsing import as_text, whole_number
+from azure_devops_simulator.api.parsing import as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.work_items.lookup import item_of
 from azure_devops_simulator.areas.work_items.shapes import comment_body, item_url
@@ -70,22 +70,18 @@ def list_comments(call: Call) -> Answer | JsonValue:
     item = item_of(call)
     with_deleted = call.query.flag("includeDeleted")
     found = [comment for comment in item.comments if with_deleted or not comment.deleted]
-    if wanted := {part.strip() for part in call.query.text("ids").split(",") if part.strip()}:
-        found = [comment for comment in found if str(comment.id) in wanted]
+    if wanted := set(call.query.numbers("ids")):
+        found = [comment for comment in found if comment.id in wanted]
     if call.query.text("order").lower() != "asc":
         found.reverse()
-    top = min(max(call.query.integer("$top", _PAGE), 1), _LARGEST_PAGE)
-    token = call.query.text("continuationToken")
-    start = whole_number(token or "0")
-    if start is None:
-        raise ArgumentError("The continuation token is not valid.", "continuationToken")
-    page = found[start : start + top]
+    wanted_page = call.query.page(_PAGE, _LARGEST_PAGE)
+    page = found[wanted_page]
     body: JsonObject = {"totalCount": len(found), "count": len(page)}
     body["comments"] = [_body(call, item, comment) for comment in page]
-    if start + top < len(found):
+    if wanted_page.stop < len(found):
         url = f"{item_url(call, item.id, item.project)}/comments"
-        body["nextPage"] = f"{url}?$top={top}&continuationToken={start + top}"
-        body["continuationToken"] = str(start + top)
+        body["nextPage"] = f"{url}?$top={len(page)}&continuationToken={wanted_page.stop}"
+        body["continuationToken"] = str(wanted_page.stop)
     return body
 
 

@@ -16,8 +16,8 @@ _PAGE = 200
 
 
 def _page(call: Call, length: int) -> slice:
-    skip = max(call.query.integer("$skip", 0), 0)
-    return slice(skip, min(skip + call.query.integer("$top", _PAGE), length))
+    skip = call.query.count("$skip", 0)
+    return slice(skip, min(skip + call.query.count("$top", _PAGE), length))
 
 
 def _index(call: Call, name: str, length: int) -> int:

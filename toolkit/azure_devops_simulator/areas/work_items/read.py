@@ -34,7 +34,7 @@ def get_item(call: Call) -> Answer | JsonValue:
     """Return one work item, now or as of a date."""
     item = item_of(call)
     expand = expansion(call.query.get("$expand"))
-    fields = field_list(call.query.text("fields").split(",") if call.query.text("fields") else [], expand)
+    fields = field_list(call.query.words("fields"), expand)
     at = moment(call.query.get("asOf"))
     revision = revision_of(item, at)
     if revision is None:
@@ -46,12 +46,11 @@ def get_item(call: Call) -> Answer | JsonValue:
 @area.get("{project?}/_apis/wit/workitems", scopes=_READ, query="$expand asOf errorPolicy fields ids")
 def list_items(call: Call) -> Answer | JsonValue:
     """Return up to 200 work items by id."""
-    text = call.query.text("ids")
-    if not text:
+    ids: list[JsonValue] = [*call.query.words("ids")]
+    if not ids:
         raise ServiceError(400, "VssPropertyValidationException", "The list of work item ids must not be empty.")
     expand = expansion(call.query.get("$expand"))
-    fields = field_list(call.query.text("fields").split(",") if call.query.text("fields") else [], expand)
-    ids: list[JsonValue] = [part.strip() for part in text.split(",") if part.strip()]
+    fields = field_list(call.query.words("fields"), expand)
     omit = call.query.text("errorPolicy").lower() == "omit"
     return _several(call, ids, expand, fields, moment(call.query.get("asOf")), omit=omit)
 
@@ -99,7 +98,7 @@ def get_template(call: Call) -> Answer | JsonValue:
     kind = work_item_type(project, call.path["type"])
     stored = new_fields(call.organization, project, kind, call.organization.clock.now())
     values: dict[str, FieldValue] = {**stored, "System.TeamProject": project.name}
-    if wanted := field_list(call.query.text("fields").split(","), "none"):
+    if wanted := field_list(call.query.words("fields"), "none"):
         values = {f.reference_name: values[f.reference_name] for f in wanted if f.reference_name in values}
     fields: JsonObject = {name: value_body(call, FIELDS[name], value) for name, value in values.items()}
     return {"fields": fields, "url": call.url(f"_apis/wit/workItems/${kind.name}")}

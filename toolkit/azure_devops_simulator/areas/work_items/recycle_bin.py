@@ -68,9 +68,8 @@ def delete_items(call: Call) -> Answer | JsonValue:
 def list_deleted(call: Call) -> Answer | JsonValue:
     """Return the items in the recycle bin of a project, or in full those with the given `ids`."""
     items = [item for item in call.organization.work_items.items.values() if item.deletion and visible(call, item)]
-    if wanted := call.query.text("ids"):
-        numbers = {part.strip() for part in wanted.split(",")}
-        return collection(_body(call, item) for item in items if str(item.id) in numbers)
+    if numbers := set(call.query.numbers("ids")):
+        return collection(_body(call, item) for item in items if item.id in numbers)
     return collection(
         {"id": item.id, "url": call.url(f"{item.project.id}/_apis/wit/recyclebin/{item.id}")} for item in items
     )
