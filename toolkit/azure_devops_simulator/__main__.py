@@ -33,7 +33,6 @@ try:
     from azure_devops_simulator.seed.organization import seed_organization
     from azure_devops_simulator.server.control import switch
     from azure_devops_simulator.server.request_log import RequestLog
-    from azure_devops_simulator.server.saving import save_world
     from azure_devops_simulator.server.server import Certificate, base_url, web_server
     from azure_devops_simulator.server.serving import listen
     from azure_devops_simulator.server.tls import instructions, make_certificate
@@ -42,6 +41,7 @@ try:
     from azure_devops_simulator.state.people import FULL_ACCESS
     from azure_devops_simulator.state.values import JsonValue
     from azure_devops_simulator.world.export import import_world
+    from azure_devops_simulator.world.saving import save_world
 except ModuleNotFoundError as error:
     sys.exit(f"The simulator needs the library {error.name!r}. {INSTALL}")
 

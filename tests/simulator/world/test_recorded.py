@@ -143,7 +143,6 @@ def test_people_and_secrets_are_replaced(
     for user in seed.users.values():
         for told in (user.display_name, user.unique_name, user.id, user.descriptor):
             assert told not in text, told
-    assert re.match(r"[5-9] people and [1-9]\d* secrets", made.notes[0])
     again = world_from_recording(scrubbed, keep_people=True)
     assert export_world(again.organization) == export_world(made.organization)
     found = shares(replay(scrubbed, made.organization, made.ids))
@@ -244,7 +243,11 @@ def test_the_command_writes_a_world(recording: dict[str, Any], tmp_path: Path, c
     assert main([str(source), "--output", str(target)]) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert all(line.startswith("not as recorded: ") for line in err.splitlines())
+    replaced, *gaps = err.splitlines()
+    assert re.fullmatch(r"[5-9] people and [1-9]\d* secrets were replaced by pseudonyms", replaced)
+    assert gaps
+    assert all(line.startswith("not as recorded: ") for line in gaps)
+    assert target.stat().st_mode & 0o777 == 0o600
     assert import_world(json.loads(target.read_text())).project("Platform") is not None
 
 
@@ -264,10 +267,29 @@ def test_an_organization_is_recorded_by_the_command(seed: Organization, tmp_path
         environment = {**os.environ, "AZURE_DEVOPS_PAT": "recorder"}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert target.stat().st_mode & 0o777 == 0o600
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
+        "recording.json": 0o600,
+        "world.json": 0o600,
+    }
     assert "svc-agent" not in target.read_text()
     world = import_world(json.loads((tmp_path / "world.json").read_text()))
-    assert {project.name for project in world.projects.values()} >= {"Data"}
+    assert {project.name for project in world.projects.values()} == {"Data"}
+    others = [project for project in seed.projects.values() if project.name != "Data"]
+    for told in [word for project in others for word in (project.id, project.description) if word]:
+        assert told not in target.read_text(), told
+
+
+def test_a_file_of_an_earlier_run_is_replaced_as_a_whole(tmp_path: Path, capsys: Any) -> None:
+    source, target = tmp_path / "recording.json", tmp_path / "world.json"
+    source.write_text('{"exchanges": []}')
+    target.write_text("readable")
+    target.chmod(0o644)
+    with target.open() as earlier:
+        assert main([str(source), "--output", str(target)]) == 0
+        assert earlier.read() == "readable"
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert main([str(source), "--output", str(tmp_path / "gone" / "world.json")]) == 2
+    assert "gone" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

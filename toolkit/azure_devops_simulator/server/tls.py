@@ -10,8 +10,8 @@ import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from azure_devops_simulator.server.saving import write_privately
 from azure_devops_simulator.server.server import Certificate
+from azure_devops_simulator.world.saving import write_privately
 
 EXTRA = "Install the extra 'simulator-tls': pip install 'langchain-azure-devops[simulator-tls]'"
 """How to install the library that makes certificates."""

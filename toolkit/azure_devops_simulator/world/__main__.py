@@ -14,12 +14,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from azure_devops_simulator.api.parsing import read_json
+from azure_devops_simulator.api.parsing import as_object, read_json
 from azure_devops_simulator.state.values import JsonObject
 from azure_devops_simulator.world.export import export_world
-from azure_devops_simulator.world.recorded.scrubbing import scrub
+from azure_devops_simulator.world.recorded.scrubbing import Scrubber
 from azure_devops_simulator.world.recorded.walk import record_organization
 from azure_devops_simulator.world.recorded.world import world_from_recording
+from azure_devops_simulator.world.saving import write_privately
 
 TOKEN = "AZURE_DEVOPS_PAT"  # noqa: S105 - the name of a variable
 
@@ -47,28 +48,37 @@ def _recording(options: argparse.Namespace) -> JsonObject:
         token = os.environ.get(TOKEN, "")
         if not token:
             raise ValueError(f"the variable {TOKEN} holds no token")
-        made = record_organization(options.record, token, projects=options.project or ())
-        recording = made if options.keep_people else scrub(made)
-        options.recording.write_text(json.dumps(recording, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        options.recording.chmod(0o600)
-        return recording
-    found = read_json(options.recording.read_bytes())
-    return dict(found) if isinstance(found, Mapping) else {}
+        recording = record_organization(options.record, token, projects=options.project or ())
+    else:
+        found = read_json(options.recording.read_bytes())
+        recording = dict(found) if isinstance(found, Mapping) else {}
+    if not options.keep_people:
+        scrubber = Scrubber(recording)
+        recording = as_object(scrubber.value(recording))
+        said = f"{scrubber.people} people and {scrubber.secrets} secrets were replaced by pseudonyms"
+        print(said, file=sys.stderr)
+    if options.record:
+        write_privately(options.recording.resolve(), _json(recording))
+    return recording
+
+
+def _json(value: JsonObject) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the world of a recording."""
     options = _arguments(arguments)
     try:
-        made = world_from_recording(_recording(options), keep_people=options.keep_people)
+        made = world_from_recording(_recording(options), keep_people=True)
+        world = _json(export_world(made.organization))
+        if options.output:
+            write_privately(options.output.resolve(), world)
     except (OSError, ValueError) as error:
         print(f"{options.recording}: {error}", file=sys.stderr)
         return 2
-    text = json.dumps(export_world(made.organization), ensure_ascii=False, indent=1) + "\n"
-    if options.output:
-        options.output.write_text(text, encoding="utf-8")
-    else:
-        sys.stdout.write(text)
+    if not options.output:
+        sys.stdout.write(world.decode())
     for note in made.notes:
         print(f"not as recorded: {note}", file=sys.stderr)
     return 0

@@ -56,6 +56,14 @@ class _Reader:
         found = self.get(path, query)
         return [as_object(row) for row in as_list(as_object(found).get("value"))]
 
+    def projects(self, wanted: set[str]) -> list[str]:
+        """Return the names of the wanted projects, or of all when none is. The kept answer lists no others."""
+        rows = self.rows("/_apis/projects", {"$top": "10000"})
+        if wanted:
+            rows = [row for row in rows if as_text(row.get("name")).lower() in wanted]
+            self.exchanges[-1] = {**as_object(self.exchanges[-1]), "body": {"count": len(rows), "value": [*rows]}}
+        return [as_text(row.get("name")) for row in rows]
+
     def _send(self, method: str, path: str, query: dict[str, str], body: JsonObject | None, accept: str) -> JsonValue:
         data = None if body is None else json.dumps(body).encode()
         headers = {**self._headers, **({"Accept": accept} if accept else {})}
@@ -98,7 +106,7 @@ def record_organization(base_url: str, token: str, *, projects: Sequence[str] = 
     Args:
         base_url: the address of the organization, for example `https://dev.azure.com/contoso`.
         token: a personal access token that may read code, builds, work items and projects.
-        projects: the names of the projects; all of them by default.
+        projects: the names of the projects; all of them by default. The recording then lists no others.
 
     Raises:
         ValueError: the address is not one of an organization.
@@ -110,10 +118,8 @@ def record_organization(base_url: str, token: str, *, projects: Sequence[str] = 
     reader = _Reader(base_url, token)
     reader.get("/_apis/connectionData", version="7.1-preview.1")
     wanted = {project.lower() for project in projects}
-    for row in reader.rows("/_apis/projects", {"$top": "10000"}):
-        project = as_text(row.get("name"))
-        if not wanted or project.lower() in wanted:
-            _record_project(reader, project)
+    for project in reader.projects(wanted):
+        _record_project(reader, project)
     provenance: JsonObject = {
         "recorded": timestamp(datetime.now(UTC).replace(microsecond=0)),
         "source": "live",

@@ -16,7 +16,7 @@ from azure_devops_simulator.world.recorded.people import People, add_nodes, add_
 from azure_devops_simulator.world.recorded.policies import add_policies
 from azure_devops_simulator.world.recorded.pull_requests import add_pull_requests
 from azure_devops_simulator.world.recorded.repositories import add_repositories
-from azure_devops_simulator.world.recorded.scrubbing import Scrubber
+from azure_devops_simulator.world.recorded.scrubbing import scrub
 from azure_devops_simulator.world.recorded.seen import LONG_AGO, Answer, answers, date_of
 from azure_devops_simulator.world.recorded.work_items import add_work_items
 
@@ -67,9 +67,7 @@ def world_from_recording(recording: JsonObject, *, keep_people: bool = False) ->
     """
     notes: list[str] = []
     if not keep_people:
-        scrubber = Scrubber(recording)
-        recording = as_object(scrubber.value(recording))
-        notes.append(f"{scrubber.people} people and {scrubber.secrets} secrets were replaced by pseudonyms")
+        recording = scrub(recording)
     seen = answers(recording)
     name = as_text(as_object(recording.get("provenance")).get("organization")) or "recorded"
     organization = Organization(name, clock=Clock(LONG_AGO))
