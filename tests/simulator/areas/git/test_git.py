@@ -523,6 +523,53 @@ def test_a_push_on_a_moved_branch_is_409(client):
     assert stale["message"].startswith("TF401028: The reference 'refs/heads/main' has already been updated")
 
 
+def test_a_push_begins_a_branch_on_an_existing_commit(client):
+    """As the vendor's own sample makes a branch with a commit."""
+    base = tip(client)
+    body = push_body(client, [change("add", "/on-top.md", "x")], "begun", old=base)
+    push = client.call("POST", f"{API}/pushes", body, expect=201)
+    assert push["refUpdates"][0]["oldObjectId"] == ZERO
+    assert [commit["parents"] for commit in push["commits"]] == [[base]]
+    assert tip(client, "begun") == push["commits"][0]["commitId"]
+    assert tip(client) == base
+    client.call("POST", f"{API}/pushes", body, expect=409)
+    unknown = push_body(client, [change("add", "/on-top.md", "x")], "unknown", old="1" * 40)
+    assert client.call("POST", f"{API}/pushes", unknown, expect=409)["typeKey"] == "GitReferenceStaleException"
+
+
+def test_a_branch_that_a_push_begins_needs_the_permission(client, organization):
+    body = push_body(client, [change("add", "/on-top.md", "x")], "begun", old=tip(client))
+    organization.deny(organization.named("svc-agent"), "CreateBranch", organization.project("Platform"))
+    assert client.call("POST", f"{API}/pushes", body, expect=403)["message"].startswith("TF401027")
+
+
+@pytest.mark.parametrize("name", ["refs/heads/a..b", "main", "refs/heads/x.lock", "refs/heads/", "HEAD", ""])
+def test_a_push_names_a_reference_that_cannot_be(client, name):
+    body = push_body(client, [change("add", "/a.txt", "a")], old=ZERO)
+    body["refUpdates"][0]["name"] = name
+    assert f"The name '{name}' is not valid" in client.call("POST", f"{API}/pushes", body, expect=400)["message"]
+
+
+@pytest.mark.parametrize("path", ["", "/"])
+def test_a_push_names_no_path(client, path):
+    body = push_body(client, [change("add", path, "a")])
+    assert "The path '/' is not valid" in client.call("POST", f"{API}/pushes", body, expect=400)["message"]
+
+
+@pytest.mark.parametrize("name", ["main/sub", "topic", "topic/one/more"])
+@pytest.mark.parametrize("begins", ["without history", "on a commit"])
+def test_a_push_does_not_make_a_branch_where_a_folder_of_branches_is(client, name, begins):
+    base = tip(client)
+    new = {"name": "refs/heads/topic/one", "oldObjectId": ZERO, "newObjectId": base}
+    assert client.call("POST", f"{API}/refs", [new])["value"][0]["success"]
+    old = ZERO if begins == "without history" else base
+    body = push_body(client, [change("add", "/a.txt", "a")], name, old=old)
+    answer = client.call("POST", f"{API}/pushes", body, expect=409)
+    assert f"'refs/heads/{name}' conflicts" in answer["message"]
+    names = [row["name"] for row in client.get(f"{API}/refs", filter="heads/")["value"]]
+    assert f"refs/heads/{name}" not in names
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -89,3 +89,28 @@ def test_a_push_with_all_its_objects_is_taken(client):
     assert b"ok refs/heads/sent" in pushed(client, commit, blob, tree, commit)
     refs = client.get("/Platform/_apis/git/repositories/docs/refs", filter="heads/sent")["value"]
     assert [ref["objectId"] for ref in refs] == [commit.id.decode()]
+
+
+@pytest.mark.parametrize(
+    ("names", "refused"),
+    [
+        (["refs/heads/main/sub"], ["refs/heads/main/sub"]),
+        (["refs/heads/new", "refs/heads/new/sub"], ["refs/heads/new/sub"]),
+        (["refs/heads/new/sub", "refs/heads/new"], ["refs/heads/new"]),
+        (["refs/heads/new", "refs/heads/newer"], []),
+    ],
+)
+def test_no_branch_is_made_where_a_folder_of_branches_is(client, names, refused):
+    """Also not within one push: no clone could hold both."""
+    blob, tree, commit = commit_of_one_file()
+    pack = io.BytesIO()
+    write_pack_objects(pack, [blob, tree, commit], object_format=DEFAULT_OBJECT_FORMAT)
+    asked = [b"0" * 40 + b" " + commit.id + b" " + name.encode() for name in names]
+    asked[0] += b"\0report-status"
+    lines = b"".join(pkt_line(update + b"\n") for update in asked)
+    told = ask(client, "/git-receive-pack", lines + pkt_line(None) + pack.getvalue()).content.decode()
+    for name in names:
+        outcome = f"ng {name} The reference name conflicts" if name in refused else f"ok {name}\n"
+        assert outcome in told
+    rows = client.get("/Platform/_apis/git/repositories/docs/refs", filter="heads/")["value"]
+    assert {row["name"] for row in rows} & set(names) == set(names) - set(refused)

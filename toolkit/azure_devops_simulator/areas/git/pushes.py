@@ -16,10 +16,11 @@ from azure_devops_simulator.areas.git.lookup import (
     find_push,
     find_repository,
     git_error,
+    is_object_id,
     refuse_members,
     require,
 )
-from azure_devops_simulator.areas.git.refs import valid_ref_name
+from azure_devops_simulator.areas.git.refs import update_status, valid_ref_name
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import api_url, commit_row, push_reference, status_rows
 from azure_devops_simulator.state.git_objects import REGULAR, Entry, Signature
@@ -101,7 +102,7 @@ def _invalid_body() -> ArgumentError:
 
 @area.post(f"{REPOSITORY}/pushes", scopes=("vso.code_write",), body="commits refUpdates repository")
 def create_push(call: Call) -> Answer:
-    """Commit changes of files on one branch.
+    """Commit changes of files on one branch. A new branch begins where `oldObjectId` says, or without history.
 
     Raises:
         ServiceError: 409 TF401028 when the branch is no longer where the caller thinks it is.
@@ -112,30 +113,44 @@ def create_push(call: Call) -> Answer:
         raise _invalid_body()
     update = as_object(updates[0])
     name, old = as_text(update.get("name")), as_text(update.get("oldObjectId")).lower()
-    if not valid_ref_name(name) or not old:
+    if not old:
         raise _invalid_body()
+    # Microsoft's own sample begins a branch with a commit so.
+    begins = name not in repository.refs and is_object_id(old) and repository.peel(old) == old
+    before = ZERO_ID if begins else old
+    _check_update(call, repository, name, before, old)
+    now = call.organization.clock.tick()
+    tip = old
+    for value in commits:
+        tip = _commit(call, repository, tip, as_object(value))
+    updated = (RefUpdate(name, before, tip),)
+    push = repository.record_push(call.organization.next_id("push"), call.user, now, updated)
+    return Answer(201, _whole_push(call, repository, push, updates=True))
+
+
+def _check_update(call: Call, repository: Repository, name: str, before: str, base: str) -> None:
+    """Refuse a push on what no branch can be, or that the caller may not make. Only TF texts are the service's."""
+    if not valid_ref_name(name):
+        raise ArgumentError(f"The name '{name}' is not valid for a reference.", "refUpdates")
     require(call, "GenericContribute", repository, name)
-    if old == ZERO_ID:
+    if before == ZERO_ID:
         require(call, "CreateBranch", repository, name)
-    if repository.policies(name):
-        # The text is the service's. The status and the type key over REST are a guess.
+    status = update_status(call, repository, name, before, base)
+    if status == "rejectedByPolicy":
+        # The status and the type key over REST are a guess.
         message = (
             "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch."
         )
         raise git_error(403, "GitRefUpdateRejectedByPolicyException", message)
-    if repository.refs.get(name, ZERO_ID) != old:
+    if status == "refNameConflict":
+        message = f"The name '{name}' conflicts with an existing reference, as a file conflicts with a folder."
+        raise git_error(409, "GitReferenceNameConflictException", message)
+    if status != "succeeded":
         message = (
             f"TF401028: The reference '{name}' has already been updated by another client, so you cannot update it. "
             "Please try again."
         )
         raise git_error(409, "GitReferenceStaleException", message)
-    now = call.organization.clock.tick()
-    tip = old
-    for value in commits:
-        tip = _commit(call, repository, tip, as_object(value))
-    updated = (RefUpdate(name, old, tip),)
-    push = repository.record_push(call.organization.next_id("push"), call.user, now, updated)
-    return Answer(201, _whole_push(call, repository, push, updates=True))
 
 
 def _commit(call: Call, repository: Repository, parent: str, body: JsonObject) -> str:
@@ -179,7 +194,7 @@ def _apply(repository: Repository, files: dict[str, Entry], change: JsonObject) 
     refuse_members(change, "a change of a push", "newContentTemplate")
     kinds = {name.strip() for name in as_text(change.get("changeType")).lower().split(",")}
     path = as_text(as_object(change.get("item")).get("path"))
-    if kinds not in _CHANGES or not path:
+    if kinds not in _CHANGES:
         raise _invalid_body()
     kind = "rename" if "rename" in kinds else kinds.pop()
     path = "/" + path.strip("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import partial
 
 from azure_devops_simulator.api.call import Answer, Call, collection, page
@@ -110,8 +111,13 @@ def valid_ref_name(name: str) -> bool:
     return name.startswith(("refs/heads/", "refs/tags/")) and bool(short) and _BAD_NAME.search(short) is None
 
 
-def update_status(call: Call, repository: Repository, name: str, old: str, new: str) -> str:
-    """Return the result of an update of a reference in the service's words. This changes nothing."""
+def update_status(
+    call: Call, repository: Repository, name: str, old: str, new: str, beside: Collection[str] = ()
+) -> str:
+    """Return the result of an update of a reference in the service's words. This changes nothing.
+
+    `beside`: references that the same push makes.
+    """
     if not valid_ref_name(name):
         return "invalidRefName"
     if old != repository.refs.get(name, ZERO_ID):
@@ -120,7 +126,7 @@ def update_status(call: Call, repository: Repository, name: str, old: str, new: 
         return refusal
     if new != ZERO_ID and repository.peel(new) is None:
         return "unresolvableToCommit"
-    taken = any(ref.startswith(f"{name}/") or name.startswith(f"{ref}/") for ref in repository.refs)
+    taken = any(ref.startswith(f"{name}/") or name.startswith(f"{ref}/") for ref in (*repository.refs, *beside))
     return "refNameConflict" if old == ZERO_ID and taken else "succeeded"
 
 

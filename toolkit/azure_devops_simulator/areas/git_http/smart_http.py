@@ -145,16 +145,19 @@ class _Rules(Hook):
 
     def __init__(self, call: Call, repository: Repository) -> None:
         self._call, self._repository = call, repository
+        self._taken: set[str] = set()
 
     def execute(self, *update: bytes) -> tuple[bytes, bytes]:
         name, old, new = (part.decode("utf-8", "replace") for part in update)
         if new != ZERO_ID and not complete(self._repository, new):
             raise HookError("missing necessary objects")
-        status = update_status(self._call, self._repository, name, old, new)
+        status = update_status(self._call, self._repository, name, old, new, self._taken)
         if permission := _PERMISSIONS.get(status):
             raise HookError(needs_permission(permission, self._call.user).message)
         if status != "succeeded":
             raise HookError(_REFUSALS[status])
+        if new != ZERO_ID:
+            self._taken.add(name)
         return b"", b""
 
 
