@@ -272,6 +272,45 @@ def test_each_strategy_makes_its_own_history(client, organization, strategy, par
     assert kept is (strategy == "noFastForward")
 
 
+@pytest.mark.parametrize(
+    ("options", "parents"),
+    [({"squashMerge": True}, 1), ({"squashMerge": False}, 2), ({"squashMerge": True, "mergeStrategy": 1}, 2)],
+)
+def test_the_older_option_to_squash_counts_without_a_strategy(client, options, parents):
+    _, path = one(client, "Cache port look-ups for a day")
+    done = complete(client, path, **options)
+    merged = client.get(f"{API}/commits/{done['lastMergeCommit']['commitId']}")
+    assert (done["status"], len(merged["parents"])) == ("completed", parents)
+
+
+@pytest.mark.parametrize("name", ["disableRenames", "detectRenameFalsePositives", "conflictAuthorshipCommits"])
+def test_options_without_an_effect_are_refused_and_unknown_ones_not_kept(client, name):
+    _, path = one(client, "Cache port look-ups for a day")
+    before = client.get(path)
+    refused = client.call("PATCH", path, {"mergeOptions": {name: True}, "title": "Other"}, expect=400)
+    assert refused["typeKey"] == "NotSimulatedException"
+    assert name in refused["message"]
+    assert client.get(path) == before
+    bogus = {"bogus": 1, "autoCompleteIgnoreConfigIds": [99], "deleteSourceBranch": True}
+    kept = client.call("PATCH", path, {"mergeOptions": {name: False, "bogus": 1}, "completionOptions": bogus})
+    assert kept["completionOptions"] == {"autoCompleteIgnoreConfigIds": [99], "deleteSourceBranch": True}
+    assert "mergeOptions" not in kept
+
+
+def test_a_policy_that_automatic_completion_may_ignore_is_not_simulated(client):
+    _, path = one(client, "Cache port look-ups for a day")
+    scope = {"repositoryId": None, "refName": "refs/heads/release/1", "matchKind": "Exact"}
+    policy = {
+        "isEnabled": True,
+        "isBlocking": True,
+        "type": {"id": "c6a1889d-b943-4856-b76f-9e46bb6b0df2"},
+        "settings": {"scope": [scope]},
+    }
+    made = client.call("POST", "/Platform/_apis/policy/configurations", policy)
+    body = {"completionOptions": {"autoCompleteIgnoreConfigIds": [made["id"]]}}
+    assert client.call("PATCH", path, body, expect=400)["typeKey"] == "NotSimulatedException"
+
+
 def test_linked_work_items_move_on_when_asked_to(client, organization):
     found, path = one(client, "Cache port look-ups for a day")
     pull_request = organization.pull_requests[found["pullRequestId"]]

@@ -17,9 +17,9 @@ from azure_devops_simulator.state.work_items.records import Draft
 
 def strategy_of(options: JsonObject) -> str:
     """Return the merge strategy of completion options: `noFastForward`, `squash`, `rebase` or `rebaseMerge`."""
-    if options.get("squashMerge") in {True, "true"}:
-        return "squash"
-    return str(options.get("mergeStrategy") or "noFastForward")
+    # The strategy counts where both are given, as the specification says.
+    older = "squash" if options.get("squashMerge") in {True, "true"} else "noFastForward"
+    return str(options.get("mergeStrategy") or older)
 
 
 def completing_commit(

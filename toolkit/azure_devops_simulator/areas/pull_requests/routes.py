@@ -20,6 +20,7 @@ from azure_devops_simulator.areas.pull_requests.lifecycle import (
     open_pull_request,
     refresh,
 )
+from azure_devops_simulator.areas.pull_requests.options import read_completion_options
 from azure_devops_simulator.areas.pull_requests.shapes import (
     find_pull_request,
     pull_request_row,
@@ -203,7 +204,7 @@ def create(call: Call) -> Answer:
         raise ArgumentError("Value cannot be null.", "title", type_key="ArgumentNullException")
     _check_description(description)
     _check_unique(call, repository, source, target)
-    is_draft = body.get("isDraft") is True
+    is_draft, completing = body.get("isDraft") is True, read_completion_options(repository.project, body)
     made = open_pull_request(
         call.organization, repository, call.user, source, target, title, description, is_draft=is_draft
     )
@@ -218,8 +219,7 @@ def create(call: Call) -> Answer:
         number = whole_number(str(as_object(value).get("id")))
         if number is not None:
             _link(call, made, number)
-    made.completion_options = as_object(body.get("completionOptions"))
-    made.merge_options = as_object(body.get("mergeOptions"))
+    made.completion_options |= completing
     return Answer(201, pull_request_shape(call, made))
 
 
@@ -275,7 +275,9 @@ def update(call: Call) -> JsonObject:
         # Code, text and type key are the service's. The status is a guess.
         message = "TF401181: The pull request cannot be edited due to its state."
         raise git_error(400, "GitPullRequestNotEditableException", message)
+    completing = read_completion_options(pull_request.repository.project, body)
     call.organization.clock.tick()
+    pull_request.completion_options |= completing
     _change_texts(call, pull_request, body)
     _change_status(call, pull_request, body)
     return pull_request_shape(call, pull_request)
@@ -291,8 +293,6 @@ def _change_texts(call: Call, pull_request: PullRequest, body: JsonObject) -> No
     if target := as_text(body.get("targetRefName")):
         _check_branches(pull_request.repository, pull_request.source, target)
         pull_request.target = target
-    pull_request.completion_options |= as_object(body.get("completionOptions"))
-    pull_request.merge_options |= as_object(body.get("mergeOptions"))
     if "autoCompleteSetBy" in body:
         wanted = as_text(as_object(body["autoCompleteSetBy"]).get("id"))
         pull_request.auto_complete_by = call.organization.user(wanted) if wanted.strip("0-") else None
