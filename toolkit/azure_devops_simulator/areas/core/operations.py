@@ -32,6 +32,12 @@ def settle(organization: Organization) -> None:
                 _apply(organization, operation, project)
 
 
+def wait(organization: Organization) -> None:
+    """Let a second pass, as it does for a client that polls something unfinished."""
+    organization.clock.tick()
+    settle(organization)
+
+
 def _apply(organization: Organization, operation: Operation, project: Project) -> None:
     if operation.kind == "delete":
         organization.remove_project(project)
@@ -56,7 +62,6 @@ def get_operation(call: Call) -> JsonObject:
         message = f"The operation with id {wanted} does not exist."
         raise ServiceError(404, "OperationNotFoundException", message)
     if not operation.done:
-        call.organization.clock.tick()
-        settle(call.organization)
+        wait(call.organization)
     reference = _reference(call, operation, operation.status(call.organization.clock.now()))
     return {**reference, "_links": {"self": {"href": reference["url"]}}}

@@ -10,6 +10,7 @@ from azure_devops_simulator.api.call import Answer, Call, collection, page
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.core.identities import identity_of_team
+from azure_devops_simulator.areas.core.operations import wait
 from azure_devops_simulator.state.projects import Project, Team
 from azure_devops_simulator.state.values import JsonObject, timestamp
 
@@ -56,13 +57,16 @@ def core_error(status: int, key: str, message: str) -> ServiceError:
 
 
 def find_project(call: Call, name: str) -> Project:
-    """Return the project of a path segment (name or guid).
+    """Return the project of a path segment (name or guid). Asking for an unfinished one lets a second pass.
 
     Raises:
         ServiceError: 404 when it does not exist, is being created or deleted, or the caller cannot see it; these cannot
             be told apart.
     """
     found = call.organization.project(name)
+    if found and found.state != "wellFormed" and call.organization.sees(call.user, found):
+        wait(call.organization)
+        found = call.organization.project(name)
     if found and found.state == "wellFormed" and call.organization.sees(call.user, found):
         return found
     raise no_such_project(name)
