@@ -90,6 +90,17 @@ def test_odd_parameters_have_an_answer(send, path, query):
     assert send("GET", path, **query).status_code < 500
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        (WIQL, f'{{"query":"{WHERE}{"NOT " * 5_000}[System.Id]=1"}}'.encode(), "The request is nested too deeply."),
+        (PUSH, push("/x" * 1_500), "The request is nested too deeply."),
+    ],
+)
+def test_what_is_nested_too_deeply_is_told_so(send, path, body, message):
+    assert send("POST", path, body).json()["message"].startswith(message)
+
+
 def test_half_a_character_is_replaced_and_can_be_read_again(organization, send):
     assert send("PATCH", ITEM, put("System.Title", '"half \\ud800 a pair"'), PATCH).status_code == 200
     assert send("GET", ITEM).json()["fields"]["System.Title"] == "half � a pair"

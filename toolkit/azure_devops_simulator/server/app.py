@@ -212,7 +212,9 @@ class Service:
         except (RecursionError, OverflowError) as error:
             # No client needs queries a thousand brackets deep or dates before year 1, and none may crash the server.
             call.version = ""
-            return Answer(400, ArgumentError(f"The request goes too far: {error}.", "request").body())
+            deep = isinstance(error, RecursionError)
+            message = "The request is nested too deeply." if deep else "A number or a date is out of range."
+            return Answer(400, ArgumentError(message, "request").body())
         return answer if isinstance(answer, Answer) else Answer(body=answer)
 
     def _refuse(self, error: NotSimulatedError) -> Answer:
