@@ -109,3 +109,15 @@ def test_what_is_not_enforced_is_refused(client: Any, organization: Organization
     client.call("POST", PATH, {"type": {"id": "none"}}, expect=404)
     assert client.get(PATH)["value"] == []
     assert len(client.get("/Platform/_apis/policy/types")["value"]) == 7
+
+
+def test_a_type_that_is_not_listed_is_no_fact_about_the_service(client):
+    body = {
+        "isEnabled": True,
+        "isBlocking": True,
+        "type": {"id": "7ed39669-655c-494e-b4a0-a08b4da0fcce"},
+        "settings": {},
+    }
+    answer = client.send("POST", "/Platform/_apis/policy/configurations", body)
+    assert answer.json()["typeKey"] == "NotSimulatedException"
+    assert answer.headers["X-Simulator-Not-Simulated"] == "policies of other types"

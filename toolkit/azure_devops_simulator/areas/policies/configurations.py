@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from azure_devops_simulator.api.call import Answer, Call, collection, page
@@ -14,6 +15,7 @@ from azure_devops_simulator.state.policies import COMMENTS, MINIMUM_REVIEWERS, P
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 
 area = Area("policy")
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _READ, _WRITE = ("vso.code",), ("vso.code_write",)
 _ALL = "{project}/_apis/policy/configurations"
@@ -123,10 +125,11 @@ def _find(call: Call) -> Policy:
 
 
 def _settings(call: Call, kind: str, body: JsonObject) -> JsonObject:
-    if kind not in _TYPES:
+    if not _GUID.fullmatch(kind):
         raise _error(404, "PolicyTypeNotFoundException", f"The policy type {kind} does not exist.")
     if kind not in _SETTINGS:
-        raise NotSimulatedError(f"policies of the type {_TYPES[kind]}")
+        # The service has more types than those that are listed here, and extensions add to them.
+        raise NotSimulatedError(f"policies of the type {_TYPES[kind]}" if kind in _TYPES else "policies of other types")
     settings = as_object(body.get("settings"))
     for name in settings.keys() - _SETTINGS[kind] - {"scope"}:
         if settings[name]:
