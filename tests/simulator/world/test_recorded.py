@@ -151,38 +151,6 @@ def test_people_and_secrets_are_replaced(
     assert equal / total > 0.8
 
 
-PAT = "abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst"
-JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJl"
-
-
-@pytest.mark.parametrize(
-    ("text", "scrubbed"),
-    [
-        ("ask Ada Lovelace, ada@acme.test", "ask Person 1, person1@example.invalid"),
-        ("ADA LOVELACE", "Person 1"),
-        ("Adaline is not Ada", "Adaline is not Ada"),
-        ("bob@acme.test and again bob@acme.test", "person2@example.invalid and again person2@example.invalid"),
-        ("git@ssh.acme.test:v3/acme", "git@ssh.acme.test:v3/acme"),
-        (f"pat {PAT}.", "pat secret-1."),
-        (f"pat {'A' * 76}AZDO1234 twice {'A' * 76}AZDO1234", "pat secret-1 twice secret-1"),
-        (f"Bearer {JWT}", "Bearer secret-1"),
-        ("ghp_" + "a" * 36, "secret-1"),
-        ("AKIAABCDEFGHIJKLMNOP", "secret-1"),
-        ("AccountKey=" + "a" * 44 + "==;End", "AccountKey=secret-1;End"),
-        ("Password=hunter2hunter2;", "Password=secret-1;"),
-        ("-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----", "secret-1"),
-        ("f" * 40, "f" * 40),
-    ],
-)
-def test_scrubbing(text: str, scrubbed: str) -> None:
-    ada = {"id": "0d2c4f1e-0000-4000-8000-00000000000a", "displayName": "Ada Lovelace", "uniqueName": "ada@acme.test"}
-    found = scrub({"exchanges": [{"body": {"createdBy": ada, "text": text, "System.PersonId": 7}}]})
-    body: Any = found["exchanges"]
-    assert body[0]["body"]["text"] == scrubbed
-    assert body[0]["body"]["createdBy"]["displayName"] == "Person 1"
-    assert "System.PersonId" not in body[0]["body"]
-
-
 def exchange(path: str, body: Any, **more: Any) -> dict[str, Any]:
     return {"method": "GET", "path": path, "query": [], "sent": "", "status": 200, "headers": {}, "body": body, **more}
 

@@ -1,35 +1,43 @@
-"""Replace people and obvious secrets of a recording by pseudonyms.
+"""Replace people and secrets of a recording by pseudonyms.
 
 People are those whose identity or commit signature appears in an answer: their names, addresses, ids and descriptors
-are replaced wherever they stand. Every other mail address, and texts with the form of a token or a private key, are
-replaced too. Names of projects, repositories and hosts, first names that stand alone, and everything else stay.
+are replaced wherever they stand. Every other mail address is replaced, too, and what `secret_forms` takes for a secret.
+Of headers only those stay that a world needs. Names of projects, repositories and hosts, first names that stand alone,
+and everything else stay.
 """
 
 from __future__ import annotations
 
-import base64
 import re
+from collections.abc import Mapping, Sequence
 
-from azure_devops_simulator.api.parsing import as_object
+from azure_devops_simulator.api.parsing import as_object, as_text
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.values import JsonObject, JsonValue, guid
+from azure_devops_simulator.world.recorded.contents import replace_in, replace_in_base64
+from azure_devops_simulator.world.recorded.name_forms import Names
+from azure_devops_simulator.world.recorded.secret_forms import (
+    KEY_BEGIN,
+    KEY_END,
+    is_secret,
+    names_secret,
+    replace_secrets,
+)
 from azure_devops_simulator.world.recorded.seen import identities, objects, signatures
 
-_MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
-_SECRET = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----"
-    r"|(?<![A-Za-z0-9])(?:[a-z2-7]{52}|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4})(?![A-Za-z0-9])"
-    r"|(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,}|glpat-[\w-]{20,}|xox[abpr]-[\w-]{10,})"
-    r"|(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"
-    r"|(?<![\w-])eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*"
-    r"|(?<=AccountKey=)[A-Za-z0-9+/]{40,}={0,2}"
-    r"|(?i:(?<=password=)|(?<=password:\s)|(?<=secret=)|(?<=\btoken=))[^\s\"'<>;,&]{8,}",
-    re.DOTALL,
+_MAIL = re.compile(
+    r"(?!(?<=\\)[nrtbf])[A-Za-z0-9._%+-]{1,80}(?:@|%(?:25)?40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
 )
-_SHORTEST_SECRET = 16
+_ENCODED_AT = re.compile("%(?:25)?40")
+_SHORT = 3
+"""The most letters of a name that is found only as it is written."""
 _DOMAIN = "example.invalid"
 _DROPPED = ("System.PersonId",)
 """Members that tell people apart by a number of their own."""
+_KEPT_HEADERS = ("content-type",)
+"""Headers that say something to a world. All others are left out, since they can hold credentials."""
+_FIELD = re.compile(r"(?:System|Microsoft|WEF)[._][\w.]+")
+"""A name of a field, which names nobody."""
 _KEPT = ("example.invalid", "example.com", "example.org")
 
 
@@ -56,10 +64,7 @@ class Scrubber:
             self._learn(person.unique_name or person.id, person)
         for name, mail in signatures(everything):
             self._learn(mail, User("", name, mail, ""))
-        words = sorted((word for word in self._replaced if len(word) > 2), key=len, reverse=True)
-        self._words = {word.lower() for word in words}
-        parts = [f"(?i:{re.escape(word)})" if re.search(r"\W", word) else re.escape(word) for word in words]
-        self._people = re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)") if parts else None
+        self._names = Names(self._replaced)
 
     @property
     def people(self) -> int:
@@ -76,57 +81,95 @@ class Scrubber:
         stand_in = pseudonymous_user(number)
         for old, new in (
             (person.id, stand_in.id),
+            (person.id.replace("-", ""), stand_in.id.replace("-", "")),
             (person.display_name, stand_in.display_name),
             (person.unique_name, stand_in.unique_name),
             (person.descriptor, stand_in.descriptor),
         ):
             if old:
                 self._replaced.setdefault(old, new)
-                self._replaced.setdefault(old.lower(), new)
+                if len(old) > _SHORT:
+                    self._replaced.setdefault(old.lower(), new)
 
     def text(self, text: str) -> str:
-        """Replace people and secrets in a text."""
-        lowered = text.lower()
-        # Most texts name nobody, and looking for a word costs much less than the expression for all of them.
-        if self._people and any(word in lowered for word in self._words):
-            text = self._people.sub(self._person, text)
-        if "@" in text:
+        """Replace people and secrets in a text, also in one that is Base64 as a whole."""
+        if "\0" in text:
+            # A text in UTF-16 that was read as another encoding.
+            return replace_in(text.encode(), self._plain).decode()
+        coded = replace_in_base64(text, self._plain)
+        return self._plain(text) if coded == text else coded
+
+    def _plain(self, text: str) -> str:
+        text = self._names.replace(text)
+        if "@" in text or "%40" in text:
             text = _MAIL.sub(self._mail, text)
-        return _SECRET.sub(self._secret, text) if len(text) >= _SHORTEST_SECRET else text
+        return replace_secrets(text, self._secret)
 
     def value(self, value: JsonValue) -> JsonValue:
-        """Replace people and secrets in every text of a JSON value. Contents in Base64 are decoded for it."""
+        """Replace people and secrets in every text of a JSON value, and in the keys of its objects."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {name: self._member(name, below) for name, below in value.items() if name not in _DROPPED}
+            return self._object(value)
         if isinstance(value, list):
-            return [self.value(below) for below in value]
+            return self._list(value)
         return value
 
-    def _member(self, name: str, value: JsonValue) -> JsonValue:
-        if name == "base64" and isinstance(value, str):
-            try:
-                text = base64.b64decode(value).decode("utf-8")
-            except ValueError:
-                return value
-            return base64.b64encode(self.text(text).encode()).decode("ascii")
+    def _object(self, value: Mapping[str, JsonValue]) -> JsonObject:
+        named = {"value"} if names_secret(as_text(value.get("name")) or as_text(value.get("key"))) else set[str]()
+        return {
+            name if _FIELD.fullmatch(name) else self.text(name): self._member(name, below, name in named)
+            for name, below in value.items()
+            if name not in _DROPPED
+        }
+
+    def _member(self, name: str, value: JsonValue, secret: bool) -> JsonValue:
+        if name.lower().endswith("headers"):
+            return _kept_headers(value)
+        if secret or names_secret(name):
+            if isinstance(value, str) and is_secret(value):
+                return self._secret(value)
+            if isinstance(value, dict):
+                return {below: self._member(below, part, below == "value") for below, part in value.items()}
         return self.value(value)
 
-    def _person(self, found: re.Match[str]) -> str:
-        return self._replaced.get(found[0]) or self._replaced[found[0].lower()]
+    def _list(self, rows: Sequence[JsonValue]) -> list[JsonValue]:
+        """Replace in a list. A private key may stand in it with each line for itself, as in a log."""
+        if len(rows) == 2 and isinstance(rows[0], str) and names_secret(rows[0]) and isinstance(rows[1], str):
+            return [rows[0], self._secret(rows[1]) if is_secret(rows[1]) else rows[1]]
+        new: list[JsonValue] = []
+        within = False
+        for row in rows:
+            if not isinstance(row, str):
+                new.append(self.value(row))
+                continue
+            ends = KEY_END.search(row)
+            if within:
+                new.append(
+                    self._secret(row[: ends.end()] if ends else row) + (self.text(row[ends.end() :]) if ends else "")
+                )
+            else:
+                new.append(self.text(row))
+            last = max((found.end() for found in KEY_BEGIN.finditer(row)), default=-1)
+            within = last > (ends.end() if ends else -1) or (within and not ends)
+        return new
 
     def _mail(self, found: re.Match[str]) -> str:
         # `git@host` is the address of a repository.
         if found[0].lower().endswith(_KEPT) or found[0].startswith("git@"):
             return found[0]
-        number = self._numbers.setdefault(found[0].lower(), self.people + 1)
+        number = self._numbers.setdefault(_ENCODED_AT.sub("@", found[0].lower()), self.people + 1)
         return pseudonymous_user(number).unique_name
 
-    def _secret(self, found: re.Match[str]) -> str:
-        return self._secrets.setdefault(found[0], f"secret-{len(self._secrets) + 1}")
+    def _secret(self, secret: str) -> str:
+        return self._secrets.setdefault(secret, f"secret-{len(self._secrets) + 1}")
+
+
+def _kept_headers(headers: JsonValue) -> JsonValue:
+    """Return the headers that a world needs. Other forms than an object are left out as a whole."""
+    return {name: value for name, value in as_object(headers).items() if name.lower() in _KEPT_HEADERS}
 
 
 def scrub(recording: JsonObject) -> JsonObject:
-    """Return a recording with pseudonyms for people and obvious secrets."""
+    """Return a recording with pseudonyms for people and secrets of known forms, and without headers of credentials."""
     return as_object(Scrubber(recording).value(recording))
