@@ -89,6 +89,8 @@ def scrubbed(row: dict[str, Any]) -> dict[str, Any]:
         ("https://me:hunter2@host/x", "https://me:secret-1@host/x"),
         ("<password>hunter2</password>", "<password>secret-1</password>"),
         ("password: $(DbPassword)", "password: $(DbPassword)"),
+        ("password: ${{ secrets.DbPassword }}", "password: ${{ secrets.DbPassword }}"),
+        ("password: $(A)hunter2", "password: secret-1"),
         ("token = read_token(path)", "token = read_token(path)"),
         ("password=secret-1", "password=secret-1"),
         ("continuationToken=abcdefgh", "continuationToken=abcdefgh"),

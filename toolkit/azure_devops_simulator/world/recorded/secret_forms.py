@@ -60,7 +60,7 @@ _NAMED = (
 _HINTS = ("token", "passw", "passphrase", "secret", "pwd", "key", "sig", "authorization", "cookie", "bearer", "basic")
 _NO_SECRET = re.compile(
     # A pseudonym, a reference to a value that stands elsewhere, a word of a language, or a call.
-    r"secret-\d+|\$[({\[].*|\{\{.*|\$\w+|%\w+%|\*+"
+    r"secret-\d+|\$[({\[][^)}\]]*[)}\]]+|\{\{[^}]*\}\}|\$\w+|%\w+%|\*+"
     r"|(?:true|false|null|none|undefined|string|str|bytes|bool|boolean|number)\b\W*|[A-Za-z_][\w.]*\(.*",
     re.IGNORECASE | re.DOTALL,
 )
