@@ -203,6 +203,9 @@ def test_a_cursor_that_no_answer_gave_is_refused(driver: Driver, calls):
     assert len(routes) > 10
 
 
+ROWS = {"$top", "$skip", "top", "skip", "changeCount", "includeCommits", "maxBuildsPerDefinition"}
+
+
 def test_a_number_of_rows_is_honoured_or_refused(driver: Driver, calls):
     """A cursor after no rows would lead to the same page again."""
     asked = 0
@@ -210,7 +213,7 @@ def test_a_number_of_rows_is_honoured_or_refused(driver: Driver, calls):
         paged = "continuationToken" in route.query
         # The page of the operation for one pull request says that it does not use them.
         unused = route.template.endswith("/pullRequests/{pullRequestId}")
-        for name in set() if unused else {"$top", "$skip", "top", "skip"} & set(route.query):
+        for name in set() if unused else ROWS & set(route.query):
             for value in ("-1", *(["0"] if paged and name == "$top" else [])):
                 answer = ask(driver, exchanges[0], {name: value})
                 asked += answer.status_code == 400

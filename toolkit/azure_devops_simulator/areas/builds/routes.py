@@ -53,7 +53,7 @@ def list_builds(call: Call) -> Answer | JsonValue:
         builds = [build for build in builds if _between(_TIMES[time](build), bounds[0], bounds[1])]
     latest = call.organization.clock.now()
     builds.sort(key=lambda build: (_TIMES[time](build) or latest, build.id), reverse=descending)
-    builds = _capped_per_definition(builds, call.query.integer("maxBuildsPerDefinition", 0))
+    builds = _capped_per_definition(builds, call.query.count("maxBuildsPerDefinition", 0))
     properties = words_of(call, "properties")
     return page(call, builds, lambda build: build_body(call, build, properties), _PAGE, _LARGEST_PAGE)
 
@@ -82,7 +82,7 @@ def _between(when: datetime | None, low: datetime | None, high: datetime | None)
 
 
 def _capped_per_definition(builds: list[Build], most: int) -> list[Build]:
-    if most <= 0:
+    if not most:
         return builds
     counts: dict[int, int] = {}
     kept = []

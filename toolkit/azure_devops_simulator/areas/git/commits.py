@@ -61,7 +61,7 @@ def get_commit(call: Call) -> JsonObject:
     repository = find_repository(call)
     commit = repository.commit(commit_of(repository, call.path["commitId"]))
     shape = commit_shape(call, repository, commit)
-    if wanted := call.query.integer("changeCount", 0):
+    if wanted := call.query.count("changeCount", 0):
         rows = _changes_of(call, repository, commit)
         shape |= {"changes": rows[:wanted], "changeCounts": count_changes(rows)}
     return shape

@@ -76,13 +76,13 @@ def get_push(call: Call) -> JsonObject:
     """Return one push with its commits."""
     repository = find_repository(call)
     push = find_push(repository, call.path["pushId"])
-    shown = call.query.integer("includeCommits", 100)
+    shown = call.query.count("includeCommits", 100)
     return _whole_push(call, repository, push, shown, updates=call.query.flag("includeRefUpdates"))
 
 
 def _whole_push(call: Call, repository: Repository, push: Push, shown: int = 100, *, updates: bool) -> JsonObject:
     shape = _push(call, repository, push, updates=updates)
-    commits = (repository.commit(commit_id) for commit_id in push.commits[: max(shown, 0)])
+    commits = (repository.commit(commit_id) for commit_id in push.commits[:shown])
     shape["commits"] = [
         {**commit_row(call, repository, c), "treeId": c.tree, "comment": c.message, "parents": list(c.parents)}
         for c in commits
