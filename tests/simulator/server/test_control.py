@@ -110,6 +110,17 @@ def test_a_project_is_hidden_from_somebody(client, control):
     assert client.get("/_apis/projects")["count"] == 3
 
 
+def test_a_group_is_named_where_a_user_is(client, organization, control):
+    group = organization.add_group("Contractors", [organization.named("svc-agent")])
+    control("PUT", "/permissions", {"user": "Contractors", "permission": "CreateRepository"})
+    client.call("POST", "/Platform/_apis/git/repositories", {"name": "more"}, expect=403)
+    control("PUT", "/hidden", {"user": "contractors", "project": "Payments"})
+    assert client.send("GET", "/_apis/projects/Payments").status_code == 404
+    group.members.clear()
+    assert client.send("GET", "/_apis/projects/Payments").status_code == 200
+    client.call("POST", "/Platform/_apis/git/repositories", {"name": "more"}, expect=201)
+
+
 def test_queries_lag_behind_and_catch_up(client, organization, control):
     control("PATCH", "/settings", {"work_item_lag": 60})
     change = [{"op": "add", "path": "/fields/System.Title", "value": "Found late"}]

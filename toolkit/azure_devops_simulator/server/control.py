@@ -11,8 +11,8 @@ it on.
 | `PUT throttle` | `{capacity, refill, tarpit, delay}` | sets a rate limit for each user |
 | `DELETE throttle` | | removes the rate limit |
 | `PUT tokens` | `{value, scopes, user, state, kind}` | adds a token (full access without `scopes`), or changes one |
-| `PUT permissions` | `{user, permission, project, within}` | takes a permission from a user |
-| `PUT hidden` | `{user, project}` | hides a project from a user |
+| `PUT permissions` | `{user, permission, project, within}` | takes a permission from a user or a group |
+| `PUT hidden` | `{user, project}` | hides a project from a user or a group |
 | `DELETE permissions` | | restores all permissions and shows all projects |
 | `GET requests` | | returns the newest requests, and how often clients asked for each thing that is not simulated |
 | `DELETE requests` | | forgets them |
@@ -43,7 +43,7 @@ from azure_devops_simulator.server.fault_middleware import CONTROL_PATH
 from azure_devops_simulator.server.request_log import RequestLog
 from azure_devops_simulator.state.faults import FAULT_NAMES, TokenBucket, read_fault
 from azure_devops_simulator.state.organization import Organization
-from azure_devops_simulator.state.people import FULL_ACCESS, TokenKind, TokenState, User
+from azure_devops_simulator.state.people import FULL_ACCESS, Group, TokenKind, TokenState, User
 from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.world.export import export_world, replace_world
@@ -141,6 +141,12 @@ def _user(organization: Organization, name: str) -> User:
     raise ValueError(f"there is no user {name!r}")
 
 
+def _identity(organization: Organization, name: str) -> User | Group:
+    if found := organization.user(name) or organization.group(name):
+        return found
+    raise ValueError(f"there is no user or group {name!r}")
+
+
 def _project(organization: Organization, name: str) -> Project:
     if found := organization.project(name):
         return found
@@ -197,8 +203,8 @@ def _token(organization: Organization, body: JsonValue) -> JsonValue:
 def _deny(organization: Organization, body: JsonValue) -> JsonValue:
     given = _object(body, "user", "permission", "project", "within")
     project = _project(organization, _text(given, "project")) if given.get("project") else None
-    user = _user(organization, _text(given, "user"))
-    organization.deny(user, _text(given, "permission"), project, str(given.get("within") or ""))
+    identity = _identity(organization, _text(given, "user"))
+    organization.deny(identity, _text(given, "permission"), project, str(given.get("within") or ""))
     return given
 
 
@@ -211,7 +217,7 @@ def _allow_all(organization: Organization, _body: JsonValue) -> JsonValue:
 def _hide(organization: Organization, body: JsonValue) -> JsonValue:
     given = _object(body, "user", "project")
     project = _project(organization, _text(given, "project"))
-    organization.hide_project(project, _user(organization, _text(given, "user")))
+    organization.hide_project(project, _identity(organization, _text(given, "user")))
     return given
 
 

@@ -15,7 +15,7 @@ from azure_devops_simulator.state.builds import BuildStore
 from azure_devops_simulator.state.clock import Clock
 from azure_devops_simulator.state.faults import Faults, TokenBucket
 from azure_devops_simulator.state.operations import Operation
-from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Denial, Token, TokenKind, User
+from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Denial, Group, Token, TokenKind, User
 from azure_devops_simulator.state.projects import Project, Repository, Team
 from azure_devops_simulator.state.pull_requests import PullRequest
 from azure_devops_simulator.state.values import guid
@@ -26,9 +26,8 @@ from azure_devops_simulator.state.work_items.store import WorkItemStore
 class Organization:
     """One organization with everything in it.
 
-    `users` is keyed by user id, `tokens` by the token's value, `projects` by project id, `pull_requests` by number
-    (numbers are unique in the organization), `operations` by operation id. `faults` and `throttle` make requests fail
-    on purpose.
+    `users`, `groups`, `projects` and `operations` are keyed by id, `tokens` by the token's value, `pull_requests` by
+    number (numbers are unique in the organization). `faults` and `throttle` make requests fail on purpose.
     `explains_expiry`: the answer to an expired token says so, as some services do; most services answer an empty 401.
     `bearer_pats`: personal access tokens are accepted as Bearer too. The service is reported to refuse them there.
     `work_item_lag` and `code_search_lag`: how far queries and code search are behind. Reads by id or path are current.
@@ -38,6 +37,7 @@ class Organization:
     id: str = ""
     clock: Clock = field(default_factory=Clock)
     users: dict[str, User] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     projects: dict[str, Project] = field(default_factory=dict)
     pull_requests: dict[int, PullRequest] = field(default_factory=dict)
@@ -85,6 +85,17 @@ class Organization:
         if found := self.user(display_name):
             return found
         raise KeyError(display_name)
+
+    def add_group(self, name: str, members: Iterable[User] = (), description: str = "") -> Group:
+        """Add a group of users. Later members are added to its `members`."""
+        group = Group(guid(f"group/{self.name}/{name}"), name, description, list(members))
+        self.groups[group.id] = group
+        return group
+
+    def group(self, name_or_id: str) -> Group | None:
+        """Find a group by id or name (names ignore case)."""
+        wanted = name_or_id.lower()
+        return self.groups.get(wanted) or next((g for g in self.groups.values() if g.name.lower() == wanted), None)
 
     def add_token(
         self,
@@ -154,7 +165,7 @@ class Organization:
         for repository in [*project.repositories.values(), *held]:
             self.remove_repository(repository)
         self.denials = {denial for denial in self.denials if denial.project != project.id}
-        self.hidden = {(user, hidden) for user, hidden in self.hidden if hidden != project.id}
+        self.hidden = {(identity, hidden) for identity, hidden in self.hidden if hidden != project.id}
         del self.projects[project.id]
 
     def remove_repository(self, repository: Repository) -> None:
@@ -180,11 +191,11 @@ class Organization:
             raise KeyError(f"{project}/{name_or_id}")
         return repository
 
-    def deny(self, user: User, permission: str, project: Project | None = None, within: str = "") -> None:
-        """Take a permission from a user.
+    def deny(self, identity: User | Group, permission: str, project: Project | None = None, within: str = "") -> None:
+        """Take a permission from a user, or from all present and future members of a group.
 
         Args:
-            user: the user who loses the permission.
+            identity: the user or the group that loses the permission.
             permission: one of `PERMISSIONS`.
             project: the project in which it is denied; None means everywhere.
             within: a part of the project: a repository's name, a reference in it (`docs/refs/heads/main`), an area
@@ -195,22 +206,24 @@ class Organization:
         """
         if permission not in PERMISSIONS:
             raise ValueError(f"there is no permission {permission!r}; the permissions are {', '.join(PERMISSIONS)}")
-        self.denials.add(Denial(user.id, permission, project.id if project else "", within))
+        self.denials.add(Denial(identity.id, permission, project.id if project else "", within))
 
     def denied(self, user: User, permission: str, project: Project | None, within: str = "") -> bool:
         """Return whether the user lacks the permission in the project or in a part of it."""
         if not self.denials:
             return False
+        identities = self._identities(user)
         return any(
-            (denial.user, denial.permission) == (user.id, permission)
+            denial.identity in identities
+            and denial.permission == permission
             and denial.project in {"", project.id if project else ""}
             and denial.covers(within)
             for denial in self.denials
         )
 
-    def hide_project(self, project: Project, user: User) -> None:
-        """Make a project invisible to a user. For this user it answers like a project that does not exist."""
-        self.hidden.add((user.id, project.id))
+    def hide_project(self, project: Project, identity: User | Group) -> None:
+        """Make a project invisible to a user or a group. For them it answers like a project that does not exist."""
+        self.hidden.add((identity.id, project.id))
 
     def visible_projects(self, user: User) -> list[Project]:
         """Return the projects that this user can see and that are ready for use, by name."""
@@ -220,7 +233,12 @@ class Organization:
 
     def sees(self, user: User, project: Project) -> bool:
         """Return whether the user can see the project."""
-        return (user.id, project.id) not in self.hidden
+        return not self.hidden or not any((one, project.id) in self.hidden for one in self._identities(user))
+
+    def _identities(self, user: User) -> set[str]:
+        """Return the ids of the user and of the groups that have the user as a member now."""
+        groups = (group for group in self.groups.values() if any(member.id == user.id for member in group.members))
+        return {user.id, *(group.id for group in groups)}
 
 
 def _descriptor(unique_name: str) -> str:

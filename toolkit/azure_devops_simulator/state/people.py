@@ -1,8 +1,8 @@
-"""Users, their tokens, and the permissions that they lack."""
+"""Users, their groups and tokens, and the permissions that they lack."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
 from azure_devops_simulator.state.values import check_word
@@ -24,7 +24,7 @@ PERMISSIONS = (
     "RenameRepository",
     "WorkItemWrite",
 )
-"""The permissions that can be taken from a user, by the service's own names where it has one."""
+"""The permissions that can be taken from a user or a group, by the service's own names where it has one."""
 
 ANONYMOUS_ID = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
 
@@ -38,6 +38,16 @@ class User:
     unique_name: str
     descriptor: str
     member: bool = True
+
+
+@dataclass
+class Group:
+    """A group of users of the organization."""
+
+    id: str
+    name: str
+    description: str = ""
+    members: list[User] = field(default_factory=list)
 
 
 @dataclass
@@ -60,9 +70,12 @@ class Token:
 
 
 class Denial(NamedTuple):
-    """A permission that a user lacks. `project` is an id or empty, `within` is a part of the project or empty."""
+    """A permission that a user or each member of a group lacks.
 
-    user: str
+    `identity` is the id of the user or the group. `project` is an id or empty, `within` a part of the project or empty.
+    """
+
+    identity: str
     permission: str
     project: str
     within: str

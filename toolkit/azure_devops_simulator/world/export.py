@@ -2,8 +2,8 @@
 
 A world holds projects with teams, repositories (all git objects under their own ids) and pushes, areas and iterations,
 pipelines, builds with timelines and logs, pull requests with threads, work items with every revision, attached files,
-saved queries, users, permissions, the clock, and the counters that give the next ids. It does not hold tokens, which
-belong to the people who use the organization, nor faults and rate limits, which belong to a test.
+saved queries, users, groups, permissions, the clock, and the counters that give the next ids. It does not hold tokens,
+which belong to the people who use the organization, nor faults and rate limits, which belong to a test.
 
 A world is deterministic: equal organizations give equal text, and `export_world(import_world(world)) == world`.
 """
@@ -24,7 +24,7 @@ from azure_devops_simulator.state.clock import Clock
 from azure_devops_simulator.state.git_objects import ObjectStore
 from azure_devops_simulator.state.operations import Operation
 from azure_devops_simulator.state.organization import Organization
-from azure_devops_simulator.state.people import Denial, User
+from azure_devops_simulator.state.people import Denial, Group, User
 from azure_devops_simulator.state.projects import DeletedRepository, Project, Repository
 from azure_devops_simulator.state.pull_requests import PullRequest
 from azure_devops_simulator.state.soak_log import SoakLog
@@ -65,6 +65,7 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         "counters": {name: dict(counter) for name, counter in _counters(organization).items()},
         "latest_change": timestamp(organization.work_items.latest),
         "users": {user.unique_name: codec.record(user) for user in organization.users.values()},
+        "groups": {group.name: codec.record(group) for group in organization.groups.values()},
         "permissions": _permissions(organization),
         "projects": {project.name: _project(codec, project) for project in organization.projects.values()},
         "areas_and_iterations": {
@@ -91,16 +92,18 @@ def _counters(organization: Organization) -> dict[str, Counter[str]]:
 
 
 def _permissions(organization: Organization) -> JsonObject:
-    def names(user: str, project: str) -> JsonObject:
+    def names(identity: str, project: str) -> JsonObject:
         where = organization.projects[project].name if project else None
-        return {"user": organization.users[user].unique_name, "project": where}
+        if group := organization.groups.get(identity):
+            return {"group": group.name, "project": where}
+        return {"user": organization.users[identity].unique_name, "project": where}
 
     return {
         "denied": [
-            {**names(user, project), "permission": permission, "within": within}
-            for user, permission, project, within in sorted(organization.denials)
+            {**names(identity, project), "permission": permission, "within": within}
+            for identity, permission, project, within in sorted(organization.denials)
         ],
-        "hidden": [names(user, project) for user, project in sorted(organization.hidden)],
+        "hidden": [names(identity, project) for identity, project in sorted(organization.hidden)],
     }
 
 
@@ -169,9 +172,7 @@ def _read(world: JsonObject) -> Organization:
     for name, counter in _counters(organization).items():
         counter.update(cast("dict[str, int]", _object(_object(world["counters"])[name])))
     codec = _codec(organization)
-    for record in _object(world["users"]).values():
-        user = codec.read(User, record)
-        organization.users[user.id] = user
+    _read_people(organization, codec, world)
     for record in _object(world["projects"]).values():
         _read_project(organization, codec, _object(record))
     for number, record in _object(world["pipelines"]).items():
@@ -194,6 +195,15 @@ def _read(world: JsonObject) -> Organization:
         organization.operations[name] = codec.read(Operation, record)
     _read_permissions(organization, _object(world["permissions"]))
     return organization
+
+
+def _read_people(organization: Organization, codec: Codec, world: JsonObject) -> None:
+    for record in _object(world["users"]).values():
+        user = codec.read(User, record)
+        organization.users[user.id] = user
+    for record in _object(world.get("groups", {})).values():
+        group = codec.read(Group, record)
+        organization.groups[group.id] = group
 
 
 def _read_project(organization: Organization, codec: Codec, record: JsonObject) -> None:
@@ -238,14 +248,18 @@ def _read_node(organization: Organization, record: JsonObject, parent: Node | No
 def _read_permissions(organization: Organization, record: JsonObject) -> None:
     def ids(row: JsonObject) -> tuple[str, str | None]:
         project = organization.project(str(row["project"])) if row["project"] else None
-        return organization.named(str(row["user"])).id, project.id if project else None
+        if "group" in row:
+            identity = _only((g.id for g in organization.groups.values() if g.name == row["group"]), row["group"])
+        else:
+            identity = organization.named(str(row["user"])).id
+        return identity, project.id if project else None
 
     for row in cast("list[JsonObject]", record["denied"]):
-        user, project = ids(row)
-        organization.denials.add(Denial(user, str(row["permission"]), project or "", str(row["within"])))
+        identity, project = ids(row)
+        organization.denials.add(Denial(identity, str(row["permission"]), project or "", str(row["within"])))
     for row in cast("list[JsonObject]", record["hidden"]):
-        user, project = ids(row)
-        organization.hidden.add((user, str(project)))
+        identity, project = ids(row)
+        organization.hidden.add((identity, str(project)))
 
 
 def _with_shared_relations(item: WorkItem) -> WorkItem:

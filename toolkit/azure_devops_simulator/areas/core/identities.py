@@ -1,4 +1,4 @@
-"""Find identities: people, and teams, which are groups. Clients ask for them before they filter by a person."""
+"""Find identities: people, groups and teams. Clients ask for them before they filter by a person."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ArgumentError
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.state.organization import Organization
-from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.people import Group, User
 from azure_devops_simulator.state.projects import Project, Team
 from azure_devops_simulator.state.values import JsonObject, JsonValue, guid
 
@@ -50,7 +50,7 @@ _LOOKUPS: dict[str, Callable[[Identity], str]] = {
 )
 def read_identities(call: Call) -> Answer:
     """Return identities by id, by descriptor, or by a search. Unknown ones are left out."""
-    known, query = [*_people(call), *_groups(call)], call.query
+    known, query = [*_people(call), *(group for group, _ in _groups(call))], call.query
     for name, known_as in _LOOKUPS.items():
         if wanted := {part.lower() for part in query.words(name)}:
             return collection(_body(call, one) for one in known if known_as(one).lower() in wanted)
@@ -71,7 +71,7 @@ def descriptor_of(organization: Organization, user: User) -> str:
 
 def identity_of_team(project: Project, team: Team) -> JsonObject:
     """Return a team as an identity, without its members."""
-    return _plain(_group(project, team))
+    return _plain(_group(project.name, team))
 
 
 def _people(call: Call) -> Iterator[Identity]:
@@ -94,24 +94,23 @@ def _people(call: Call) -> Iterator[Identity]:
         )
 
 
-def _groups(call: Call) -> Iterator[Identity]:
-    for project, team in _teams(call):
-        yield _group(project, team)
-
-
-def _teams(call: Call) -> Iterator[tuple[Project, Team]]:
+def _groups(call: Call) -> Iterator[tuple[Identity, list[User]]]:
+    """Yield the teams that the caller can see and the groups of the organization, with their members."""
     for project in call.organization.visible_projects(call.user):
-        yield from ((project, team) for team in project.teams)
+        yield from ((_group(project.name, team), team.members) for team in project.teams)
+    for group in call.organization.groups.values():
+        yield _group(call.organization.name, group), group.members
 
 
-def _group(project: Project, team: Team) -> Identity:
-    number = "-".join(str(crc32(f"{team.id}/{part}".encode())) for part in range(4))
-    name = f"[{project.name}]\\{team.name}"
-    names = {"displayname": name, "localgroupname": name, "accountname": team.name}
-    properties = {"SchemaClassName": "Group", "Account": team.name, "Description": team.description}
-    subject = f"vssgp.{guid(f'group/{team.id}').replace('-', '')}"
+def _group(scope: str, group: Team | Group) -> Identity:
+    """Return the identity of a team, whose scope is its project, or of a group of the organization."""
+    number = "-".join(str(crc32(f"{group.id}/{part}".encode())) for part in range(4))
+    name = f"[{scope}]\\{group.name}"
+    names = {"displayname": name, "localgroupname": name, "accountname": group.name}
+    properties = {"SchemaClassName": "Group", "Account": group.name, "Description": group.description}
+    subject = f"vssgp.{guid(f'group/{group.id}').replace('-', '')}"
     descriptor = f"Microsoft.TeamFoundation.Identity;S-1-9-1551374245-{number}"
-    return Identity(team.id, descriptor, subject, name, names, (name, team.name), properties, container=True)
+    return Identity(group.id, descriptor, subject, name, names, (name, group.name), properties, container=True)
 
 
 def _plain(identity: Identity) -> JsonObject:
@@ -137,7 +136,7 @@ def _plain(identity: Identity) -> JsonObject:
 def _body(call: Call, identity: Identity) -> JsonObject:
     """Return an identity with its groups and members as far as `queryMembership` asks for them."""
     body, asked = _plain(identity), call.query.text("queryMembership").lower()
-    pairs = [(_group(project, team), user) for project, team in _teams(call) for user in team.members]
+    pairs = [(group, user) for group, members in _groups(call) for user in members]
     if asked in _UP:
         body["memberOf"] = [group.descriptor for group, user in pairs if user.id == identity.id]
     if asked in _DOWN:

@@ -1,4 +1,4 @@
-"""Build an organization: people, tokens, projects, permissions and the time at which things happen."""
+"""Build an organization: people, groups, tokens, projects, permissions and the time at which things happen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from azure_devops_simulator.api.access import check_scopes
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.areas.core.project_writes import valid_name
 from azure_devops_simulator.state.organization import Organization
-from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Token, TokenKind, User
+from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Group, Token, TokenKind, User
 from azure_devops_simulator.state.projects import Process, Visibility
 from azure_devops_simulator.world.builder.projects import ProjectBuilder, check_part
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment
@@ -33,6 +33,25 @@ def build_organization(organization: str | Organization) -> OrganizationBuilder:
     if not organization or not organization.replace("-", "").isalnum() or not organization.isascii():
         raise BuilderError(f"{organization!r} is no name of an organization; it has letters, digits and hyphens")
     return OrganizationBuilder(Organization(organization))
+
+
+class GroupBuilder:
+    """A group of users of the organization. `group` is its state."""
+
+    def __init__(self, requests: Requests, group: Group) -> None:
+        self._requests = requests
+        self.group = group
+
+    def add(self, *members: Person) -> Self:
+        """Add users to the group, who then lack what it is denied. Members stay members.
+
+        Raises:
+            BuilderError: nobody has one of the names.
+        """
+        for user in [self._requests.person(member) for member in members]:
+            if user not in self.group.members:
+                self.group.members.append(user)
+        return self
 
 
 class OrganizationBuilder:
@@ -71,15 +90,45 @@ class OrganizationBuilder:
             member: False for an account outside the organization.
 
         Raises:
-            BuilderError: somebody has one of the names, or the name is empty.
+            BuilderError: a user or a group has one of the names, or the name is empty.
         """
         if not display_name.strip():
             raise BuilderError("a user needs a name")
         name = unique_name or f"{'.'.join(display_name.lower().split())}@{self.organization.name}.example"
         for taken in (display_name, name):
-            if self.organization.user(taken):
-                raise BuilderError(f"there is a user {taken!r} already")
+            self._check_free(taken)
         return self.organization.add_user(display_name, name, member=member)
+
+    def add_group(self, name: str, members: Iterable[Person] = (), *, description: str = "") -> GroupBuilder:
+        r"""Add a group of users, to deny them something together or to hide a project from them.
+
+        Args:
+            name: its name. Clients see it with the organization: `[contoso]\Contractors`.
+            members: its first members.
+            description: what the group is for.
+
+        Raises:
+            BuilderError: a user or a group has the name, it is empty, or nobody has the name of a member.
+        """
+        if not name.strip():
+            raise BuilderError("a group needs a name")
+        self._check_free(name)
+        people = [self._requests.person(member) for member in members]
+        return GroupBuilder(self._requests, self.organization.add_group(name, (), description)).add(*people)
+
+    def group(self, name: str) -> GroupBuilder:
+        """Return a group by name.
+
+        Raises:
+            BuilderError: there is no such group.
+        """
+        found = {each.name: each for each in self.organization.groups.values()}
+        return GroupBuilder(self._requests, found[choose("group", name, found)])
+
+    def _check_free(self, name: str) -> None:
+        for what, taken in (("user", self.organization.user(name)), ("group", self.organization.group(name))):
+            if taken:
+                raise BuilderError(f"there is a {what} {name!r} already")
 
     def add_token(
         self,
@@ -142,11 +191,18 @@ class OrganizationBuilder:
         found = {each.name: each for each in self.organization.projects.values()}
         return ProjectBuilder(self._requests, found[choose("project", name, found)])
 
-    def deny(self, user: Person, permission: str, *, project: ProjectBuilder | None = None, within: str = "") -> Self:
-        """Take a permission from a user, everywhere or in a project.
+    def deny(
+        self,
+        identity: Person | Group | GroupBuilder,
+        permission: str,
+        *,
+        project: ProjectBuilder | None = None,
+        within: str = "",
+    ) -> Self:
+        """Take a permission from a user or a group, everywhere or in a project.
 
         Args:
-            user: the user who loses it.
+            identity: the user who loses it, or the group whose present and future members lose it; a name is enough.
             permission: its name, such as `GenericContribute`, `QueueBuilds` or `WorkItemWrite`.
             project: the project in which it is denied; None means everywhere.
             within: a part of the project: a repository's name, a reference in it (`docs/refs/heads/main`), an area
@@ -160,14 +216,25 @@ class OrganizationBuilder:
             if project is None:
                 raise BuilderError(f"{within!r} is a part of a project, so give the project too")
             check_part(self.organization, project.project, within)
-        self.organization.deny(self._requests.person(user), chosen, project.project if project else None, within)
+        self.organization.deny(self._identity(identity), chosen, project.project if project else None, within)
         return self
 
-    def hide(self, project: ProjectBuilder, user: Person) -> Self:
-        """Hide a project from a user, for whom it does not exist then.
+    def hide(self, project: ProjectBuilder, identity: Person | Group | GroupBuilder) -> Self:
+        """Hide a project from a user or a group, for whom it does not exist then.
 
         Raises:
             BuilderError: nobody has this name.
         """
-        self.organization.hide_project(project.project, self._requests.person(user))
+        self.organization.hide_project(project.project, self._identity(identity))
         return self
+
+    def _identity(self, named: Person | Group | GroupBuilder) -> User | Group:
+        own = self.organization
+        wanted = named.group if isinstance(named, GroupBuilder) else named
+        number = wanted if isinstance(wanted, str) else wanted.id
+        if found := own.user(number) or own.group(number):
+            return found
+        name = wanted.display_name if isinstance(wanted, User) else wanted.name if isinstance(wanted, Group) else wanted
+        people, groups = own.users.values(), own.groups.values()
+        choose("user or group", name, [*(user.display_name for user in people), *(group.name for group in groups)])
+        raise BuilderError(f"{name} is of another organization")

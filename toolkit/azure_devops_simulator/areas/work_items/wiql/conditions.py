@@ -327,13 +327,16 @@ def _user(name: str, context: Context) -> User | None:
 
 
 def _group(field: Field, text: str, context: Context) -> Test:
-    r"""Return the members of a team (`[Platform]\Team`) for identities, or the types of a category for types."""
+    r"""Return the members of a team (`[Platform]\Team`) or a group for identities, or the types of a category."""
     if field.reference_name == "System.WorkItemType":
         types = {name.lower() for name in category_types(text)}
         return lambda value: str(value or "").lower() in types
     name = text.rpartition("\\")[2].strip()
     scope = re.match(r"\s*\[([^\]]+)\]", text)
     members: set[str] = set()
+    if not scope or scope[1] == context.organization.name.lower():
+        groups = [group for group in context.organization.groups.values() if group.name.lower() == name]
+        members |= {user.id for group in groups for user in group.members}
     for project in context.organization.projects.values():
         if scope and scope[1] not in {"project", project.name.lower()}:
             continue
