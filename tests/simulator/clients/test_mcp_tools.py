@@ -87,7 +87,7 @@ def test_no_tool_takes_an_argument_that_writes_a_file_on_this_machine(start):
     assert arguments.isdisjoint({"savePath", "destinationPath", "action"})
 
 
-READING_POSTS = ("/wiql", "/workitemsbatch", "/pullrequestquery", "searchresults")
+READING_POSTS = ("/wiql", "/workitemsbatch", "/pullrequestquery", "/pagesbatch", "searchresults")
 
 
 def some_value(schema: dict) -> object:

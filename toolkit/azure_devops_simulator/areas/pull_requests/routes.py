@@ -184,8 +184,8 @@ def get_in_repository(call: Call) -> JsonObject:
     f"{REPOSITORY}/pullrequests",
     scopes=WRITE,
     query="supportsIterations",
-    body="completionOptions description isDraft labels mergeOptions repository reviewers sourceRefName targetRefName "
-    "title workItemRefs",
+    body="completionOptions description isDraft labels mergeOptions repository reviewers sourceRefName "
+    "supportsIterations targetRefName title workItemRefs",
 )
 def create(call: Call) -> Answer:
     """Open a pull request.
@@ -194,7 +194,7 @@ def create(call: Call) -> Answer:
         ServiceError: 400 TF401398 for references that are not existing branches, 409 TF401179 for a second active one.
     """
     repository, body = find_repository(call), call.json_object()
-    if not call.query.flag("supportsIterations", default=True):
+    if not call.query.flag("supportsIterations", default=True) or body.get("supportsIterations") is False:
         raise NotSimulatedError("a pull request without iterations")
     require(call, "PullRequestContribute", repository)
     source, target = as_text(body.get("sourceRefName")), as_text(body.get("targetRefName"))
