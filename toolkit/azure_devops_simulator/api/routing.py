@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict, Unpack
 from urllib.parse import unquote
 
 from azure_devops_simulator.api.call import Answer, Call
@@ -56,6 +56,18 @@ class Route:
         return contract_of(self.method, self.template) or Contract()
 
 
+class _Declared(TypedDict, total=False):
+    """What a declaration may say beside its scopes: `version`, `query`, `body` and `anonymous` as in `Route`.
+
+    `query` and `body` are names with spaces between them.
+    """
+
+    version: str
+    query: str
+    body: str
+    anonymous: bool
+
+
 class Area:
     """A group of operations. Decorators add single operations to it, and an area can be made of several `parts`."""
 
@@ -64,86 +76,45 @@ class Area:
         self.routes: list[Route] = [route for part in parts for route in part.routes]
 
     def _add(
-        self,
-        method: str,
-        template: str,
-        scopes: tuple[str, ...],
-        version: str,
-        query: str,
-        body: str = "",
-        *,
-        anonymous: bool = False,
+        self, method: str, template: str, scopes: tuple[str, ...], **more: Unpack[_Declared]
     ) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
-            honoured = tuple(_spelt_out(query)), tuple(body.split())
-            self.routes.append(Route(self.name, method, template, handler, scopes, version, anonymous, *honoured))
+            query, body = tuple(_spelt_out(more.get("query", ""))), tuple(more.get("body", "").split())
+            version, anonymous = more.get("version", "7.1"), more.get("anonymous", False)
+            self.routes.append(Route(self.name, method, template, handler, scopes, version, anonymous, query, body))
             return handler
 
         return register
 
-    def get(
-        self,
-        template: str,
-        *,
-        scopes: tuple[str, ...],
-        version: str = "7.1",
-        query: str = "",
-        anonymous: bool = False,
-    ) -> Callable[[Handler], Handler]:
+    def get(self, template: str, *, scopes: tuple[str, ...], **more: Unpack[_Declared]) -> Callable[[Handler], Handler]:
         """Declare a GET operation."""
-        return self._add("GET", template, scopes, version, query, anonymous=anonymous)
+        return self._add("GET", template, scopes, **more)
 
     def post(
-        self,
-        template: str,
-        *,
-        scopes: tuple[str, ...],
-        version: str = "7.1",
-        query: str = "",
-        body: str = "",
+        self, template: str, *, scopes: tuple[str, ...], **more: Unpack[_Declared]
     ) -> Callable[[Handler], Handler]:
         """Declare a POST operation."""
-        return self._add("POST", template, scopes, version, query, body)
+        return self._add("POST", template, scopes, **more)
 
     def patch(
-        self,
-        template: str,
-        *,
-        scopes: tuple[str, ...],
-        version: str = "7.1",
-        query: str = "",
-        body: str = "",
+        self, template: str, *, scopes: tuple[str, ...], **more: Unpack[_Declared]
     ) -> Callable[[Handler], Handler]:
         """Declare a PATCH operation."""
-        return self._add("PATCH", template, scopes, version, query, body)
+        return self._add("PATCH", template, scopes, **more)
 
-    def put(
-        self,
-        template: str,
-        *,
-        scopes: tuple[str, ...],
-        version: str = "7.1",
-        query: str = "",
-        body: str = "",
-    ) -> Callable[[Handler], Handler]:
+    def put(self, template: str, *, scopes: tuple[str, ...], **more: Unpack[_Declared]) -> Callable[[Handler], Handler]:
         """Declare a PUT operation."""
-        return self._add("PUT", template, scopes, version, query, body)
+        return self._add("PUT", template, scopes, **more)
 
     def delete(
-        self,
-        template: str,
-        *,
-        scopes: tuple[str, ...],
-        version: str = "7.1",
-        query: str = "",
-        body: str = "",
+        self, template: str, *, scopes: tuple[str, ...], **more: Unpack[_Declared]
     ) -> Callable[[Handler], Handler]:
         """Declare a DELETE operation."""
-        return self._add("DELETE", template, scopes, version, query, body)
+        return self._add("DELETE", template, scopes, **more)
 
     def options(self, template: str) -> Callable[[Handler], Handler]:
         """Declare an OPTIONS operation, open to any signed-in user."""
-        return self._add("OPTIONS", template, (), "7.1", "")
+        return self._add("OPTIONS", template, ())
 
 
 @dataclass
