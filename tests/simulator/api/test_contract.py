@@ -152,6 +152,12 @@ def test_a_difference_is_asked_for_in_each_spelling_that_clients_have(client, sp
             {"name": "S", "attributes": {"startDate": "tomorrow"}},
             "The value 'tomorrow' is not valid for DateTime.",
         ),
+        (
+            "POST",
+            f"{REPOSITORY}/pushes",
+            {"commits": [{"author": {"date": "2026-11-20Tea time"}}]},
+            "The value '2026-11-20Tea time' is not valid for DateTime.",
+        ),
     ],
 )
 def test_a_member_that_is_none_of_its_values_is_refused(client, method, path, body, told):

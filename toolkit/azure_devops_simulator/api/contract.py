@@ -179,9 +179,6 @@ def read_body(name: str, notation: str, value: JsonValue) -> JsonValue:
             member: read_body(member, known.get(member.lower(), others), cast("JsonValue", inside))
             for member, inside in value.items()
         }
-    if notation.startswith("=") or (notation == "date-time" and isinstance(value, str) and not _ISO.match(value)):
+    if notation.startswith("=") or (notation == "date-time" and isinstance(value, str)):
         return value if value is None or isinstance(value, list) else read_parameter(name, notation, str(value))
     return value
-
-
-_ISO = re.compile(r"\d{4}-\d\d-\d\dT")

@@ -131,13 +131,9 @@ class Query:
             raise BindingError(f"The value '{value}' is not valid for Boolean.")
         return value.lower() == "true"
 
-    def names(self) -> list[str]:
-        """Return the names in the query string, in lower case."""
-        return list(self._values)
-
 
 def _asks(name: str, notation: str, value: str) -> bool:
-    """Return whether a value asks for something: not for an empty value, `false`, `none`, `notSet`."""
+    """Return whether a value asks for something. An empty value, `false`, `none` and `notSet` do not."""
     if notation.startswith("="):
         return read_parameter(name, notation, value).lower() not in {"", "none", "notset"}
     return bool(value) and not (notation == "boolean" and value.lower() == "false")

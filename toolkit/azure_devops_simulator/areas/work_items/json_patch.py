@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from azure_devops_simulator.api.call import Call
+from azure_devops_simulator.api.contract import read_enumeration
 from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import read_json
 from azure_devops_simulator.state.values import JsonValue
@@ -56,9 +57,7 @@ def read_document(body: bytes) -> list[Operation]:
 def _operation(entry: JsonValue) -> Operation:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("path"), str):
         raise _invalid()
-    verb, source = entry.get("op"), entry.get("from")
-    # Some official clients send the number of the operation instead of its name.
-    named = _VERBS[verb] if isinstance(verb, int) and 0 <= verb < len(_VERBS) else str(verb).lower()
+    named, source = read_enumeration("Operation", entry.get("op")), entry.get("from")
     for known in _VERBS:
         if named == known:
             return Operation(known, str(entry["path"]), entry.get("value"), source if isinstance(source, str) else "")
