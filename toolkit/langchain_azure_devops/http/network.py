@@ -16,6 +16,7 @@ import httpcore
 import httpx
 
 from langchain_azure_devops.errors import Misconfigured
+from langchain_azure_devops.http.connecting import open_socket
 from langchain_azure_devops.settings import is_loopback
 
 MAX_CONNECTIONS = 16
@@ -155,13 +156,11 @@ class _AsyncioBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         loop = asyncio.get_running_loop()
-        local = None if local_address is None else (local_address, 0)
         stream = _Stream(loop)
         try:
             async with asyncio.timeout(timeout):
-                wire, _ = await loop.create_connection(
-                    lambda: stream, host, port, local_addr=local, happy_eyeballs_delay=0.25
-                )
+                connected = await open_socket(host, port, local_address)
+                wire, _ = await loop.create_connection(lambda: stream, sock=connected)
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(f"No connection within {timeout} s") from error
         except OSError as error:
