@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
-COMMITTED = re.compile(r"<!-- committed, renamed since: ([\w ]+) -->\n```diff\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+COMMITTED = re.compile(
+    r"<!-- committed, changed since: ([\w ]+) -->\n<!-- moved since to: ([^>]+) -->\n```diff\n(.*?)^```$",
+    re.DOTALL | re.MULTILINE,
+)
 PROPOSED = re.compile(r"(?<!-->\n)^```diff\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -27,14 +30,14 @@ def added_lines(diff):
     return found
 
 
-def test_what_the_committed_diff_adds_still_stands_in_the_code_or_is_marked_as_renamed():
-    ((renamed, diff),) = COMMITTED.findall(PAGE)
-    words = set(renamed.split())
+def test_what_the_committed_diff_adds_still_stands_in_the_code_or_is_marked_as_changed():
+    ((changed, moved, diff),) = COMMITTED.findall(PAGE)
+    words = set(changed.split())
     added = added_lines(diff)
     assert len(added) == 2
     gone = []
-    for path, lines in added.items():
-        code = (ROOT / path).read_text(encoding="utf-8").splitlines()
+    for (path, lines), now in zip(added.items(), moved.split(), strict=True):
+        code = [line for each in (path, now) for line in (ROOT / each).read_text(encoding="utf-8").splitlines()]
         gone += [line for line in lines if line not in code]
     assert [line for line in gone if not words & set(re.findall(r"\w+", line))] == []
     assert words <= {word for line in gone for word in re.findall(r"\w+", line)}, "a marked word that no line needs"

@@ -6,6 +6,7 @@ from typing import Any
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.tools.builds.tools import toolset as builds
+from langchain_azure_devops.tools.history.tools import toolset as history
 from langchain_azure_devops.tools.pipelines import toolset as pipelines
 from langchain_azure_devops.tools.projects import toolset as projects
 from langchain_azure_devops.tools.pull_requests.tools import toolset as pull_requests
@@ -14,7 +15,17 @@ from langchain_azure_devops.tools.search import toolset as search
 from langchain_azure_devops.tools.work_items.tools import toolset as work_items
 
 TOOLSETS: Mapping[str, Toolset] = {
-    toolset.name: toolset for toolset in (projects, repositories, pull_requests, work_items, pipelines, builds, search)
+    toolset.name: toolset
+    for toolset in (
+        projects,
+        repositories,
+        history,
+        pull_requests,
+        work_items,
+        pipelines,
+        builds,
+        search,
+    )
 }
 
 TOOLS: Mapping[str, Tool[..., Any]] = {tool.name: tool for toolset in TOOLSETS.values() for tool in toolset.tools}

@@ -4,9 +4,9 @@ import difflib
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
@@ -20,6 +20,7 @@ REPOSITORY = "/{project}/_apis/git/repositories/{repository}"
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{40}")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 VersionType = Literal["branch", "tag", "commit"]
+Version = Annotated[str | None, Field(description="Default: the default branch")]
 
 
 class _Item(BaseModel):

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from pydantic import AliasChoices, AliasPath, BeforeValidator, Field
+from pydantic import AliasPath, Field
 
 from langchain_azure_devops.calls.declaration import (
     AnyRepository,
@@ -14,14 +14,14 @@ from langchain_azure_devops.calls.declaration import (
     Repository,
     Toolset,
 )
-from langchain_azure_devops.calls.fan_out import fan_out, merge_lists
+from langchain_azure_devops.calls.fan_out import merge_lists
 from langchain_azure_devops.calls.paging import list_rows
 from langchain_azure_devops.calls.places import choose_project
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.request import PathValues, QueryValue
+from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, decode
-from langchain_azure_devops.results.models import Branch, InProject, Instant, Lines, Page, Result, Untrusted
+from langchain_azure_devops.results.models import Branch, InProject, Lines, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.lines import MAX_LINE, read_range
 from langchain_azure_devops.text.lines import ScannedLines as SeenLines
@@ -29,6 +29,7 @@ from langchain_azure_devops.text.untrusted import find_hidden
 from langchain_azure_devops.tools.git import (
     REPOSITORY,
     WEB_LINES,
+    Version,
     VersionType,
     content,
     is_at_commit,
@@ -41,8 +42,6 @@ from langchain_azure_devops.tools.git import (
 toolset = Toolset.named("repositories", "Look into repositories: branches, directories, files.")
 
 _MAX_TEXT = 120_000
-
-Version = Annotated[str | None, Field(description="Default: the default branch")]
 
 
 class GitRepository(Result):
@@ -76,28 +75,6 @@ class BranchTip(Result):
     commit: str = Field(validation_alias="objectId")
     pushed_by: Untrusted | None = Field(default=None, validation_alias=AliasPath("creator", "displayName"))
     pushed_by_id: str | None = Field(default=None, validation_alias=AliasPath("creator", "id"), exclude=True)
-
-
-class Tag(Result):
-    """A tag and the commit it points to; a date and a message belong to annotated tags only."""
-
-    singular, plural = "tag", "tags"
-    author_fields = ("tagged_by",)
-    web = "{project}/_git/{repository}?version=GT{name}"
-    web_list = "{project}/_git/{repository}/tags"
-
-    name: Annotated[Untrusted, BeforeValidator(lambda name: str(name).removeprefix("refs/tags/"))]
-    object_id: str = Field(validation_alias="objectId", exclude=True)
-    commit: str = Field(validation_alias=AliasChoices("peeledObjectId", "objectId"))
-    tagged_by: Untrusted | None = Field(default=None, validation_alias=AliasPath("creator", "displayName"))
-    tagged: Instant | None = None
-    message: Untrusted | None = None
-
-
-class _Annotation(Result):
-    tagged_by: Untrusted = Field(validation_alias=AliasPath("taggedBy", "name"))
-    tagged: Instant = Field(validation_alias=AliasPath("taggedBy", "date"))
-    message: Untrusted | None = None
 
 
 class Entry(Result):
@@ -198,40 +175,6 @@ async def _read_repositories(client: AzureDevOps, project: str | None) -> dict[s
     response = await client.get("/{project}/_apis/git/repositories", path={"project": chosen})
     rows = decode(response, Collection[GitRepository]).value
     return {row.name if chosen else f"{row.project}/{row.name}": row for row in rows if not row.disabled}
-
-
-@toolset.read(Scope.CODE, example={"repository": "platform-api"})
-async def list_tags(
-    client: AzureDevOps,
-    *,
-    repository: Repository,
-    project: Project = None,
-    contains: str | None = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Page[Tag]:
-    """List tags of a repository with their commit, who tagged it and when.
-
-    Source: `GET .../refs?filter=tags/&peelTags=true`, and `GET .../annotatedtags/{id}` of each annotated tag.
-    """
-    where = await place_of(client, project, repository)
-    query: dict[str, QueryValue] = {"filter": "tags/", "filterContains": contains, "peelTags": True}
-
-    async def read_annotation(object_id: str) -> _Annotation:
-        path = {**where, "object": object_id}
-        return decode(await client.get(f"{REPOSITORY}/annotatedtags/{{object}}", path=path), _Annotation)
-
-    async with known_repository(client, where):
-        page = await list_rows(
-            client, Tag, f"{REPOSITORY}/refs", path=where, query=query, limit=limit, cursor=cursor, style="token"
-        )
-    annotated = [tag.object_id for tag in page.items if tag.object_id != tag.commit]
-    answers = await fan_out(annotated, read_annotation)
-    found = {object_id: dict(read) for object_id, read in answers.done.items()}
-    page.items[:] = [tag.model_copy(update=found.get(tag.object_id, {})) for tag in page.items]
-    page.failed.extend(answers.failures)
-    page.partial = bool(answers.failed)
-    return page
 
 
 @toolset.read(Scope.CODE, default=True, example={"repository": "platform-api", "depth": 20})

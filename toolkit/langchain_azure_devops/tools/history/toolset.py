@@ -1,0 +1,5 @@
+"""The toolset of the history, on which the modules of this package declare their tools."""
+
+from langchain_azure_devops.calls.declaration import Toolset
+
+toolset = Toolset.named("history", "See how a repository came to be: tags, commits, pushes, policies.")
