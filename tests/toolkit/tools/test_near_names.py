@@ -1,0 +1,68 @@
+"""A name that nothing has is answered with the near ones, by every tool that takes such a name."""
+
+import pytest
+from tool_calls import connected, seed_with_tokens
+
+from azure_devops_simulator import SimulatorServer
+from langchain_azure_devops import TOOLS
+from langchain_azure_devops.errors import AzureDevOpsError
+
+
+@pytest.fixture(scope="module")
+def seed():
+    return seed_with_tokens()
+
+
+@pytest.fixture(scope="module")
+def client(seed):
+    with SimulatorServer(seed) as server, connected(server.base_url, "full-token") as client:
+        yield client
+
+
+def misspell(name):
+    """The same name with two letters exchanged."""
+    return f"{name[:-2]}{name[-1]}{name[-2]}"
+
+
+def calls_with(argument):
+    """The first example of each tool that takes this argument."""
+    return {
+        tool.name: tool.examples[0]
+        for tool in TOOLS.values()
+        if tool.examples and argument in tool.parameters.model_fields
+    }
+
+
+@pytest.mark.parametrize("name", calls_with("repository"))
+def test_a_wrong_repository_is_answered_with_the_right_one(client, name):
+    example = calls_with("repository")[name]
+    right = example.get("repository", "platform-api")
+    with pytest.raises(AzureDevOpsError) as refused:
+        TOOLS[name].call_sync(client, **example | {"repository": misspell(right)})
+    assert f"Did you mean {right!r}?" in refused.value.message
+
+
+@pytest.mark.parametrize("name", calls_with("project"))
+def test_a_wrong_project_is_answered_with_the_right_one(client, name):
+    with pytest.raises(AzureDevOpsError) as refused:
+        TOOLS[name].call_sync(client, **calls_with("project")[name] | {"project": misspell("Platform")})
+    assert "Did you mean 'Platform'?" in refused.value.message
+
+
+@pytest.mark.parametrize("name", calls_with("version"))
+@pytest.mark.parametrize("written", ["mian", "refs/heads/mian", "refs/tags/v2.8.1"])
+def test_a_wrong_version_is_answered_with_the_right_one(client, name, written):
+    example = calls_with("version")[name] | {"repository": "platform-api", "version": written}
+    with pytest.raises(AzureDevOpsError) as refused:
+        TOOLS[name].call_sync(client, **example)
+    assert f"Did you mean {'v2.8.0' if 'tags' in written else 'main'!r}?" in refused.value.message
+
+
+@pytest.mark.parametrize("name", calls_with("version"))
+@pytest.mark.parametrize("written", ["main", "refs/heads/main", "refs/tags/v2.8.0", "{commit}"])
+def test_a_version_is_a_bare_branch_a_full_name_or_a_commit(client, seed, name, written):
+    commit = seed.project("Platform").repository("platform-api").refs["refs/heads/main"]
+    example = calls_with("version")[name] | {"repository": "platform-api", "version": written.format(commit=commit)}
+    if "path" in example:
+        example["path"] = "/README.md"
+    assert TOOLS[name].call_sync(client, **example)
