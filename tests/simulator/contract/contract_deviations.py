@@ -11,6 +11,7 @@ STATUSES = {
     ("DELETE", "{project}/_apis/git/recycleBin/repositories/{repository}"): 204,
     ("DELETE", "{project}/_apis/build/definitions/{definition:int}"): 204,
     ("DELETE", "{project}/_apis/build/builds/{build}"): 204,
+    ("POST", "{project?}/_apis/git/repositories/{repository}/annotatedtags"): 201,
     ("POST", "{project?}/_apis/git/repositories/{repository}/pushes"): 201,
     ("POST", "{project?}/_apis/git/repositories/{repository}/commits/{commitId}/statuses"): 201,
     ("POST", "{project?}/_apis/git/repositories/{repository}/pullrequests"): 201,
