@@ -1,6 +1,5 @@
 """Pull requests: find, read, open and update them."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
@@ -19,21 +18,22 @@ from langchain_azure_devops.calls.declaration import (
 from langchain_azure_devops.calls.fan_out import read_by_id
 from langchain_azure_devops.calls.paging import list_rows
 from langchain_azure_devops.calls.places import list_by_project
-from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, Conflict, InvalidRequest, NotFound
+from langchain_azure_devops.errors import AlreadyExists, InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Named, decode
 from langchain_azure_devops.results.models import Page, Records
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.git import GUID, REPOSITORY, branch_ref, known_repository, place_of
+from langchain_azure_devops.tools.pull_requests.completion import check_completion, check_mergeable, wait_for_merge
 from langchain_azure_devops.tools.pull_requests.merge import read_merge
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequest, PullRequestDetail
+from langchain_azure_devops.tools.pull_requests.reading import read_pull_request
 from langchain_azure_devops.tools.pull_requests.recovery import find_opened, find_update
 from langchain_azure_devops.tools.pull_requests.review import read_review
 
 toolset = Toolset.named("pull_requests", "Find, read, open and update pull requests.")
 
-_ONE = "/_apis/git/pullrequests/{pull_request}"
 _LIST = f"{REPOSITORY}/pullrequests"
 _CREATE = f"POST {_LIST}"
 _UPDATE = f"PATCH {_LIST}/{{id}}"
@@ -42,9 +42,6 @@ _NOBODY = (
     "author and reviewer were compared with the names and e-mail addresses of the people on each pull request, as a "
     "token for code cannot look people up."
 )
-_MERGE_LOOKS = 20
-_MERGE_PAUSE = 0.5
-_MERGE_FAILED = {"conflicts", "rejectedByPolicy", "failure"}
 
 Title = Annotated[str, Field(min_length=1, max_length=400)]
 Description = Annotated[str | None, Field(max_length=4000, description="Markdown")]
@@ -137,19 +134,6 @@ async def get_pull_request(
         return found.model_copy(update=await read_review(client, where, frozenset(include), found.reviewers))
 
     return await read_by_id(PullRequestDetail, ids, read)
-
-
-async def read_pull_request(client: AzureDevOps, id: int) -> PullRequestDetail:
-    """Read a pull request; the number alone identifies it in the whole organization."""
-    try:
-        response = await client.get(_ONE, path={"pull_request": id})
-    except NotFound as error:
-        raise NotFound(
-            f"There is no pull request {id} in this organization, or this token's owner may not see it. "
-            "list_pull_requests shows the numbers; a work item's number is not one.",
-            subject=str(id),
-        ) from error
-    return decode(response, PullRequestDetail)
 
 
 @toolset.write(
@@ -278,65 +262,16 @@ async def update_pull_request(
     if not body:
         raise InvalidRequest("Nothing to change was given.", subject="arguments")
     if status == "completed":
-        _check_completion(body, source_commit)
+        check_completion(body, source_commit)
         # The service merges only what was reviewed: it refuses when the source branch has moved since.
         body["lastMergeSourceCommit"] = {"commitId": source_commit}
     current = await read_pull_request(client, id)
     if status == "completed":
-        _check_mergeable(current, str(source_commit))
+        check_mergeable(current, str(source_commit))
     where: PathValues = {"project": current.project_id, "repository": current.repository_id, "id": id}
     response = await client.post(f"{_LIST}/{{id}}", body, path=where, method="PATCH")
     changed = decode(response, PullRequestDetail)
-    return await _wait_for_merge(client, changed) if status == "completed" else changed
-
-
-def _check_completion(body: dict[str, JsonValue], source_commit: str | None) -> None:
-    if source_commit is None:
-        raise InvalidRequest(
-            "Completing merges the source branch, so it needs source_commit: the commit that was reviewed, as "
-            "get_pull_request shows it.",
-            subject="source_commit",
-        )
-    if set(body) != {"status"}:
-        raise InvalidRequest("Complete in a call of its own, and change other things before.", subject="status")
-
-
-def _check_mergeable(current: PullRequestDetail, source_commit: str) -> None:
-    """Refuse a merge that the service would refuse, or would accept and then not carry out.
-
-    Raises:
-        Conflict: The pull request cannot be completed as it is.
-    """
-    if current.status != "active":
-        reason = f"it is {current.status}"
-    elif current.draft:
-        reason = "it is a draft; publish it first with draft=false"
-    elif current.merge_status in _MERGE_FAILED:
-        reason = f"its merge status is {current.merge_status}"
-    elif current.source_commit != source_commit.lower():
-        reason = f"its source branch is at {current.source_commit} by now; read and review it again"
-    else:
-        return
-    raise Conflict(f"Pull request {current.id} was not completed: {reason}.", subject=str(current.id))
-
-
-async def _wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> PullRequestDetail:
-    """Wait for the merge, which the service completes shortly after its answer."""
-    current, unread = accepted, ""
-    for _ in range(_MERGE_LOOKS):
-        if current.status != "active":
-            return current
-        if current.merge_status in _MERGE_FAILED:
-            break
-        await asyncio.sleep(_MERGE_PAUSE)
-        try:
-            current = await read_pull_request(client, accepted.id)
-        except AzureDevOpsError as error:
-            # The service accepted the write; a failed read does not change that.
-            unread = f" It could not be read again: {error.message}"
-            break
-    note = f"Not merged so far: the status is {current.status}, the merge status {current.merge_status}."
-    return current.model_copy(update={"notes": [f"{note} Policies may still be waiting; read it again later.{unread}"]})
+    return await wait_for_merge(client, changed) if status == "completed" else changed
 
 
 async def _find_person_id(client: AzureDevOps, person: str | None) -> str | None:
