@@ -34,10 +34,14 @@ class Choice:
     Attributes:
         tools: Those that the model sees.
         more: Whether there are others, which it can look for.
+        subjects: The toolsets of the others. They are the same in every turn.
+        unseen: The names of the tools that the model found or used, and for which there is no room any more.
     """
 
     tools: Sequence[BaseTool | dict[str, Any]]
     more: bool
+    subjects: Sequence[str] = ()
+    unseen: Sequence[str] = ()
 
     @property
     def names(self) -> set[str]:
@@ -66,22 +70,39 @@ def choose_tools(
         return Choice([_undeferred(tool) for tool in available.values()], more=bool(list(absent)))
     first = [name for name, tool in available.items() if _is_default(tool)] or list(available)
     chosen = dict[str, BaseTool]()
-    for name in (*first, *_list_recent(messages)):
+    recent = _list_recent(messages)
+    for name in (*first, *recent):
         if name in available and name not in chosen and sizes[name] <= room:
             chosen[name] = available[name]
             room -= sizes[name]
     kept = [name for name in chosen if name in first] + sorted(name for name in chosen if name not in first)
-    return Choice([_undeferred(chosen[name]) for name in kept], more=True)
+    return Choice(
+        [_undeferred(chosen[name]) for name in kept],
+        more=True,
+        subjects=sorted({_toolset(tool) for name, tool in available.items() if name not in first}),
+        unseen=[name for name in recent if name in available and name not in chosen],
+    )
+
+
+def describe_unseen(choice: Choice) -> str:
+    """Tell the model which of the tools that it found it does not see any more; empty when it sees them all."""
+    if not choice.unseen:
+        return ""
+    names = ", ".join(choice.unseen)
+    return (
+        f"[There is no room to show all tools that you found. These are left out: {names}. Find one to see it again.]"
+    )
 
 
 def answer_search(
-    toolkit: AzureDevOpsToolkit, arguments: Mapping[str, Any], seen: Container[str] = ()
+    toolkit: AzureDevOpsToolkit, arguments: Mapping[str, Any], available: Container[str], seen: Container[str]
 ) -> tuple[str, list[str]]:
     """Return the text that answers a search for tools, and the names of those that the model can call.
 
     Args:
         toolkit: Has the tools.
         arguments: What the model gave.
+        available: The names of the tools that the model may call.
         seen: The names of the tools that the model sees from the first turn on.
 
     Raises:
@@ -95,7 +116,7 @@ def answer_search(
         ) from None
     names = {tool.name: name for name, tool in toolkit.declarations.items()}
     found, absent = toolkit.find_tools(words, _MOST_FOUND), toolkit.absent
-    usable = [tool for tool in found if tool.name not in absent]
+    usable = [tool for tool in found if names[tool.name] in available]
     lines = {names[tool.name]: f"- {names[tool.name]}: {_first_sentence(tool)}" for tool in usable}
     new, known = ([line for name, line in lines.items() if (name in seen) is there] for there in (False, True))
     missing = [f"- {names[tool.name]}: {_say_why(toolkit, tool)}" for tool in found if tool.name in absent]
@@ -123,6 +144,10 @@ def _list_recent(messages: Sequence[AnyMessage]) -> list[str]:
 
 def _is_default(tool: BaseTool) -> bool:
     return not (tool.extras or {}).get(_DEFERRED)
+
+
+def _toolset(tool: BaseTool) -> str:
+    return str((tool.metadata or {})["toolset"])
 
 
 def _undeferred(tool: BaseTool) -> BaseTool:
