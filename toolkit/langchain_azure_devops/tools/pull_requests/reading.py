@@ -1,11 +1,17 @@
-"""Read one pull request by its number."""
+"""Read one pull request by its number, and describe it to a person."""
+
+from urllib.parse import quote
+
+from pydantic import JsonValue
 
 from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 
 _ONE = "/_apis/git/pullrequests/{pull_request}"
+_RECOGNIZED = frozenset({"title", "project", "repository", "source", "target", "status", "draft"})
 
 
 async def read_pull_request(client: AzureDevOps, id: int) -> PullRequestDetail:
@@ -19,3 +25,25 @@ async def read_pull_request(client: AzureDevOps, id: int) -> PullRequestDetail:
             subject=str(id),
         ) from error
     return decode(response, PullRequestDetail)
+
+
+def path_to(found: PullRequestDetail) -> PathValues:
+    """Return where a pull request is, as the routes of its parts name it."""
+    return {"project": found.project_id, "repository": found.repository_id, "id": found.id}
+
+
+def describe(found: PullRequestDetail, *more: str) -> dict[str, JsonValue]:
+    """Return what a person recognizes a pull request by, in the order of the names.
+
+    Args:
+        found: The pull request.
+        *more: Further fields to show.
+    """
+    values = found.model_dump(mode="json")
+    return {name: "" if values[name] is None else values[name] for name in sorted({*_RECOGNIZED, *more})}
+
+
+def web_page(client: AzureDevOps, found: PullRequestDetail) -> str:
+    """Return the page on which a person sees a pull request."""
+    project, repository = quote(found.project, safe=""), quote(found.repository, safe="")
+    return f"{client.settings.url('core')}/{project}/_git/{repository}/pullrequest/{found.id}"

@@ -13,6 +13,7 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.tools.git import REPOSITORY, branch_ref
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequestDetail
+from langchain_azure_devops.tools.pull_requests.reading import web_page
 
 _ONE = "/_apis/git/pullrequests/{pull_request}"
 
@@ -102,8 +103,7 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> PullRequest
     pending.url = f"{client.settings.url('core')}/_pulls"
     response = await client.get(_ONE, path={"pull_request": number})
     now = decode(response, PullRequestDetail)
-    page = f"{quote(now.project, safe='')}/_git/{quote(now.repository, safe='')}/pullrequest/{number}"
-    pending.url = f"{client.settings.url('core')}/{page}"
+    pending.url = web_page(client, now)
     if differences := find_differences(now, given):
         others = f"not as asked: {', '.join(differences)}"
         if now.status == "completed":

@@ -28,7 +28,7 @@ from langchain_azure_devops.tools.git import GUID, REPOSITORY, branch_ref, known
 from langchain_azure_devops.tools.pull_requests.completion import check_completion, check_mergeable, wait_for_merge
 from langchain_azure_devops.tools.pull_requests.merge import read_merge
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequest, PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.reading import read_pull_request
+from langchain_azure_devops.tools.pull_requests.reading import describe, path_to, read_pull_request
 from langchain_azure_devops.tools.pull_requests.recovery import find_opened, find_update
 from langchain_azure_devops.tools.pull_requests.review import read_review
 
@@ -37,7 +37,6 @@ toolset = Toolset.named("pull_requests", "Find, read, open and update pull reque
 _LIST = f"{REPOSITORY}/pullrequests"
 _CREATE = f"POST {_LIST}"
 _UPDATE = f"PATCH {_LIST}/{{id}}"
-_RECOGNIZED = frozenset({"title", "project", "repository", "source", "target", "status", "draft"})
 _NOBODY = (
     "author and reviewer were compared with the names and e-mail addresses of the people on each pull request, as a "
     "token for code cannot look people up."
@@ -212,10 +211,7 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     Before a merge, these are also the commit that would be merged and the votes.
     """
     found = await read_pull_request(client, int(str(arguments["id"])))
-    values = found.model_dump(mode="json")
-    current: dict[str, JsonValue] = {}
-    for name in _RECOGNIZED | (arguments.keys() & values.keys() - {"id"}):
-        current[name] = "" if values[name] is None else values[name]
+    current = describe(found, *(arguments.keys() & type(found).model_fields.keys() - {"id"}))
     if arguments.get("status") == "completed":
         current["votes"] = [
             f"{reviewer.name}: {reviewer.vote}{', required' if reviewer.required else ''}"
@@ -268,8 +264,7 @@ async def update_pull_request(
     current = await read_pull_request(client, id)
     if status == "completed":
         check_mergeable(current, str(source_commit))
-    where: PathValues = {"project": current.project_id, "repository": current.repository_id, "id": id}
-    response = await client.post(f"{_LIST}/{{id}}", body, path=where, method="PATCH")
+    response = await client.post(f"{_LIST}/{{id}}", body, path=path_to(current), method="PATCH")
     changed = decode(response, PullRequestDetail)
     return await wait_for_merge(client, changed) if status == "completed" else changed
 
