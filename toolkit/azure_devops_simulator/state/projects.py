@@ -62,9 +62,14 @@ class Repository:
         """Whether it is in the recycle bin."""
         return self.id in self.project.recycle_bin
 
-    def policies(self, ref: str) -> list[Policy]:
-        """Return the policies in force for a branch (full name). With any, only pull requests move it."""
-        return [policy for policy in self.project.policies.values() if policy.holds_for(self.id, ref)]
+    def policies(self, ref: str, *, optional: bool = False) -> list[Policy]:
+        """Return the policies in force for a branch (full name), with or without the optional ones.
+
+        With any that is not optional, only pull requests move the branch.
+        """
+        known = (policy for policy in self.project.policies.values() if policy.enabled)
+        wanted = (policy for policy in known if policy.blocking or optional)
+        return [policy for policy in wanted if policy.covers(self.id, ref, self.default_branch)]
 
     def branch(self, name: str) -> str | None:
         """Return the commit at the tip of a branch (name without `refs/heads/`), or None."""

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.git import annotated_tags, commits, items, pushes, recycle_bin, refs, repositories
+from azure_devops_simulator.areas.git import (
+    annotated_tags,
+    commits,
+    items,
+    pushes,
+    recycle_bin,
+    refs,
+    repositories,
+)
 
 area = Area(
     "git",
