@@ -10,7 +10,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Result, Untrusted
-from langchain_azure_devops.tools.diffs import ChangedPath, compare_files
+from langchain_azure_devops.tools.diffs import ChangedPath, diff_files, list_changed_files
 from langchain_azure_devops.tools.git import REPOSITORY
 from langchain_azure_devops.tools.pull_requests.votes import Pushed, Reviewer, VoteNote, date_votes
 
@@ -166,7 +166,13 @@ async def _read_changes(client: AzureDevOps, where: PathValues, *, with_diff: bo
         found |= {"notes": ["Only the first 2,000 changed files are listed."], "partial": True}
     if with_diff:
         last = decode(pushes, Collection[_Compared]).value[-1]
-        compared = await compare_files(client, where, files, last.base, last.tip)
-        partial = bool(found.get("partial") or compared["partial"])
-        found |= {**compared, "notes": [*found.get("notes", []), *compared["notes"]], "partial": partial}
+        compared = await diff_files(client, where, list_changed_files(files), last.base, last.tip)
+        notes = found.get("notes", [])
+        if compared.after:
+            in_part = ", the last one in part" if compared.after.hunk else ""
+            shown = f"{compared.files} of {len(files)} changed files{in_part}"
+            rest = f"compare_versions shows the rest, with base {last.base} and target {last.tip}"
+            notes = [*notes, f"diff: {shown}; {rest}."]
+        partial = bool(found.get("partial") or compared.partial or compared.after)
+        found |= {"diff": compared.text, "notes": notes, "partial": partial, "unread": compared.failed}
     return found
