@@ -27,12 +27,13 @@ NOTHING = {
     "list_pipelines": {"name": "no-such-pipeline"},
     "list_branches": {"contains": "no-such-branch"},
     "list_tags": {"repository": "platform-api", "contains": "no-such-tag"},
+    "list_commits": {"repository": "platform-api", "author": "nobody"},
 }
 
 
 def test_these_are_lists_and_these_look_everywhere():
     assert set(LISTS) >= {*NOTHING, "list_repositories", "list_projects", "list_repository_files"}
-    assert set(LISTS) - EVERYWHERE == {"list_projects", "list_tags", "list_repository_files"}
+    assert set(LISTS) - EVERYWHERE == {"list_projects", "list_tags", "list_commits", "list_repository_files"}
 
 
 def _expected(tool, arguments: dict) -> str:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar, cast
 from urllib.parse import quote, urlencode
 
@@ -172,6 +173,12 @@ def expand_path(template: str, path: PathValues) -> str:
 def _is_segment(value: str) -> bool:
     """Return whether a value can be one segment of a path."""
     return bool(value.strip()) and value.strip() not in {".", ".."} and not _UNSAFE.search(value)
+
+
+def format_time(moment: datetime) -> str:
+    """Return a time as the service reads it; a time without a zone is in UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _query_text(value: str | int | bool) -> str:

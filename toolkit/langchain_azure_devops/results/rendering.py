@@ -112,7 +112,8 @@ def columns(row: type[Result]) -> tuple[Column, ...]:
 def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     if not page.items:
         where, hint = _describe_place(page.looked_in, everywhere="any visible project")
-        nothing = f"No {_name_rows(page, 0)} found{where}{hint}."
+        more = f'; more: repeat with cursor="{page.cursor}"' if page.cursor else ""
+        nothing = f"No {_name_rows(page, 0)} found{where}{hint}{more}."
         notes = _render_notes(page, budget - _FRAME)
         noted = [fence(notes, nonce)] if notes else []
         following: dict[str, JsonValue] | None = {"cursor": page.cursor} if page.cursor else None

@@ -6,7 +6,7 @@ from typing import Any
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.tools.builds.tools import toolset as builds
-from langchain_azure_devops.tools.history.tools import toolset as history
+from langchain_azure_devops.tools.history import toolset as history
 from langchain_azure_devops.tools.pipelines import toolset as pipelines
 from langchain_azure_devops.tools.projects import toolset as projects
 from langchain_azure_devops.tools.pull_requests.tools import toolset as pull_requests

@@ -134,9 +134,17 @@ async def read_text_file(
 
 @asynccontextmanager
 async def known_repository(
-    client: AzureDevOps, where: PathValues, path: str = "/", at: Mapping[str, QueryValue] | None = None
+    client: AzureDevOps, where: PathValues, path: str = "/", *versions: Mapping[str, QueryValue] | None
 ) -> AsyncIterator[None]:
-    """Suggest existing names when the repository, the version or the path is not found."""
+    """Suggest existing names when the repository, a version or the path is not found.
+
+    Args:
+        client: Where to ask.
+        where: The repository.
+        path: What is asked of it.
+        *versions: The versions that the requests name; the path belongs to the first of them.
+    """
+    asked = [version for version in versions if version]
     try:
         yield
     except NotFound as error:
@@ -145,10 +153,10 @@ async def known_repository(
             raise
         if "TF401019" in error.message:
             raise await unknown_repository(client, where) from error
-        if "TF401175" in error.message and at:
-            raise await _unknown_version(client, where, at) from error
+        if "TF401175" in error.message and asked:
+            raise await _unknown_version(client, where, _find_named(asked, error.message)) from error
         if "TF401174" in error.message:
-            raise await _unknown_path(client, where, path, at or {}) from error
+            raise await _unknown_path(client, where, path, (versions[0] if versions else None) or {}) from error
         if "VS403403" in error.message:
             message = f"Repository {where['repository']!r} is empty: it has no branches yet."
             raise NotFound(message, subject=as_subject(where["repository"])) from error
@@ -168,6 +176,12 @@ async def unknown_repository(client: AzureDevOps, where: PathValues) -> NotFound
     )
 
 
+def _find_named(versions: list[Mapping[str, QueryValue]], message: str) -> Mapping[str, QueryValue]:
+    """Return the version that an error of the service names; the last one where it names none."""
+    named = (version for version in versions if f" {version['versionDescriptor.version']} " in message)
+    return next(named, versions[-1])
+
+
 async def _unknown_version(client: AzureDevOps, where: PathValues, at: Mapping[str, QueryValue]) -> NotFound:
     wanted, kind = str(at["versionDescriptor.version"]), str(at["versionDescriptor.versionType"])
     happened = f"Repository {where['repository']!r} has no {kind} {wanted!r}."
@@ -177,10 +191,13 @@ async def _unknown_version(client: AzureDevOps, where: PathValues, at: Mapping[s
     refs = [row.name for row in decode(response, Collection[Named]).value]
     folder, other = ("refs/heads/", "tag") if kind == "branch" else ("refs/tags/", "branch")
     if f"refs/{'tags' if other == 'tag' else 'heads'}/{wanted}" in refs:
-        return NotFound(f"{happened} It is a {other}: repeat with version_type={other!r}.", subject=as_subject(wanted))
+        whole = f"refs/{'tags' if other == 'tag' else 'heads'}/{wanted}"
+        return NotFound(f"{happened} It is a {other}: repeat with {whole!r}.", subject=as_subject(wanted))
     names = [name.removeprefix(folder) for name in refs if name.startswith(folder)]
     return NotFound(
-        f"{happened}{_near(wanted, names)} Branches are listed by list_branches.", subject=as_subject(wanted)
+        f"{happened}{_near(wanted, names)} {'Branches' if kind == 'branch' else 'Tags'} are listed by "
+        f"list_{'branches' if kind == 'branch' else 'tags'}.",
+        subject=as_subject(wanted),
     )
 
 

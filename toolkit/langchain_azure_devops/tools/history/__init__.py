@@ -1,3 +1,6 @@
-"""The history of a repository: its tags."""
+"""The history of a repository: its tags and commits. These imports declare the tools of the toolset."""
 
-from langchain_azure_devops.tools.history.tools import *  # noqa: F403 - the package offers what its tools module declares
+from langchain_azure_devops.tools.history.commits import list_commits as list_commits
+from langchain_azure_devops.tools.history.repository import get_repository as get_repository
+from langchain_azure_devops.tools.history.tags import list_tags as list_tags
+from langchain_azure_devops.tools.history.toolset import toolset as toolset
