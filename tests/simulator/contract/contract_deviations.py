@@ -15,6 +15,9 @@ STATUSES = {
     ("DELETE", "{project}/_apis/build/builds/{build}"): 204,
     ("POST", "{project?}/_apis/git/repositories/{repository}/annotatedtags"): 201,
     ("POST", "{project?}/_apis/git/repositories/{repository}/pushes"): 201,
+    # No example shows a cherry-pick; it is taken for the twin of a revert.
+    ("POST", "{project?}/_apis/git/repositories/{repository}/cherryPicks"): 201,
+    ("POST", "{project?}/_apis/git/repositories/{repository}/reverts"): 201,
     ("POST", "{project?}/_apis/git/repositories/{repository}/commits/{commitId}/statuses"): 201,
     ("POST", "{project?}/_apis/git/repositories/{repository}/pullrequests"): 201,
     ("DELETE", f"{_PULL_REQUEST}/statuses/{{statusId}}"): 204,
@@ -48,6 +51,8 @@ WITHOUT_OPERATION = {
     "{project?}/_apis/git/repositories/{repository}/items/{path...}": "announced with the path in the path",
     f"{_PULL_REQUEST}/conflicts": "announced, and clients ask it; the contract leaves it out",
     f"{_PULL_REQUEST}/conflicts/{{conflictId}}": "the same",
+    "{project?}/_apis/git/repositories/{repository}/cherryPicks/{cherryPickId}/conflicts": "the same",
+    "{project?}/_apis/git/repositories/{repository}/reverts/{revertId}/conflicts": "the same",
     "{project?}/_apis/wit/attachments/{id}": "the contract of 7.1 has no deletion yet, that of 7.2 has",
     "_apis/wit/$batch": "described by Microsoft in words only; the vendor's clients use it",
     "{project}/_apis/wit/workitems/${type}": "PATCH is the older form of POST, and still announced",

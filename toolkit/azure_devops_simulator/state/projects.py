@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from azure_devops_simulator.state.git_objects import Commit, Files, ObjectStore
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.policies import Policy
+from azure_devops_simulator.state.replays import Replay
 from azure_devops_simulator.state.values import JsonObject, check_word, guid
 
 ZERO_ID = "0" * 40
@@ -56,6 +57,7 @@ class Repository:
     creators: dict[str, User] = field(default_factory=dict)
     pushes: list[Push] = field(default_factory=list)
     statuses: dict[str, list[JsonObject]] = field(default_factory=dict)
+    replays: list[Replay] = field(default_factory=list)
 
     @property
     def deleted(self) -> bool:

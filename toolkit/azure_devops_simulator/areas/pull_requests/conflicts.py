@@ -1,9 +1,12 @@
-"""Files that both branches of a pull request changed differently.
+"""Files that both sides of a merge changed differently.
 
 The published specification leaves these operations out. Clients of the service know them, and describe the answers.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.routing import Area
@@ -14,6 +17,7 @@ from azure_devops_simulator.areas.git.shapes import api_url, commit_link
 from azure_devops_simulator.areas.pull_requests.routes import ONE
 from azure_devops_simulator.areas.pull_requests.shapes import find_pull_request, pull_request_url
 from azure_devops_simulator.state.git_objects import Entry
+from azure_devops_simulator.state.projects import Repository
 from azure_devops_simulator.state.pull_requests import PullRequest
 from azure_devops_simulator.state.values import JsonObject
 
@@ -52,32 +56,46 @@ def get_conflict(call: Call) -> JsonObject:
 
 
 def _conflicts(call: Call, pull: PullRequest) -> list[JsonObject]:
-    repository, source, target = pull.repository, pull.last_source, pull.last_target
-    base = merge_base(repository, target, source) if pull.conflicts else None
-    before, ours, theirs = (repository.files(commit) if commit else {} for commit in (base, source, target))
+    source, target = pull.last_source, pull.last_target
+    base = merge_base(pull.repository, target, source) if pull.conflicts else None
+    own = pull_request_url(call, pull)
+    rows = conflict_rows(call, pull.repository, Sides(base, source, target), pull.conflicts, own)
+    return [{**row, "mergeOrigin": {"pullRequestId": pull.id}} for row in rows]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The commits of a merge. `base` or `source` is None where there is no such commit."""
+
+    base: str | None
+    source: str | None
+    target: str
+
+
+def conflict_rows(call: Call, repository: Repository, sides: Sides, paths: Iterable[str], url: str) -> list[JsonObject]:
+    """Return the conflicts of a merge in these files. `url` is the address of what was merged."""
+    commits = {"mergeBaseCommit": sides.base, "mergeSourceCommit": sides.source, "mergeTargetCommit": sides.target}
+    before, theirs, ours = (repository.files(commit) if commit else {} for commit in commits.values())
+    links = {name: commit_link(call, repository, commit) for name, commit in commits.items() if commit}
     rows: list[JsonObject] = []
-    for number, path in enumerate(pull.conflicts, 1):
-        blobs = {"baseBlob": before.get(path), "sourceBlob": ours.get(path), "targetBlob": theirs.get(path)}
-        own = pull_request_url(call, pull, f"/conflicts/{number}")
+    for number, path in enumerate(paths, 1):
+        blobs = {"baseBlob": before.get(path), "sourceBlob": theirs.get(path), "targetBlob": ours.get(path)}
+        own = f"{url}/conflicts/{number}"
         there = tuple(blob is not None for blob in blobs.values())
         row: JsonObject = {
             "_links": {"self": {"href": own}, "repository": {"href": api_url(call, repository)}},
             "conflictId": number,
             "conflictPath": path,
             "conflictType": _KINDS.get((there[0], there[1], there[2]), "none"),
-            "mergeOrigin": {"pullRequestId": pull.id},
-            "mergeSourceCommit": commit_link(call, repository, source),
-            "mergeTargetCommit": commit_link(call, repository, target),
+            **links,
             "resolutionError": "none",
             "resolutionStatus": "unresolved",
             "url": own,
         }
-        if base:
-            row["mergeBaseCommit"] = commit_link(call, repository, base)
-        rows.append(row | {name: _blob(call, pull, blob) for name, blob in blobs.items() if blob})
+        rows.append(row | {name: _blob(call, repository, blob) for name, blob in blobs.items() if blob})
     return rows
 
 
-def _blob(call: Call, pull: PullRequest, blob: Entry) -> JsonObject:
-    size = len(pull.repository.objects.blob(blob.id) or b"")
-    return {"objectId": blob.id, "size": size, "url": api_url(call, pull.repository, f"blobs/{blob.id}")}
+def _blob(call: Call, repository: Repository, blob: Entry) -> JsonObject:
+    size = len(repository.objects.blob(blob.id) or b"")
+    return {"objectId": blob.id, "size": size, "url": api_url(call, repository, f"blobs/{blob.id}")}

@@ -25,6 +25,7 @@ from azure_devops_simulator.areas.core.projects import find_project
 from azure_devops_simulator.areas.git import area as git
 from azure_devops_simulator.areas.policies import area as policies
 from azure_devops_simulator.areas.pull_requests import area as pull_requests
+from azure_devops_simulator.areas.pull_requests.replays import settle_replays
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import FULL_ACCESS, Token, User
@@ -104,6 +105,7 @@ class Requests:
             method=method,
         )
         settle(self.organization)
+        settle_replays(self.organization)
         catch_up(self.organization.builds, self.organization.clock.now())
         try:
             match.bind(call)
