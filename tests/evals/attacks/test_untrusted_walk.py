@@ -60,7 +60,10 @@ ENUMERATIONS = {
     "PullRequestDetail.merge_status", "Reviewer.vote", "Stage.result", "Stage.state", "Step.result", "Thread.status",
 }  # fmt: skip
 # Fields that the text leaves out: code decides with them, or they are for programs.
-LEFT_OUT = {"BuildDetail.repository_type", "Link.url"}
+LEFT_OUT = {
+    "BuildDetail.repository_type", "Iteration.project", "Iteration.repository", "Link.url", "ThreadComment.project",
+    "ThreadComment.repository",
+}  # fmt: skip
 # Marked fields that no answer of a sample fills, and where their text comes from.
 NOT_FROM_AN_ANSWER = {
     "BranchTip.project": "set where several projects are asked at once, which no sample does",

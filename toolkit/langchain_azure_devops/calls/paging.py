@@ -132,6 +132,22 @@ async def list_rows(
     return await collect(row, fetch, limit, cursor)
 
 
+async def page_rows(row: type[Row], rows: list[Row], limit: int, cursor: str | None) -> Page[Row]:
+    """Return a page of rows that one answer of the service had all of.
+
+    Args:
+        row: The class of the rows.
+        rows: All of them, in the same order in each call.
+        limit: How many rows to return at most.
+        cursor: From an earlier page of the same call.
+    """
+
+    async def fetch(_position: Position, _wanted: int) -> Batch[Row]:
+        return Batch(rows, None, len(rows))
+
+    return await collect(row, fetch, limit, cursor)
+
+
 def _digest() -> str:
     call = current_call.get()
     return call.digest if call else ""

@@ -9,7 +9,7 @@ from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
-from langchain_azure_devops.results.models import Result, Untrusted
+from langchain_azure_devops.results.models import Instant, Result, Untrusted
 from langchain_azure_devops.tools.diffs import ChangedPath, diff_files, list_changed_files
 from langchain_azure_devops.tools.git import REPOSITORY
 from langchain_azure_devops.tools.pull_requests.votes import Pushed, Reviewer, VoteNote, date_votes
@@ -39,14 +39,23 @@ class _Compared(BaseModel):
     tip: str = Field(validation_alias=AliasPath("sourceRefCommit", "commitId"))
 
 
-class _RawComment(BaseModel):
+class _Fan(BaseModel):
+    name: str = Field(validation_alias="displayName")
+
+
+class RawComment(BaseModel):
     """A comment as the service answers it; the service also notes votes and pushes as comments."""
 
+    id: int | None = None
     author: str | None = Field(default=None, validation_alias=AliasPath("author", "displayName"))
     author_id: str | None = Field(default=None, validation_alias=AliasPath("author", "id"))
+    author_unique_name: str | None = Field(default=None, validation_alias=AliasPath("author", "uniqueName"))
     text: str | None = Field(default=None, validation_alias="content")
     kind: str | None = Field(default=None, validation_alias="commentType")
     deleted: bool | None = Field(default=None, validation_alias="isDeleted")
+    published: Instant | None = Field(default=None, validation_alias="publishedDate")
+    edited: Instant | None = Field(default=None, validation_alias="lastContentUpdatedDate")
+    liked_by: OrNone[_Fan] = Field(default=[], validation_alias="usersLiked")
 
 
 class RawThread(BaseModel):
@@ -57,7 +66,7 @@ class RawThread(BaseModel):
 
     id: int
     status: str | None = None
-    comments: OrNone[_RawComment] = Field(default=[])
+    comments: OrNone[RawComment] = Field(default=[])
     file: str | None = Field(default=None, validation_alias=AliasPath("threadContext", "filePath"))
     new_line: int | None = Field(default=None, validation_alias=AliasPath("threadContext", "rightFileStart", "line"))
     old_line: int | None = Field(default=None, validation_alias=AliasPath("threadContext", "leftFileStart", "line"))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
-from pydantic import AliasPath, BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import (
     AnyRepository,
@@ -24,10 +24,11 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Named, decode
 from langchain_azure_devops.results.models import Page, Records
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.git import GUID, REPOSITORY, branch_ref, known_repository, place_of
+from langchain_azure_devops.tools.git import REPOSITORY, branch_ref, known_repository, place_of
 from langchain_azure_devops.tools.pull_requests.completion import check_completion, check_mergeable, wait_for_merge
 from langchain_azure_devops.tools.pull_requests.merge import read_merge
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequest, PullRequestDetail
+from langchain_azure_devops.tools.pull_requests.people import Person, find_person_id, is_person
 from langchain_azure_devops.tools.pull_requests.reading import describe, path_to, read_pull_request
 from langchain_azure_devops.tools.pull_requests.recovery import find_opened, find_update
 from langchain_azure_devops.tools.pull_requests.review import read_review
@@ -46,17 +47,11 @@ Title = Annotated[str, Field(min_length=1, max_length=400)]
 Description = Annotated[str | None, Field(max_length=4000, description="Markdown")]
 
 
-class _Person(BaseModel):
-    name: str = Field(default="", validation_alias=AliasPath("displayName"))
-    unique_name: str = Field(default="", validation_alias=AliasPath("uniqueName"))
-    id: str = ""
-
-
 class _Row(PullRequest):
     """A row with the people that the filters compare; a reader does not need them."""
 
-    by: _Person = Field(default_factory=_Person, validation_alias="createdBy", exclude=True)
-    asked: list[_Person] = Field(default=[], validation_alias="reviewers", exclude=True)
+    by: Person = Field(default_factory=Person, validation_alias="createdBy", exclude=True)
+    asked: list[Person] = Field(default=[], validation_alias="reviewers", exclude=True)
 
 
 @toolset.read(Scope.CODE, default=True, example={})
@@ -77,7 +72,7 @@ async def list_pull_requests(
 
     Source: `GET /{project}/_apis/git/pullrequests`, or of one repository; of each project for all.
     """
-    author_id, reviewer_id = await _find_person_id(client, author), await _find_person_id(client, reviewer)
+    author_id, reviewer_id = await find_person_id(client, author), await find_person_id(client, reviewer)
     people = [name and client.secrets.reveal(name) for name in (author, reviewer)]
     keep = _make_people_filter(None if author_id else people[0], None if reviewer_id else people[1])
     query = {
@@ -269,22 +264,10 @@ async def update_pull_request(
     return await wait_for_merge(client, changed) if status == "completed" else changed
 
 
-async def _find_person_id(client: AzureDevOps, person: str | None) -> str | None:
-    """Return an id by which the service can filter; None for a name."""
-    if person is not None and person.lower() in {"@me", "me"}:
-        identity = await client.identity()
-        return identity.id if identity else None
-    return person if person is not None and GUID.fullmatch(person) else None
-
-
 def _make_people_filter(author: str | None, reviewer: str | None) -> Callable[[PullRequest], bool] | None:
     """Make a filter by people. The service filters by id only, and few tokens have the scope to look up a name."""
     if author is None and reviewer is None:
         return None
-
-    def is_person(wanted: str, person: _Person) -> bool:
-        text = wanted.lower()
-        return text in person.name.lower() or text in (person.unique_name.lower(), person.id.lower())
 
     def keep(row: PullRequest) -> bool:
         assert isinstance(row, _Row)  # noqa: S101 - what is decoded when there is a filter
