@@ -239,13 +239,13 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         return [self._bind(tool, given) if tool.access == "write" else self._bind_once(tool) for tool in allowed]
 
     def find_tools(self, words: str, limit: int = 8) -> list[Tool[..., Any]]:
-        """Return the chosen tools whose names, toolsets or descriptions contain some words, the best first.
+        """Return the chosen tools that fit some words or a question, the best first.
 
         This lets an agent with many tools show only some of them to its model. Tools that the token does not allow are
         found as well; `absent` says why they are left out.
 
         Args:
-            words: Words in any order, such as "branch policy".
+            words: Words in any order, such as "branch policy", or a question.
             limit: The most tools to return.
         """
         return find_by_words(self._offer.candidates, words, limit)
