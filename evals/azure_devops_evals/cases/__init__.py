@@ -14,6 +14,7 @@ from azure_devops_evals.cases import (
     pull_requests,
     quoting,
     repositories,
+    reviews,
     runbooks,
     work_item_orders,
     work_items,
@@ -36,5 +37,6 @@ CASES: tuple[Case, ...] = (
     *runbooks.CASES,
     *dialogues.CASES,
     *doubtful_reports.CASES,
+    *reviews.CASES,
     *official.CASES,
 )

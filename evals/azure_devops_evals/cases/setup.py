@@ -31,9 +31,11 @@ def do_in_order(*steps: Setup) -> Setup:
     return apply
 
 
-def push_commit(project: str, repository: str, who: str, message: str, *changes: Change, branch: str = "main") -> Setup:
+def push_commit(
+    project: str, repository: str, who: str, message: str, *changes: Change, branch: str = "main", when: str = _BEFORE
+) -> Setup:
     """Let somebody push a commit."""
-    return _told(project, repository, lambda story: story.commit(_BEFORE, who, message, *changes, branch=branch))
+    return _told(project, repository, lambda story: story.commit(when, who, message, *changes, branch=branch))
 
 
 def open_pull_request(
