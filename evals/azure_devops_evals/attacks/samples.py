@@ -8,7 +8,7 @@ from azure_devops_simulator import Organization
 
 OTHERS_TOKEN = "notasecretnotasecretnotasecretnotasecretnotasecret23"  # noqa: S105 - opens a made-up organization only
 """The token of another account."""
-SCOPES = ("vso.project", "vso.code", "vso.work", "vso.build", "vso.work_write", "vso.code_write")
+SCOPES = ("vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.work_write", "vso.code_write")
 
 SUPPLEMENTS: Sequence[tuple[str, str, Mapping[str, JsonValue]]] = (
     ("/pullrequests/9/iterations/", "changeEntries", {"originalPath": "/src/former.py"}),

@@ -57,6 +57,7 @@ ENUMERATIONS = {
     "Build.result", "Build.status", "BuildDetail.reason", "BuildDetail.repository_type",
     "ChangedFile.change", "Failure.result", "Failure.type",
     "Pipeline.last_result", "Pipeline.status", "Project.state", "Project.visibility", "PullRequest.status",
+    "ProjectDetail.state", "ProjectDetail.version_control", "ProjectDetail.visibility",
     "PullRequestDetail.merge_status", "Reviewer.vote", "Stage.result", "Stage.state", "Step.result", "Thread.status",
 }  # fmt: skip
 # Fields that the text leaves out: code decides with them, or they are for programs.

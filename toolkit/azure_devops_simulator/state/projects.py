@@ -174,12 +174,13 @@ class DeletedRepository:
 
 @dataclass
 class Team:
-    """A team of a project."""
+    """A team of a project. Its administrators are members of it."""
 
     id: str
     name: str
     description: str
     members: list[User] = field(default_factory=list)
+    administrators: list[User] = field(default_factory=list)
 
 
 Visibility = Literal["private", "public", "organization"]

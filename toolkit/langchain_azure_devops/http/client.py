@@ -216,9 +216,18 @@ class AzureDevOps(Closing):
             Request(operation, {}, query, content_type=content_type), streamed=False, probe=body.encode()
         )
 
-    async def get_any(self, template: str, path: PathValues | None = None) -> httpx.Response:
+    async def get_any(
+        self,
+        template: str,
+        path: PathValues | None = None,
+        *,
+        query: Mapping[str, QueryValue] | None = None,
+        area: str = "core",
+    ) -> httpx.Response:
         """Send a GET and return the answer, also when it is an error."""
-        return await self._exchange(Request(Operation("GET", template), path or {}, {}), streamed=False)
+        return await self._exchange(
+            Request(Operation("GET", template), path or {}, query or {}, area=area), streamed=False
+        )
 
     async def identity(self) -> Identity | None:
         """Return the token's owner, asking the service at most every 30 s; None when it knows no owner."""
