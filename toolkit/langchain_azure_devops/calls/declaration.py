@@ -121,6 +121,7 @@ class Toolset:
         makes: str = "",
         empty_clears: bool = False,
         times: int = 1,
+        several: tuple[str, ...] = (),
         example: Arguments | None = None,
         more_examples: tuple[Arguments, ...] = (),
     ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
@@ -145,6 +146,8 @@ class Toolset:
             makes: What a call creates, such as "work item"; empty when it creates nothing that has an id of its own.
             empty_clears: Whether an empty text is a value that clears a field, not an absent argument.
             times: How many write requests one call may send.
+            several: The placeholders of the routes that have another value in each of these requests. A placeholder
+                with the name of an argument that is a list may have each of its items without that.
             example: The arguments of one call that works in the seeded organization of the simulator.
             more_examples: Further calls, where one call does not show everything that the tool can return.
 
@@ -174,6 +177,7 @@ class Toolset:
                     examples=_join_examples(example, more_examples),
                     operations=frozenset(Operation.parse(text) for text in operations),
                     writes=times,
+                    several=frozenset(several),
                     contents=frozenset(contents),
                     current=current,
                     recover=cast("Recovery[R] | None", recover),

@@ -36,17 +36,30 @@ def check_mergeable(current: PullRequestDetail, source_commit: str) -> None:
     Raises:
         Conflict: The pull request cannot be completed as it is.
     """
-    if current.status != "active":
-        reason = f"it is {current.status}"
-    elif current.draft:
-        reason = "it is a draft; publish it first with draft=false"
-    elif current.merge_status in _FAILED:
+    reason = find_obstacle(current, source_commit)
+    if not reason and current.merge_status in _FAILED:
         reason = f"its merge status is {current.merge_status}"
-    elif current.source_commit != source_commit.lower():
-        reason = f"its source branch is at {current.source_commit} by now; read and review it again"
-    else:
-        return
-    raise Conflict(f"Pull request {current.id} was not completed: {reason}.", subject=str(current.id))
+    if reason:
+        raise Conflict(f"Pull request {current.id} was not completed: {reason}.", subject=str(current.id))
+
+
+def find_obstacle(current: PullRequestDetail, source_commit: str) -> str:
+    """Return why a commit cannot be voted on or merged, as a clause; empty when it can."""
+    if current.status != "active":
+        return f"it is {current.status}"
+    if current.draft:
+        return "it is a draft; publish it first with draft=false"
+    if current.source_commit != source_commit.lower():
+        return f"its source branch is at {current.source_commit} by now; read and review it again"
+    return ""
+
+
+def name_votes(found: PullRequestDetail) -> list[JsonValue]:
+    """Return the reviewers with their votes, as an approver is shown them."""
+    return [
+        f"{reviewer.name}: {reviewer.vote}{', required' if reviewer.required else ''}"
+        for reviewer in sorted(found.reviewers, key=lambda reviewer: reviewer.name)
+    ]
 
 
 async def wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> PullRequestDetail:

@@ -51,7 +51,8 @@ class OpenedPullRequest(PullRequest):
     notes: list[str] = Field(default=[])
 
 
-def _name_labels(value: object) -> object:
+def name_labels(value: object) -> object:
+    """Return the names of the labels of an answer that are in use."""
     rows = value if isinstance(value, list) else []
     return [row["name"] for row in rows if isinstance(row, dict) and row.get("active") is not False and "name" in row]
 
@@ -69,7 +70,7 @@ class PullRequestDetail(PullRequest, PartialResult):
     project_id: str = Field(validation_alias=AliasPath("repository", "project", "id"), exclude=True)
     repository_id: str = Field(validation_alias=AliasPath("repository", "id"), exclude=True)
     closed_by: Untrusted | None = Field(default=None, validation_alias=AliasPath("closedBy", "displayName"))
-    labels: Annotated[list[Untrusted], BeforeValidator(_name_labels)] = Field(default=[])
+    labels: Annotated[list[Untrusted], BeforeValidator(name_labels)] = Field(default=[])
     merge_status: str | None = Field(default=None, validation_alias="mergeStatus")
     source_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeSourceCommit", "commitId"))
     merge_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeCommit", "commitId"))

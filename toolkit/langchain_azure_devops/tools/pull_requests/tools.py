@@ -25,7 +25,12 @@ from langchain_azure_devops.http.responses import Collection, Named, decode
 from langchain_azure_devops.results.models import Page, Records
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.git import REPOSITORY, branch_ref, known_repository, place_of
-from langchain_azure_devops.tools.pull_requests.completion import check_completion, check_mergeable, wait_for_merge
+from langchain_azure_devops.tools.pull_requests.completion import (
+    check_completion,
+    check_mergeable,
+    name_votes,
+    wait_for_merge,
+)
 from langchain_azure_devops.tools.pull_requests.merge import read_merge
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequest, PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.people import Person, find_person_id, is_person
@@ -208,10 +213,7 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     found = await read_pull_request(client, int(str(arguments["id"])))
     current = describe(found, *(arguments.keys() & type(found).model_fields.keys() - {"id"}))
     if arguments.get("status") == "completed":
-        current["votes"] = [
-            f"{reviewer.name}: {reviewer.vote}{', required' if reviewer.required else ''}"
-            for reviewer in sorted(found.reviewers, key=lambda reviewer: reviewer.name)
-        ]
+        current["votes"] = name_votes(found)
     return dict(sorted(current.items()))
 
 

@@ -101,7 +101,7 @@ def _artifact(place: str, name: str, words: str) -> Target:
 async def describe_targets(client: AzureDevOps, project: str, links: Iterable[str]) -> dict[str, JsonValue]:
     """Return what each link leads to, for a person who decides about it."""
     found = await find_targets(client, project, links)
-    return {f"link_{at}": f"{link}: {each.words}" for at, (link, each) in enumerate(found.items(), 1)}
+    return {f"links_{at}": f"{link}: {each.words}" for at, (link, each) in enumerate(found.items(), 1)}
 
 
 def add_links(targets: Iterable[Target]) -> list[JsonValue]:
