@@ -8,7 +8,7 @@ from azure_devops_simulator import Organization
 
 OTHERS_TOKEN = "notasecretnotasecretnotasecretnotasecretnotasecret23"  # noqa: S105 - opens a made-up organization only
 """The token of another account."""
-SCOPES = ("vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.work_write", "vso.code_write")
+SCOPES = ("vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.work_write", "vso.code_manage")
 
 SUPPLEMENTS: Sequence[tuple[str, str, Mapping[str, JsonValue]]] = (
     ("/pullrequests/9/iterations/", "changeEntries", {"originalPath": "/src/former.py"}),
@@ -41,7 +41,11 @@ OTHER_VALUES: Mapping[str, tuple[JsonValue, JsonValue]] = {
     "parent": (8, 13),
     "links": ("work_item:8", "work_item:13"),
     "work_items": (8, 13),
+    "message": ("One message", "Quite another message"),
 }
 """Two values for each argument of a write that may have any value; an argument that is a list gets one of them."""
-FIXED = frozenset({"id", "revision", "project", "repository", "source", "target", "status", "source_commit", "type"})
+FIXED = frozenset(
+    {"id", "revision", "project", "repository", "source", "target", "status", "source_commit", "type"}
+    | {"branch", "tag", "commit"}
+)
 """The arguments of writes whose value decides what is written to, or which the seeded organization fixes."""

@@ -16,6 +16,7 @@ from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety import AuditLog, read_entries
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
@@ -30,6 +31,16 @@ def other(server):
     given = {"base_url": server.base_url, "pat": "full-access-token", "scopes": "app_token"}
     with AzureDevOpsToolkit(**given, default_project="Platform", writes="allow") as made:
         yield made.client
+
+
+@pytest.fixture
+def toolkit(server, organization):
+    """The toolkit with every tool."""
+    context = RunContext(clock=organization.clock.now, timeouts=Timeouts(recovery=0.1, recovery_pause=0.1))
+    with AzureDevOpsToolkit.connect(
+        base_url=server.base_url, pat="full-access-token", default_project="Platform", context=context, toolsets="all"
+    ) as connected:
+        yield connected
 
 
 def change(client, number, **changes):
@@ -61,6 +72,21 @@ CHANGES = {
         },
         lambda other: change(other, 4, title="Renamed"),
         "work_item_4",
+    ),
+    "create_branch": (
+        {"repository": "docs", "branch": "feature/later", "source": "main"},
+        lambda other: TOOLS["create_branch"].call_sync(other, repository="docs", branch="feature/later", source="main"),
+        "exists_already_at",
+    ),
+    "create_tag": (
+        {"repository": "docs", "tag": "later", "source": "main"},
+        lambda other: TOOLS["create_tag"].call_sync(other, repository="docs", tag="later", source="main"),
+        "exists_already_at",
+    ),
+    "delete_branch": (
+        dict(TOOLS["delete_branch"].examples[0]),
+        lambda other: TOOLS["update_pull_request"].call_sync(other, id=16, title="Renamed"),
+        "open_pull_requests",
     ),
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ from langchain_azure_devops.tools.work_items.tools import CommentAdded
 
 WRITERS = sorted(name for name, tool in TOOLS.items() if tool.access == "write")
 OPENED = {"repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Rota"}
+BEGUN = {"repository": "platform-api", "source": "feature/async-sqlalchemy"}
 
 
 class Scenario(NamedTuple):
@@ -52,6 +53,10 @@ SCENARIOS = [
     Scenario("create_pull_request", "push to the source", "source_commit", OPENED),
     Scenario("create_pull_request", "push to the target", "target_commit", OPENED),
     Scenario("create_pull_request", "rename the item", "work_item_4", {**OPENED, "work_items": [4]}),
+    Scenario("create_branch", "push to the source", "commit", {**BEGUN, "branch": "feature/later"}),
+    Scenario("create_branch", "push to the source", "commit_message", {**BEGUN, "branch": "feature/later"}),
+    Scenario("create_tag", "push to the source", "commit", {**BEGUN, "tag": "later"}),
+    Scenario("delete_branch", "rename the pull request of docs", "open_pull_requests"),
 ]
 
 
@@ -89,6 +94,7 @@ def meanwhile(connect, push, server, tls):
         "rename the parent": lambda: change_item(5, title="Renamed by somebody"),
         "close the parent": lambda: change_item(5, state="Closed"),
         "rename the pull request": lambda: call(other, "update_pull_request", id=15, title="Renamed by somebody"),
+        "rename the pull request of docs": lambda: call(other, "update_pull_request", id=16, title="Renamed"),
         "abandon the pull request": lambda: call(other, "update_pull_request", id=15, status="abandoned"),
         "make it a draft": lambda: call(other, "update_pull_request", id=15, draft=True),
         "vote": vote,
@@ -208,6 +214,9 @@ REQUESTS = {
     "create_work_item": 1,
     "update_pull_request": 2,
     "update_work_item": 1,
+    "create_branch": 2,
+    "create_tag": 2,
+    "delete_branch": 2,
 }
 """What a write costs with writes="allow", where nobody is shown anything."""
 

@@ -60,6 +60,8 @@ MORE_CALLS = [
         },
     ),
     ("update_pull_request", {"id": 16, "status": "abandoned"}),
+    ("create_branch", {"repository": "docs", "branch": "refs/heads/by-tag", "source": "feature/rota-december"}),
+    ("create_tag", {"repository": "platform-api", "tag": "v3", "source": "refs/tags/v2.8.0", "message": "Third one"}),
 ]
 EXAMPLES = [(name, dict(example)) for name, tool in WRITERS.items() for example in tool.examples]
 CALLS = EXAMPLES + MORE_CALLS
@@ -86,9 +88,10 @@ class Sent:
         """The same write with other texts."""
         body = json.loads(self.body)
         for row in body if isinstance(body, list) else []:
-            if row["path"].endswith("AssignedTo"):
+            path = row.get("path", "")
+            if path.endswith("AssignedTo"):
                 row["value"] = "Luis Ferreira"
-            elif row["path"].endswith(("Title", "Description", "ReproSteps")):
+            elif path.endswith(("Title", "Description", "ReproSteps")):
                 row["value"] = f"{row['value']} or not"
         if isinstance(body, dict):
             body = {**body, **{key: f"{body[key]} or not" for key in ("title", "text", "description") if key in body}}

@@ -1,0 +1,59 @@
+"""What changes of a repository return."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from langchain_azure_devops.results.models import Branch, Result, Untrusted
+
+_REPOSITORY_PAGE = "{project}/_git/{repository}"
+
+
+class CreatedBranch(Result):
+    """A branch that was just created, and the commit it points to."""
+
+    singular, plural = "branch", "branches"
+    web = f"{_REPOSITORY_PAGE}?version=GB{{name}}"
+    web_list = f"{_REPOSITORY_PAGE}/branches"
+    caption = "branch {name} of {repository}"
+    identifying = ("repository", "name", "commit")
+    effect = ("name", "commit")
+
+    repository: Untrusted
+    name: Branch
+    commit: str
+    notes: list[str] = Field(default=[])
+
+
+class DeletedBranch(Result):
+    """A branch that was just deleted, and the commit from which create_branch restores it."""
+
+    singular, plural = "deleted branch", "deleted branches"
+    web = f"{_REPOSITORY_PAGE}/commit/{{commit}}"
+    web_list = f"{_REPOSITORY_PAGE}/branches"
+    caption = "deleted branch {name} of {repository}"
+    identifying = ("repository", "name", "commit")
+    effect = ("name", "commit")
+
+    repository: Untrusted
+    name: Branch
+    commit: str
+    notes: list[str] = Field(default=["create_branch with this commit as its source restores the branch."])
+
+
+class CreatedTag(Result):
+    """A tag that was just created, and the commit it points to."""
+
+    singular, plural = "tag", "tags"
+    web = f"{_REPOSITORY_PAGE}?version=GT{{name}}"
+    web_list = f"{_REPOSITORY_PAGE}/tags"
+    caption = "tag {name} of {repository}"
+    identifying = ("repository", "name", "commit")
+    effect = ("name", "object_id")
+
+    repository: Untrusted
+    name: Annotated[Untrusted, BeforeValidator(lambda name: str(name).removeprefix("refs/tags/"))]
+    commit: str
+    object_id: str | None = Field(default=None, exclude=True)
+    message: Untrusted | None = None
+    notes: list[str] = Field(default=[])
