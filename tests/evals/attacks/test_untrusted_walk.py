@@ -62,8 +62,8 @@ ENUMERATIONS = {
 }  # fmt: skip
 # Fields that the text leaves out: code decides with them, or they are for programs.
 LEFT_OUT = {
-    "BuildDetail.repository_type", "Iteration.project", "Iteration.repository", "Link.url", "ThreadComment.project",
-    "ThreadComment.repository",
+    "BuildDetail.repository_type", "Iteration.project", "Iteration.repository", "Link.url", "ReviewedCommit.project",
+    "ReviewedCommit.repository", "ThreadComment.project", "ThreadComment.repository",
 }  # fmt: skip
 # Marked fields that no answer of a sample fills, and where their text comes from.
 NOT_FROM_AN_ANSWER = {

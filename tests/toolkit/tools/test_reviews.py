@@ -11,7 +11,9 @@ from azure_devops_simulator.state.pull_requests import Comment
 from langchain_azure_devops import AzureDevOps, load_settings
 from langchain_azure_devops.errors import InvalidRequest, NotFound
 
-THREADS, ITERATIONS, WORK_ITEMS = (f"list_pull_request_{part}" for part in ("threads", "iterations", "work_items"))
+THREADS, ITERATIONS, COMMITS, WORK_ITEMS = (
+    f"list_pull_request_{part}" for part in ("threads", "iterations", "commits", "work_items")
+)
 
 PULL_REQUEST = {
     "pullRequestId": 7, "title": "Change", "createdBy": {"displayName": "Tom Becker"}, "status": "active",
@@ -116,7 +118,7 @@ def test_no_comment_at_all_is_not_an_error(platform_reader):
 
 
 def test_a_number_of_no_pull_request_is_explained(platform_reader):
-    for name in (THREADS, ITERATIONS, WORK_ITEMS):
+    for name in (THREADS, ITERATIONS, COMMITS, WORK_ITEMS):
         assert "a work item's number is not one" in refusal(platform_reader, name, NotFound, id=4040)
 
 
@@ -225,6 +227,18 @@ def test_a_force_push_and_a_new_target_are_told_from_a_push():
     assert (first.reason, first.commits, first.more_commits) == ("create", 1, True)
     assert (second.reason, second.commits) == ("forcePush", None)
     assert (third.reason, third.old_target, third.new_target) == ("retarget", "main", "next")
+
+
+# -- commits -------------------------------------------------------------------------------------------------------
+
+
+def test_commits_are_those_that_a_merge_would_bring(platform_reader, shared_server):
+    pull = shared_server.organization.pull_requests[9]
+    rows = call(platform_reader, COMMITS, id=9).items
+    assert rows[0].commit == pull.last_source
+    assert [row.author for row in rows] == ["Mina Sato", "Mina Sato"]
+    assert {(row.project, row.repository) for row in rows} == {("Platform", "platform-api")}
+    assert text_of(platform_reader, COMMITS, id=9).startswith("2 commits, all, in pull request 9\n")
 
 
 # -- work items ----------------------------------------------------------------------------------------------------
