@@ -10,7 +10,7 @@ from azure_devops_simulator import SimulatorServer, build_organization
 from langchain_azure_devops import TOOLS, AzureDevOps
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest
 
-LISTS = [name for name, tool in TOOLS.items() if "cursor" in tool.parameters.model_fields]
+LISTS = [name for name, tool in TOOLS.items() if {"cursor", "limit"} <= tool.parameters.model_fields.keys()]
 
 
 def alternatives(name):

@@ -270,7 +270,8 @@ def _record(record: Result, nonce: str, budget: int) -> Rendered:
     if isinstance(record, PartialResult):
         following = dict(record.go_on) if record.go_on else None
         gaps = gaps or record.partial or bool(record.unread)
-    return Rendered("\n".join([fence(text.strip("\n"), nonce), *notes]), following, gaps, notes=tuple(notes))
+    more = [f'more: repeat with cursor="{following["cursor"]}"'] if following and "cursor" in following else []
+    return Rendered("\n".join([fence(text.strip("\n"), nonce), *notes, *more]), following, gaps, notes=tuple(notes))
 
 
 def _records(page: Records[Any], nonce: str, budget: int) -> Rendered:

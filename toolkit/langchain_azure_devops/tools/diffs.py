@@ -85,6 +85,11 @@ class Diff(NamedTuple):
     failed: list[Failed]
     partial: bool
 
+    @property
+    def gaps(self) -> list[str]:
+        """Notes that name the files that could not be read, and why."""
+        return [f"diff: {each.place} could not be read ({each.status}): {each.reason}" for each in self.failed]
+
 
 class _FileDiff(NamedTuple):
     """The diff of one file: sentences and names, then hunks."""
@@ -238,7 +243,11 @@ def _compare_texts(changed: ChangedPath, before: str, after: str) -> _FileDiff:
     if any(text.startswith(LFS) for text in (before, after)):
         notes.append("a Git LFS pointer, the file itself is stored outside the repository")
     head = [f"{name}: {'; '.join(notes)}"] if notes else []
-    return _FileDiff("\n".join([*head, f"--- a{old_name}", f"+++ b{name}"]), hunks, compared=not cut)
+    names = [
+        "--- /dev/null" if "add" in changed.kinds else f"--- a{old_name}",
+        "+++ /dev/null" if "delete" in changed.kinds else f"+++ b{name}",
+    ]
+    return _FileDiff("\n".join([*head, *names]), hunks, compared=not cut)
 
 
 def _compare_ends(old: list[str], new: list[str], matches: Sequence[Match]) -> str:

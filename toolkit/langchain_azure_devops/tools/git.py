@@ -18,6 +18,7 @@ from langchain_azure_devops.text.lines import detect_encoding
 
 REPOSITORY = "/{project}/_apis/git/repositories/{repository}"
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{40}")
+_SHORT_ID = re.compile(r"[0-9a-fA-F]{4,39}")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 VersionType = Literal["branch", "tag", "commit"]
 Version = Annotated[str | None, Field(description="Default: the default branch")]
@@ -56,6 +57,11 @@ def version_query(version: str | None, version_type: VersionType = "branch") -> 
             subject="version",
         )
     return {"versionDescriptor.version": version, "versionDescriptor.versionType": kind}
+
+
+def commit_criteria(name: str, version: Mapping[str, QueryValue]) -> dict[str, QueryValue]:
+    """Return a version as the search for commits takes it, as `itemVersion` or as `compareVersion`."""
+    return {f"searchCriteria.{name}.{key.rpartition('.')[2]}": value for key, value in version.items()}
 
 
 def is_at_commit(at: Mapping[str, QueryValue]) -> bool:
@@ -194,8 +200,9 @@ async def _unknown_version(client: AzureDevOps, where: PathValues, at: Mapping[s
         whole = f"refs/{'tags' if other == 'tag' else 'heads'}/{wanted}"
         return NotFound(f"{happened} It is a {other}: repeat with {whole!r}.", subject=as_subject(wanted))
     names = [name.removeprefix(folder) for name in refs if name.startswith(folder)]
+    short = " The id of a commit has to be whole, with 40 digits." if _SHORT_ID.fullmatch(wanted) else ""
     return NotFound(
-        f"{happened}{_near(wanted, names)} {'Branches' if kind == 'branch' else 'Tags'} are listed by "
+        f"{happened}{_near(wanted, names)}{short} {'Branches' if kind == 'branch' else 'Tags'} are listed by "
         f"list_{'branches' if kind == 'branch' else 'tags'}.",
         subject=as_subject(wanted),
     )

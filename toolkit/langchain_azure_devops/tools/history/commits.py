@@ -19,6 +19,7 @@ from langchain_azure_devops.tools.git import (
     REPOSITORY,
     Version,
     VersionType,
+    commit_criteria,
     is_at_commit,
     known_repository,
     place_of,
@@ -64,8 +65,8 @@ async def list_commits(
         "searchCriteria.author": author,
         "searchCriteria.fromDate": format_time(from_date) if from_date else None,
         "searchCriteria.toDate": format_time(to_date) if to_date else None,
-        **_as_criteria("itemVersion", at),
-        **_as_criteria("compareVersion", without),
+        **commit_criteria("itemVersion", at),
+        **commit_criteria("compareVersion", without),
     }
     looked: list[Commit] = []
     unread: list[Failed] = []
@@ -84,7 +85,7 @@ async def list_commits(
         page = await collect(Commit, fetch, limit, cursor, _MOST_READS)
         if base is not None and not page.items and cursor is None:
             # The service has an empty answer for a path that never was.
-            of_path = {"searchCriteria.itemPath": base, **_as_criteria("itemVersion", at)}
+            of_path = {"searchCriteria.itemPath": base, **commit_criteria("itemVersion", at)}
             if not await _read_commits(client, where, of_path, 1):
                 await client.get(f"{REPOSITORY}/items", path=where, query={"path": base, **at})
     page.failed.extend(unread)
@@ -96,11 +97,6 @@ async def list_commits(
             f"{len(looked)} commits were looked through, back to {oldest:%Y-%m-%d}. The cursor goes on with older ones."
         )
     return page
-
-
-def _as_criteria(name: str, version: dict[str, QueryValue]) -> dict[str, QueryValue]:
-    """Return a version as this search takes it."""
-    return {f"searchCriteria.{name}.{key.rpartition('.')[2]}": value for key, value in version.items()}
 
 
 async def _read_commits(

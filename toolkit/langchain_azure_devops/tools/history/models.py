@@ -1,5 +1,7 @@
 """The results of the history: commits."""
 
+from typing import ClassVar
+
 from pydantic import AliasPath, BaseModel, Field, model_validator
 
 from langchain_azure_devops.results.models import Instant, Result, Untrusted
@@ -18,7 +20,7 @@ class Commit(Result):
     """
 
     singular, plural = "commit", "commits"
-    author_fields = ("author",)
+    author_fields: ClassVar[tuple[str, ...]] = ("author",)
     identifying = ("commit",)
     web = "{project}/_git/{repository}/commit/{commit}"
     web_list = "{project}/_git/{repository}/commits"

@@ -176,7 +176,7 @@ async def _read_changes(client: AzureDevOps, where: PathValues, *, with_diff: bo
     if with_diff:
         last = decode(pushes, Collection[_Compared]).value[-1]
         compared = await diff_files(client, where, list_changed_files(files), last.base, last.tip)
-        notes = found.get("notes", [])
+        notes = [*found.get("notes", []), *compared.gaps]
         if compared.after:
             in_part = ", the last one in part" if compared.after.hunk else ""
             shown = f"{compared.files} of {len(files)} changed files{in_part}"
