@@ -33,7 +33,7 @@ from langchain_azure_devops.tools.pull_requests.models import PullRequest, PullR
 from langchain_azure_devops.tools.pull_requests.review import ChangedFile, RawThread, make_thread
 from langchain_azure_devops.tools.pull_requests.votes import VOTES
 from langchain_azure_devops.tools.repositories.tools import BranchTip, Entry, GitRepository
-from langchain_azure_devops.tools.search import SearchAnswer
+from langchain_azure_devops.tools.search.code import SearchAnswer
 from langchain_azure_devops.tools.work_items.models import (
     RawComments,
     RawWorkItem,

@@ -1,0 +1,4 @@
+"""Searches over all repositories: in their code. These imports declare the tools of the toolset."""
+
+from langchain_azure_devops.tools.search.code import search_code as search_code
+from langchain_azure_devops.tools.search.toolset import toolset as toolset
