@@ -28,12 +28,17 @@ NOTHING = {
     "list_branches": {"contains": "no-such-branch"},
     "list_tags": {"repository": "platform-api", "contains": "no-such-tag"},
     "list_commits": {"repository": "platform-api", "author": "nobody"},
+    "search_commits": {"author": "nobody"},
+    "search_identities": {"text": "nobody"},
 }
 
 
 def test_these_are_lists_and_these_look_everywhere():
     assert set(LISTS) >= {*NOTHING, "list_repositories", "list_projects", "list_repository_files"}
-    assert set(LISTS) - EVERYWHERE == {"list_projects", "list_tags", "list_commits", "list_repository_files"}
+    assert {
+        "list_repositories", "list_teams", "list_branches", "list_pull_requests", "query_work_items", "list_builds",
+        "list_pipelines", "search_code", "search_commits",
+    } == EVERYWHERE  # fmt: skip
 
 
 def _expected(tool, arguments: dict) -> str:
@@ -91,7 +96,9 @@ INSIDE = [
 
 
 def test_these_lists_take_a_name_inside_one_project():
-    assert {name for name, _ in INSIDE} == {"list_pull_requests", "list_branches", "list_builds", "search_code"}
+    assert {name for name, _ in INSIDE} == {
+        "list_pull_requests", "list_branches", "list_builds", "search_code", "search_commits",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "inner"), INSIDE)

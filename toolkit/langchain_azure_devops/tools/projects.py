@@ -160,7 +160,7 @@ async def get_project(client: AzureDevOps, *, project: OneProject = None) -> Pro
     return decode(await client.get("/_apis/projects/{project}", path=where, query=query), ProjectDetail)
 
 
-@toolset.read(Scope.PROJECT, example={"project": "*"})
+@toolset.read(Scope.PROJECT, example={})
 async def list_teams(
     client: AzureDevOps, *, project: Projects = None, mine: bool = False, limit: Limit = 100, cursor: Cursor = None
 ) -> Page[Team]:

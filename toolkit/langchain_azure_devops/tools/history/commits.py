@@ -14,7 +14,6 @@ from langchain_azure_devops.http.request import PathValues, QueryValue, format_t
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.results.models import Failed, Page, Position
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.readings import read
 from langchain_azure_devops.tools.git import (
     REPOSITORY,
     Version,
@@ -25,7 +24,8 @@ from langchain_azure_devops.tools.git import (
     place_of,
     version_query,
 )
-from langchain_azure_devops.tools.history.models import Commit, Message
+from langchain_azure_devops.tools.history.messages import find_words, read_message, with_message
+from langchain_azure_devops.tools.history.models import Commit
 from langchain_azure_devops.tools.history.toolset import toolset
 
 _MOST_AT_ONCE = 1_000
@@ -55,25 +55,17 @@ async def list_commits(
 
     Source: `GET .../commits?searchCriteria.*`, and `GET .../commits/{id}` for messages that are cut in the list.
     """
-    if from_date and to_date and to_date < from_date:
-        raise InvalidRequest("to_date lies before from_date, so no commit fits.", subject="arguments")
+    base = find_base(path)
+    criteria = make_criteria(base, author, from_date, to_date)
     where = await place_of(client, project, repository)
     at, without = version_query(version, version_type), version_query(since)
-    base = None if path is None or not path.strip("/") else "/" + path.strip("/")
-    query: dict[str, QueryValue] = {
-        "searchCriteria.itemPath": base,
-        "searchCriteria.author": author,
-        "searchCriteria.fromDate": format_time(from_date) if from_date else None,
-        "searchCriteria.toDate": format_time(to_date) if to_date else None,
-        **commit_criteria("itemVersion", at),
-        **commit_criteria("compareVersion", without),
-    }
+    query = {**criteria, **commit_criteria("itemVersion", at), **commit_criteria("compareVersion", without)}
     looked: list[Commit] = []
     unread: list[Failed] = []
 
     async def fetch(position: Position, wanted: int) -> Batch[Commit]:
         size = min(wanted, _MOST_AT_ONCE) if message is None else _READ_AT_ONCE
-        rows = await _read_commits(client, where, {**query, "searchCriteria.$skip": position.skip or None}, size)
+        rows = await read_commits(client, where, {**query, "searchCriteria.$skip": position.skip or None}, size)
         after = Position(skip=position.skip + len(rows)) if len(rows) >= size else None
         if message is not None:
             looked.extend(rows)
@@ -84,10 +76,7 @@ async def list_commits(
     async with known_repository(client, where, base or "/", at, without):
         page = await collect(Commit, fetch, limit, cursor, _MOST_READS)
         if base is not None and not page.items and cursor is None:
-            # The service has an empty answer for a path that never was.
-            of_path = {"searchCriteria.itemPath": base, **commit_criteria("itemVersion", at)}
-            if not await _read_commits(client, where, of_path, 1):
-                await client.get(f"{REPOSITORY}/items", path=where, query={"path": base, **at})
+            await check_path(client, where, base, at)
     page.failed.extend(unread)
     page.partial = bool(unread)
     page.final = is_at_commit(at) and (since is None or is_at_commit(without))
@@ -99,9 +88,43 @@ async def list_commits(
     return page
 
 
-async def _read_commits(
-    client: AzureDevOps, where: PathValues, query: dict[str, QueryValue], most: int
-) -> list[Commit]:
+def find_base(path: str | None) -> str | None:
+    """Return a path as the service takes it; None for the whole repository."""
+    return None if path is None or not path.strip("/") else "/" + path.strip("/")
+
+
+def make_criteria(
+    path: str | None, author: str | None, from_date: datetime | None, to_date: datetime | None
+) -> dict[str, QueryValue]:
+    """Return what commits have to meet, as the service takes it.
+
+    Raises:
+        InvalidRequest: The period ends before it begins.
+    """
+    if from_date and to_date and to_date < from_date:
+        raise InvalidRequest("to_date lies before from_date, so no commit fits.", subject="arguments")
+    return {
+        "searchCriteria.itemPath": path,
+        "searchCriteria.author": author,
+        "searchCriteria.fromDate": format_time(from_date) if from_date else None,
+        "searchCriteria.toDate": format_time(to_date) if to_date else None,
+    }
+
+
+async def check_path(client: AzureDevOps, where: PathValues, path: str, at: dict[str, QueryValue]) -> None:
+    """Ask for a path without commits, as the service has an empty answer for one that never was.
+
+    Raises:
+        NotFound: The path is not there at this version, and it never was.
+    """
+    if not await read_commits(
+        client, where, {"searchCriteria.itemPath": path, **commit_criteria("itemVersion", at)}, 1
+    ):
+        await client.get(f"{REPOSITORY}/items", path=where, query={"path": path, **at})
+
+
+async def read_commits(client: AzureDevOps, where: PathValues, query: dict[str, QueryValue], most: int) -> list[Commit]:
+    """Read the newest commits that meet the criteria of a query, at most so many."""
     response = await client.get(f"{REPOSITORY}/commits", path=where, query={**query, "searchCriteria.$top": most})
     return decode(response, Collection[Commit]).value
 
@@ -109,26 +132,11 @@ async def _read_commits(
 async def _with_message(
     client: AzureDevOps, where: PathValues, commits: list[Commit], message: str
 ) -> tuple[list[Commit], list[Failed]]:
-    """Return the commits whose messages hold a text, and those whose message could not be read.
-
-    The messages are compared as they are shown, without secrets: a search must not tell whether it hit a part of one.
-    """
-    wanted = read(client.secrets.replace_known(message)).text.lower()
-
-    def holds(text: str) -> bool:
-        return wanted in read(client.secrets.redact(text)).text.lower()
-
-    async def read_message(commit: str) -> str:
-        response = await client.get(f"{REPOSITORY}/commits/{{commit}}", path={**where, "commit": commit})
-        return decode(response, Message).comment
-
+    """Return the commits whose messages have some words, and those whose message could not be read."""
+    holds = find_words(client, message)
     found = {commit.commit for commit in commits if holds(commit.message)}
     cut = [commit.commit for commit in commits if commit.message_cut and commit.commit not in found]
-    answers = await fan_out(cut, read_message)
+    answers = await fan_out(cut, lambda commit: read_message(client, where, commit))
     whole = {commit: text for commit, text in answers.done.items() if holds(text)}
     kept = [commit for commit in commits if commit.commit in found or commit.commit in whole]
-    return [_add_message(commit, whole.get(commit.commit)) for commit in kept], answers.failures
-
-
-def _add_message(commit: Commit, whole: str | None) -> Commit:
-    return commit if whole is None else commit.model_copy(update={"message": whole, "message_cut": False})
+    return [with_message(row, whole[row.commit]) if row.commit in whole else row for row in kept], answers.failures

@@ -2,4 +2,4 @@
 
 from langchain_azure_devops.calls.declaration import Toolset
 
-toolset = Toolset.named("search", "Search in the code of all repositories.")
+toolset = Toolset.named("search", "Search in the code and commits of all repositories.")
