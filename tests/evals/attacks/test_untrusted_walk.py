@@ -76,6 +76,12 @@ NOT_FROM_AN_ANSWER = {
     "FileText.path": "the call's own argument",
     "FileText.repository": "the call's own argument",
     "FileText.version": "the call's own argument",
+    "Blame.path": "the call's own argument",
+    "Blame.repository": "the call's own argument",
+    "Blame.version": "the call's own argument",
+    "RepositoryDetails.clone_url": "an address, which the walk leaves as it is",
+    "RepositoryDetails.fork_of": "set of a fork, and the seed has none",
+    "RepositoryDetails.fork_of_project": "set of a fork, and the seed has none",
 }
 STAGES = [f"{name}-{sample}" for name, tool in TOOLS.items() for sample in range(len(tool.examples))]
 

@@ -30,6 +30,18 @@ class Match(NamedTuple):
     size: int
 
 
+class Comparison(NamedTuple):
+    """The equal lines of two texts.
+
+    Attributes:
+        matches: In order.
+        whole: Whether the comparison came to its end. Otherwise, there may be more equal lines.
+    """
+
+    matches: list[Match]
+    whole: bool
+
+
 class _Region(NamedTuple):
     """The lines that are still to be compared; both ends lie behind the last line."""
 
@@ -51,16 +63,25 @@ def split_lines(text: str) -> list[str]:
 
 def match_lines(old: Sequence[str], new: Sequence[str]) -> list[Match]:
     """Return which lines of two texts are the same, in order; all others were removed or added."""
+    return compare_lines(old, new).matches
+
+
+def compare_lines(old: Sequence[str], new: Sequence[str]) -> Comparison:
+    """Return which lines of two texts are the same, in order, and whether all of them were found."""
     numbers: dict[str, int] = {}
     ours, theirs = ([numbers.setdefault(line, len(numbers)) for line in lines] for lines in (old, new))
     effort = _EFFORT + _EFFORT_PER_LINE * (len(ours) + len(theirs))
     found: list[Match] = []
+    whole = True
     waiting = [_Region(0, len(ours), 0, len(theirs))]
     while waiting:
         region, ends = _strip(ours, theirs, waiting.pop())
         found += ends
         effort -= region.old_end - region.old + region.new_end - region.new
-        if region.old == region.old_end or region.new == region.new_end or effort < 0:
+        if region.old == region.old_end or region.new == region.new_end:
+            continue
+        if effort < 0:
+            whole = False
             continue
         anchors = _find_anchors(ours, theirs, region)
         if anchors:
@@ -73,8 +94,9 @@ def match_lines(old: Sequence[str], new: Sequence[str]) -> list[Match]:
         else:
             matches, used = _find_edits(ours, theirs, region, effort)
             found += matches
+            whole = whole and (bool(matches) or used <= effort)
             effort -= used
-    return _join(sorted(found))
+    return Comparison(_join(sorted(found)), whole)
 
 
 def _strip(ours: list[int], theirs: list[int], region: _Region) -> tuple[_Region, list[Match]]:

@@ -1,5 +1,6 @@
-"""The history of a repository: its tags and commits. These imports declare the tools of the toolset."""
+"""The history of a repository: tags, commits, lines of files. These imports declare the tools of the toolset."""
 
+from langchain_azure_devops.tools.history.blame import blame_file as blame_file
 from langchain_azure_devops.tools.history.commit import get_commit as get_commit
 from langchain_azure_devops.tools.history.commits import list_commits as list_commits
 from langchain_azure_devops.tools.history.repository import get_repository as get_repository
