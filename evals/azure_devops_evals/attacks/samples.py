@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from azure_devops_simulator import Organization
+from azure_devops_simulator import Organization, build_organization
 
 OTHERS_TOKEN = "notasecretnotasecretnotasecretnotasecretnotasecret23"  # noqa: S105 - opens a made-up organization only
 """The token of another account."""
@@ -12,6 +12,11 @@ SCOPES = ("vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "v
 
 SUPPLEMENTS: Sequence[tuple[str, str, Mapping[str, JsonValue]]] = (
     ("/pullrequests/9/iterations/", "changeEntries", {"originalPath": "/src/former.py"}),
+    (
+        "/pullrequests/9/iterations",
+        "value",
+        {"oldTargetRefName": "refs/heads/old", "newTargetRefName": "refs/heads/main"},
+    ),
 )
 """Fields that no answer of the seeded organization has.
 
@@ -20,8 +25,13 @@ Each entry is a part of the request's path, the list in the answer, and the fiel
 
 
 def prepare(organization: Organization) -> None:
-    """Add a comment to a link of work item 8; the seed has no such comment."""
+    """Add a comment to a link of work item 8, and policies and statuses to pull request 11; the seed has none."""
     organization.work_items.items[8].all_relations[0].comment = "see here"
+    repository = build_organization(organization).project("Platform").repository("infrastructure")
+    repository.add_policy("required-reviewers", reviewers=["Dana Ortiz"], settings={"message": "Dana knows the hosts."})
+    repository.add_policy("status", settings={"statusName": "plan", "statusGenre": "terraform"})
+    pull = repository.pull_request(11).set_auto_complete(by="Priya Raman")
+    pull.add_status("plan", "failed", genre="terraform", description="2 to destroy", url="https://plan.example/2")
 
 
 OTHER_VALUES: Mapping[str, tuple[JsonValue, JsonValue]] = {

@@ -58,7 +58,9 @@ ENUMERATIONS = {
     "ChangedFile.change", "Failure.result", "Failure.type",
     "Pipeline.last_result", "Pipeline.status", "Project.state", "Project.visibility", "PullRequest.status",
     "ProjectDetail.state", "ProjectDetail.version_control", "ProjectDetail.visibility",
-    "PullRequestDetail.merge_status", "Reviewer.vote", "Stage.result", "Stage.state", "Step.result", "Thread.status",
+    "Iteration.reason", "PullRequestChecks.merge_status", "PullRequestChecks.status", "ThreadComment.kind",
+    "ThreadComment.status", "PullRequestDetail.merge_status", "Reviewer.vote", "Stage.result",
+    "Stage.state", "Step.result", "Thread.status",
 }  # fmt: skip
 # Fields that the text leaves out: code decides with them, or they are for programs.
 LEFT_OUT = {
@@ -82,6 +84,7 @@ NOT_FROM_AN_ANSWER = {
     "RepositoryDetails.clone_url": "an address, which the walk leaves as it is",
     "RepositoryDetails.fork_of": "set of a fork, and the seed has none",
     "RepositoryDetails.fork_of_project": "set of a fork, and the seed has none",
+    "ThreadComment.liked_by": "filled by likes, which the simulator does not have",
 }
 STAGES = [f"{name}-{sample}" for name, tool in TOOLS.items() for sample in range(len(tool.examples))]
 

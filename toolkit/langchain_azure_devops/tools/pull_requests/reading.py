@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+import httpx
 from pydantic import JsonValue
 
 from langchain_azure_devops.errors import NotFound
@@ -16,15 +17,19 @@ _RECOGNIZED = frozenset({"title", "project", "repository", "source", "target", "
 
 async def read_pull_request(client: AzureDevOps, id: int) -> PullRequestDetail:
     """Read a pull request; the number alone identifies it in the whole organization."""
+    return decode(await fetch_pull_request(client, id), PullRequestDetail)
+
+
+async def fetch_pull_request(client: AzureDevOps, id: int) -> httpx.Response:
+    """Return the answer with a pull request, for those who need more of it than `read_pull_request` gives."""
     try:
-        response = await client.get(_ONE, path={"pull_request": id})
+        return await client.get(_ONE, path={"pull_request": id})
     except NotFound as error:
         raise NotFound(
             f"There is no pull request {id} in this organization, or this token's owner may not see it. "
             "list_pull_requests shows the numbers; a work item's number is not one.",
             subject=str(id),
         ) from error
-    return decode(response, PullRequestDetail)
 
 
 def path_to(found: PullRequestDetail) -> PathValues:
