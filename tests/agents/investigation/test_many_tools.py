@@ -156,6 +156,40 @@ def test_a_provider_with_a_search_of_its_own_shows_the_model_every_tool_that_is_
     assert [name for name, tool in tools.items() if tool.get("defer_loading")] == []
 
 
+@pytest.fixture
+def ask_all(server):
+    def run(*turns, **options):
+        with (
+            AzureDevOpsToolkit.connect(base_url=server.base_url, toolsets="all", **options) as toolkit,
+            OpenAIServer([*turns, REPORT]) as local,
+        ):
+            model = ChatOpenAI(model="local", base_url=local.base_url, api_key="made-up", max_retries=0)
+            state = build_graph(model, toolkit).invoke({"messages": [("user", "Who wrote line 13 of settings.py?")]})
+        return state, local.requests
+
+    return run
+
+
+def test_a_question_that_needs_a_tool_outside_of_the_default_set_is_answered_with_it(ask_all):
+    place = {"repository": "platform-api", "path": "/src/platform_api/settings.py"}
+    turns = [find("who changed this line"), Turn(calls=[("blame_file", json.dumps(place))])]
+    state, requests = ask_all(*turns, pat=FULL, default_project="Platform")
+    assert "blame_file" not in offered(requests[0])
+    assert "blame_file" in offered(requests[1])
+    assert "history" in re.search(r"do not see yet: (.*)\.", str(requests[0]["messages"]))[1]
+    assert state["evidence"]["E1"]["tool"] == "blame_file"
+    assert "PAGE_SIZE = 50" in str(requests[2]["messages"][-1])
+    assert max(map(schema_tokens, requests)) <= 6_000
+
+
+def test_a_token_that_only_reads_finds_no_tool_that_writes(ask_all):
+    _, requests = ask_all(find("delete a branch"), pat=READER, scopes=READ_SCOPES)
+    answer = str(requests[1]["messages"][-1]["content"])
+    assert "- delete_branch: the token" in answer.split("left out")[1]
+    assert "vso.code_write" in answer
+    assert "delete_branch" not in offered(requests[1])
+
+
 def test_words_that_fit_nothing_say_so(ask):
     _, requests = ask(find("zeppelin"))
     assert "No tool is about 'zeppelin'" in str(requests[1]["messages"][-1]["content"])
