@@ -14,11 +14,11 @@ from azure_devops_evals.cases import (
     pull_requests,
     quoting,
     repositories,
-    reviews,
     runbooks,
     work_item_orders,
     work_items,
 )
+from azure_devops_evals.cases.code import changes, history, reviews
 
 __all__ = ["CASES"]
 
@@ -37,6 +37,8 @@ CASES: tuple[Case, ...] = (
     *runbooks.CASES,
     *dialogues.CASES,
     *doubtful_reports.CASES,
+    *history.CASES,
     *reviews.CASES,
+    *changes.CASES,
     *official.CASES,
 )
