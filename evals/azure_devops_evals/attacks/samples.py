@@ -57,5 +57,7 @@ OTHER_VALUES: Mapping[str, tuple[JsonValue, JsonValue]] = {
 FIXED = frozenset(
     {"id", "revision", "project", "repository", "source", "target", "status", "source_commit", "type"}
     | {"branch", "tag", "commit"}
+    | {"path", "line", "last_line", "side", "thread", "vote", "required", "optional", "remove", "add", "enabled"}
+    | {"strategy", "delete_source_branch", "transition_work_items", "merge_message"}
 )
 """The arguments of writes whose value decides what is written to, or which the seeded organization fixes."""

@@ -52,6 +52,14 @@ def change_pull_request(client, **changes):
     TOOLS["update_pull_request"].call_sync(client, id=15, **changes)
 
 
+def rename(other, number):
+    TOOLS["update_pull_request"].call_sync(other, id=number, title="Renamed")
+
+
+def reply(other):
+    TOOLS["reply_to_thread"].call_sync(other, id=9, thread=16, text="Moved.")
+
+
 CHANGES = {
     "add_work_item_comment": (COMMENT.arguments, lambda other: change(other, 4, title="Renamed"), "title"),
     "update_work_item": ({"id": 4, "title": "Mine"}, lambda other: change(other, 4, state="Closed"), "state"),
@@ -88,6 +96,26 @@ CHANGES = {
         lambda other: TOOLS["update_pull_request"].call_sync(other, id=16, title="Renamed"),
         "open_pull_requests",
     ),
+    "comment_on_pull_request": (
+        dict(TOOLS["comment_on_pull_request"].examples[0]), lambda other: rename(other, 15), "title"
+    ),
+    "reply_to_thread": (dict(TOOLS["reply_to_thread"].examples[0]), reply, "discussion"),
+    "set_thread_status": (
+        {"id": 9, "thread": 16, "status": "fixed"}, reply, "discussion"
+    ),
+    "set_reviewers": (dict(TOOLS["set_reviewers"].examples[0]), lambda other: rename(other, 16), "title"),
+    "vote_on_pull_request": (dict(TOOLS["vote_on_pull_request"].examples[0]), lambda other: rename(other, 16), "title"),
+    "label_pull_request": (dict(TOOLS["label_pull_request"].examples[0]), lambda other: rename(other, 9), "title"),
+    "link_work_items": (
+        dict(TOOLS["link_work_items"].examples[0]), lambda other: change(other, 8, title="Renamed"), "work_item_8"
+    ),
+    "complete_pull_request": (
+        dict(TOOLS["complete_pull_request"].examples[0]), lambda other: rename(other, 15), "title"
+    ),
+    "set_auto_complete": (dict(TOOLS["set_auto_complete"].examples[0]), lambda other: rename(other, 7), "title"),
+    "abandon_pull_request": ({"id": 7}, lambda other: rename(other, 7), "title"),
+    "reactivate_pull_request": ({"id": 6}, lambda other: rename(other, 6), "title"),
+    "publish_pull_request": ({"id": 17}, lambda other: rename(other, 17), "title"),
 }  # fmt: skip
 
 

@@ -57,6 +57,18 @@ SCENARIOS = [
     Scenario("create_branch", "push to the source", "commit_message", {**BEGUN, "branch": "feature/later"}),
     Scenario("create_tag", "push to the source", "commit", {**BEGUN, "tag": "later"}),
     Scenario("delete_branch", "rename the pull request of docs", "open_pull_requests"),
+    Scenario("comment_on_pull_request", "rename the pull request", "title"),
+    Scenario("reply_to_thread", "reply in the thread", "discussion"),
+    Scenario("set_thread_status", "reply in the thread", "discussion", {"id": 9, "thread": 16, "status": "fixed"}),
+    Scenario("set_reviewers", "rename the pull request of docs", "title"),
+    Scenario("vote_on_pull_request", "rename the pull request of docs", "title"),
+    Scenario("label_pull_request", "rename the pull request", "title", {"id": 15, "add": ["ready"]}),
+    Scenario("link_work_items", "rename the pull request", "title"),
+    Scenario("complete_pull_request", "vote", "votes"),
+    Scenario("set_auto_complete", "rename the pull request", "title", {"id": 15, "source_commit": "the tip"}),
+    Scenario("abandon_pull_request", "rename the pull request", "title", {"id": 15}),
+    Scenario("reactivate_pull_request", "rename the abandoned one", "title"),
+    Scenario("publish_pull_request", "rename the draft", "title"),
 ]
 
 
@@ -97,6 +109,9 @@ def meanwhile(connect, push, server, tls):
         "rename the pull request of docs": lambda: call(other, "update_pull_request", id=16, title="Renamed"),
         "abandon the pull request": lambda: call(other, "update_pull_request", id=15, status="abandoned"),
         "make it a draft": lambda: call(other, "update_pull_request", id=15, draft=True),
+        "rename the abandoned one": lambda: call(other, "update_pull_request", id=6, title="Renamed"),
+        "rename the draft": lambda: call(other, "update_pull_request", id=17, title="Renamed"),
+        "reply in the thread": lambda: call(other, "reply_to_thread", id=9, thread=16, text="Moved."),
         "vote": vote,
         "push to the source": lambda: push("Platform", "platform-api", {"/x": b"1"}, "feature/async-sqlalchemy"),
         "push to the target": lambda: push("Platform", "platform-api", {"/x": b"1"}, "main"),
@@ -113,7 +128,7 @@ def arguments_of(scenario, client):
     if scenario.tool == "create_work_item":
         given = {"type": "Task", "title": "Broken", **given}
     if given.get("source_commit"):
-        given = {**given, "source_commit": call(client, "get_pull_request", ids=[15]).source_commit}
+        given = {**given, "source_commit": call(client, "get_pull_request", ids=[given["id"]]).source_commit}
     return given
 
 
@@ -217,6 +232,18 @@ REQUESTS = {
     "create_branch": 2,
     "create_tag": 2,
     "delete_branch": 2,
+    "comment_on_pull_request": 5,
+    "reply_to_thread": 3,
+    "set_thread_status": 3,
+    "set_reviewers": 4,
+    "vote_on_pull_request": 6,
+    "label_pull_request": 4,
+    "link_work_items": 6,
+    "complete_pull_request": 6,
+    "set_auto_complete": 6,
+    "abandon_pull_request": 2,
+    "reactivate_pull_request": 2,
+    "publish_pull_request": 2,
 }
 """What a write costs with writes="allow", where nobody is shown anything."""
 

@@ -117,6 +117,25 @@ TARGETS = {
     "create_branch": {"project", "repository", "branch", "source"},
     "delete_branch": {"project", "repository", "branch", "commit"},
     "create_tag": {"project", "repository", "tag", "source"},
+    "comment_on_pull_request": {"id", "path", "line", "last_line", "side"},
+    "reply_to_thread": {"id", "thread"},
+    "set_thread_status": {"id", "thread"},
+    "set_reviewers": {"id", "required", "optional", "remove"},
+    "vote_on_pull_request": {"id", "vote", "source_commit"},
+    "label_pull_request": {"id"},
+    "link_work_items": {"id", "work_items"},
+    "complete_pull_request": {"id", "source_commit", "strategy", "delete_source_branch", "transition_work_items"},
+    "set_auto_complete": {
+        "id",
+        "enabled",
+        "source_commit",
+        "strategy",
+        "delete_source_branch",
+        "transition_work_items",
+    },
+    "abandon_pull_request": {"id"},
+    "reactivate_pull_request": {"id"},
+    "publish_pull_request": {"id"},
 }
 TARGET_FIELDS = [
     f"fields.System.{name}"

@@ -318,7 +318,7 @@ def test_the_same_text_at_another_place_or_by_somebody_else_is_not_taken_for_it(
 
 
 @pytest.mark.parametrize(
-    ("when", "told"), [("after", "is fixed now, but it is not known"), ("before", "It is pending.")]
+    ("when", "told"), [("after", "now has the values asked for, but it is not known"), ("before", "It is pending.")]
 )
 def test_a_lost_status_stays_unknown_and_says_what_the_status_is(hasty, organization, when, told):
     organization.faults.add(Fault(method="PATCH", path="/threads/", when=when, **LOST))

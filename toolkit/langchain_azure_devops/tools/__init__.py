@@ -12,7 +12,7 @@ from langchain_azure_devops.tools.pipelines import toolset as pipelines
 from langchain_azure_devops.tools.projects import toolset as projects
 from langchain_azure_devops.tools.pull_requests.tools import toolset as pull_requests
 from langchain_azure_devops.tools.repositories.tools import toolset as repositories
-from langchain_azure_devops.tools.reviews.changes import review_changes
+from langchain_azure_devops.tools.review_changes.tools import review_changes
 from langchain_azure_devops.tools.reviews.tools import toolset as reviews
 from langchain_azure_devops.tools.search import toolset as search
 from langchain_azure_devops.tools.work_items.tools import toolset as work_items

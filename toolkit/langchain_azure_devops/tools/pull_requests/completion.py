@@ -1,20 +1,59 @@
 """Complete pull requests: refuse what the service would refuse, and wait for the merge."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import JsonValue
 
 from langchain_azure_devops.errors import AzureDevOpsError, Conflict, InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.responses import decode
+from langchain_azure_devops.http.review_rules import refuse_author
+from langchain_azure_devops.tools.git import REPOSITORY
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.reading import read_pull_request
+from langchain_azure_devops.tools.pull_requests.policies import read_unmet
+from langchain_azure_devops.tools.pull_requests.reading import path_to, read_pull_request
 
+UPDATED = f"{REPOSITORY}/pullrequests/{{id}}"
+
+Strategy = Literal["merge", "squash", "rebase", "semi-linear"]
+
+_STRATEGIES: Mapping[str, str] = {
+    "merge": "noFastForward",
+    "squash": "squash",
+    "rebase": "rebase",
+    "semi-linear": "rebaseMerge",
+}
 _LOOKS = 20
 _PAUSE = 0.5
-_FAILED = {"conflicts", "rejectedByPolicy", "failure"}
+_FAILED = {"conflicts", "failure"}
+_REJECTED = "rejectedByPolicy"
+_LONGEST_REASON = 400
 
 
-def check_completion(body: dict[str, JsonValue], source_commit: str | None) -> None:
+@dataclass(frozen=True)
+class Completion:
+    """How a pull request is to be completed; None leaves to the service, or to what was set before."""
+
+    strategy: Strategy | None = None
+    delete_source_branch: bool | None = None
+    transition_work_items: bool | None = None
+    merge_message: str | None = None
+
+    def options(self) -> dict[str, JsonValue]:
+        """Return the options that were given, as the service names them."""
+        given: dict[str, JsonValue] = {
+            "mergeStrategy": self.strategy and _STRATEGIES[self.strategy],
+            "deleteSourceBranch": self.delete_source_branch,
+            "transitionWorkItems": self.transition_work_items,
+            "mergeCommitMessage": self.merge_message,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+def check_completion(body: Mapping[str, JsonValue], source_commit: str | None) -> str:
     """Refuse a completion without the reviewed commit, and one that would change other things at once.
 
     Raises:
@@ -28,6 +67,74 @@ def check_completion(body: dict[str, JsonValue], source_commit: str | None) -> N
         )
     if set(body) != {"status"}:
         raise InvalidRequest("Complete in a call of its own, and change other things before.", subject="status")
+    return source_commit
+
+
+async def complete(
+    client: AzureDevOps, number: int, source_commit: str, chosen: Completion = Completion()
+) -> PullRequestDetail:
+    """Complete a pull request, and wait for the merge.
+
+    Raises:
+        Conflict: It cannot be completed as it is, or a policy is not met.
+        WriteBlocked: The token's own account opened it.
+    """
+    current = await read_pull_request(client, number)
+    # The client checks every request for this; here it comes before all other reasons.
+    await refuse_author(client, number, current.author_id)
+    check_mergeable(current, source_commit)
+    unmet = await read_unmet(client, current)
+    _check_policies(client, current, unmet)
+    # The service merges only what was reviewed: it refuses when the source branch has moved since.
+    body: dict[str, JsonValue] = {"status": "completed", "lastMergeSourceCommit": {"commitId": source_commit}}
+    options = chosen.options() | make_bypass(current, unmet)
+    if options:
+        body["completionOptions"] = {**(current.completion_options or {}), **options}
+    response = await client.post(UPDATED, body, path=path_to(current), method="PATCH")
+    return await _wait_for_merge(client, decode(response, PullRequestDetail))
+
+
+async def describe_completion(client: AzureDevOps, found: PullRequestDetail) -> dict[str, JsonValue]:
+    """Return what an approver of a completion must know: the votes, and the policies that it passes over.
+
+    Raises:
+        Conflict: A policy is not met.
+        WriteBlocked: The token's own account opened it.
+    """
+    await refuse_author(client, found.id, found.author_id)
+    unmet = await read_unmet(client, found)
+    _check_policies(client, found, unmet)
+    described: dict[str, JsonValue] = {"votes": name_votes(found)}
+    if unmet is None:
+        described["policies"] = "could not be read; the service keeps to them"
+    elif unmet:
+        described["policies_passed_over"] = list[JsonValue](unmet)
+    return described
+
+
+def _check_policies(client: AzureDevOps, found: PullRequestDetail, unmet: list[str] | None) -> None:
+    if unmet and not client.allow_policy_bypass:
+        raise Conflict(
+            f"Pull request {found.id} was not completed: it does not meet these policies: {'; '.join(unmet)}. "
+            "get_pull_request_checks says who must act. To merge it as soon as they are met, use set_auto_complete.",
+            subject=str(found.id),
+        )
+    if unmet is None and found.merge_status == _REJECTED:
+        raise Conflict(
+            f"Pull request {found.id} was not completed: its merge status is {_REJECTED}, and its policies cannot be "
+            "read.",
+            subject=str(found.id),
+        )
+
+
+def make_bypass(found: PullRequestDetail, unmet: list[str] | None) -> dict[str, JsonValue]:
+    """Return the options that pass over the unmet policies, or that take back what somebody allowed before."""
+    if unmet:
+        reason = f"Approved with these policies unmet: {'; '.join(unmet)}"
+        return {"bypassPolicy": True, "bypassReason": reason[:_LONGEST_REASON]}
+    if (found.completion_options or {}).get("bypassPolicy"):
+        return {"bypassPolicy": False}
+    return {}
 
 
 def check_mergeable(current: PullRequestDetail, source_commit: str) -> None:
@@ -62,20 +169,21 @@ def name_votes(found: PullRequestDetail) -> list[JsonValue]:
     ]
 
 
-async def wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> PullRequestDetail:
+async def _wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> PullRequestDetail:
     """Wait for the merge, which the service completes shortly after its answer."""
-    current, unread = accepted, ""
-    for _ in range(_LOOKS):
-        if current.status != "active":
-            return current
-        if current.merge_status in _FAILED:
-            break
-        await asyncio.sleep(_PAUSE)
-        try:
+    current, told = accepted, ""
+    try:
+        for _ in range(_LOOKS):
+            if current.status != "active":
+                return current
+            if current.merge_status in {*_FAILED, _REJECTED}:
+                break
+            await asyncio.sleep(_PAUSE)
             current = await read_pull_request(client, accepted.id)
-        except AzureDevOpsError as error:
-            # The service accepted the write; a failed read does not change that.
-            unread = f" It could not be read again: {error.message}"
-            break
+        unmet = await read_unmet(client, current)
+        told = f"Not met: {'; '.join(unmet)}." if unmet else "Policies may still be waiting."
+    except AzureDevOpsError as error:
+        # The service accepted the write; a failed read does not change that.
+        told = f"Policies may still be waiting. It could not be read again: {error.message}"
     note = f"Not merged so far: the status is {current.status}, the merge status {current.merge_status}."
-    return current.model_copy(update={"notes": [f"{note} Policies may still be waiting; read it again later.{unread}"]})
+    return current.model_copy(update={"notes": [f"{note} {told} Read it again later."]})

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AliasPath, BeforeValidator, Field
+from pydantic import AliasPath, BeforeValidator, Field, JsonValue
 
 from langchain_azure_devops.http.responses import OrNone
 from langchain_azure_devops.results.models import (
@@ -75,6 +75,9 @@ class PullRequestDetail(PullRequest, PartialResult):
     source_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeSourceCommit", "commitId"))
     merge_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeCommit", "commitId"))
     reviewers: OrNone[Reviewer] = Field(default=[])
+    completion_options: dict[str, JsonValue] | None = Field(
+        default=None, validation_alias="completionOptions", exclude=True
+    )
     work_items: list[int] = Field(default=[])
     files: list[ChangedFile] = Field(default=[])
     threads: list[Thread] = Field(default=[], exclude=True)

@@ -26,10 +26,10 @@ from langchain_azure_devops.results.models import Page, Records
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.git import REPOSITORY, branch_ref, known_repository, place_of
 from langchain_azure_devops.tools.pull_requests.completion import (
+    UPDATED,
     check_completion,
-    check_mergeable,
-    name_votes,
-    wait_for_merge,
+    complete,
+    describe_completion,
 )
 from langchain_azure_devops.tools.pull_requests.merge import read_merge
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequest, PullRequestDetail
@@ -42,7 +42,7 @@ toolset = Toolset.named("pull_requests", "Find, read, open and update pull reque
 
 _LIST = f"{REPOSITORY}/pullrequests"
 _CREATE = f"POST {_LIST}"
-_UPDATE = f"PATCH {_LIST}/{{id}}"
+_UPDATE = f"PATCH {UPDATED}"
 _NOBODY = (
     "author and reviewer were compared with the names and e-mail addresses of the people on each pull request, as a "
     "token for code cannot look people up."
@@ -213,7 +213,7 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     found = await read_pull_request(client, int(str(arguments["id"])))
     current = describe(found, *(arguments.keys() & type(found).model_fields.keys() - {"id"}))
     if arguments.get("status") == "completed":
-        current["votes"] = name_votes(found)
+        current |= await describe_completion(client, found)
     return dict(sorted(current.items()))
 
 
@@ -255,15 +255,10 @@ async def update_pull_request(
     if not body:
         raise InvalidRequest("Nothing to change was given.", subject="arguments")
     if status == "completed":
-        check_completion(body, source_commit)
-        # The service merges only what was reviewed: it refuses when the source branch has moved since.
-        body["lastMergeSourceCommit"] = {"commitId": source_commit}
+        return await complete(client, id, check_completion(body, source_commit))
     current = await read_pull_request(client, id)
-    if status == "completed":
-        check_mergeable(current, str(source_commit))
-    response = await client.post(f"{_LIST}/{{id}}", body, path=path_to(current), method="PATCH")
-    changed = decode(response, PullRequestDetail)
-    return await wait_for_merge(client, changed) if status == "completed" else changed
+    response = await client.post(UPDATED, body, path=path_to(current), method="PATCH")
+    return decode(response, PullRequestDetail)
 
 
 def _make_people_filter(author: str | None, reviewer: str | None) -> Callable[[PullRequest], bool] | None:

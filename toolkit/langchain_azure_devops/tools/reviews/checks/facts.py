@@ -14,7 +14,7 @@ from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.reading import path_to, web_page
 from langchain_azure_devops.tools.pull_requests.review import RawThread, make_thread
-from langchain_azure_devops.tools.reviews.comment_places import PULL_REQUEST
+from langchain_azure_devops.tools.review_changes.comment_places import PULL_REQUEST
 from langchain_azure_devops.tools.reviews.threads import UNRESOLVED
 
 _EVALUATIONS = "/{project}/_apis/policy/evaluations"

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
+from langchain_azure_devops.errors import AzureDevOpsError, WriteOutcomeUnknown
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.reading import path_to, read_pull_request, web_page
 from langchain_azure_devops.tools.pull_requests.votes import VOTES, VoteNote
-from langchain_azure_devops.tools.reviews.discussions import THREADS
-from langchain_azure_devops.tools.reviews.models import ChangedPullRequest, read_changed
+from langchain_azure_devops.tools.review_changes.discussions import THREADS
+from langchain_azure_devops.tools.review_changes.models import ChangedPullRequest, read_changed
+from langchain_azure_devops.tools.review_changes.people import find_person, find_reviewer, list_reviewers
 
 VOTE_NUMBERS: Mapping[str, int] = {
     "approve": 10,
@@ -21,17 +23,17 @@ VOTE_NUMBERS: Mapping[str, int] = {
 }
 
 
-def check_vote(changed: ChangedPullRequest, account: str, number: int, source_commit: str) -> list[str]:
-    """Return notes about a vote that does not count for what was reviewed, or that the service did not take."""
+def check_vote(changed: ChangedPullRequest, account: str, number: int, source_commit: str) -> ChangedPullRequest:
+    """Add notes about a vote that does not count for what was reviewed, or that the service did not take."""
     notes = []
     if changed.source_commit != source_commit.lower():
         notes.append(
             f"The source branch moved to {changed.source_commit} meanwhile, so the vote may count for commits that "
-            "were not reviewed. Read the pull request again, and vote again."
+            "were not reviewed. Read the pull request, and vote on it as it is now."
         )
     if (now := _vote_of(changed, account)) != VOTES[number]:
         notes.append(f"The service shows another vote of this account: {now}.")
-    return notes
+    return changed.model_copy(update={"notes": [*changed.notes, *notes]})
 
 
 def _vote_of(changed: ChangedPullRequest, account: str) -> str:
@@ -41,8 +43,12 @@ def _vote_of(changed: ChangedPullRequest, account: str) -> str:
 async def read_vote(client: AzureDevOps, changed: ChangedPullRequest, account: str) -> ChangedPullRequest:
     """Return the pull request with the time of the last vote of an account, as the service noted it."""
     where: PathValues = {"project": changed.project_id, "repository": changed.repository_id, "id": changed.id}
-    answer = await client.get(THREADS, path=where)
-    notes = [note for note in decode(answer, Collection[VoteNote]).value if note.by == _plain(account)]
+    try:
+        rows = decode(await client.get(THREADS, path=where), Collection[VoteNote]).value
+    except AzureDevOpsError:
+        # The vote was given; its time only helps to tell it from others.
+        return changed
+    notes = [note for note in rows if note.by == _plain(account)]
     last = max(notes, key=lambda note: note.published, default=None)
     if last is None or not last.vote or VOTES.get(last.vote) != _vote_of(changed, account):
         return changed
@@ -67,24 +73,42 @@ async def find_vote(client: AzureDevOps, pending: PendingWrite) -> ChangedPullRe
         or changed.voted < pending.since(client, response)
         or pending.is_of_another(client, ChangedPullRequest, number, changed.voted)
     ):
-        raise unknown_outcome("the vote of this account is as asked, but it is not known that this call gave it")
-    return changed.model_copy(
-        update={"notes": check_vote(changed, account, wanted, pending.arguments["source_commit"])}
-    )
+        raise unknown_outcome(
+            f"pull request {number} now has the vote asked for, but it is not known that this call gave it"
+        )
+    return check_vote(changed, account, wanted, pending.arguments["source_commit"])
 
 
 async def find_reviewers(client: AzureDevOps, pending: PendingWrite) -> ChangedPullRequest | Missing:
-    """Say who the reviewers are: the service does not tell who changed them, so that stays unknown."""
-    found = await _find_pull_request(client, pending)
-    there = ", ".join(f"{each.name}{' (required)' * each.required}" for each in found.reviewers) or "nobody"
-    raise unknown_outcome(f"the reviewers of pull request {found.id} are {there}, and it is not known who set them")
+    """Say whether the reviewers are as asked: the service does not tell who changed them, so that stays unknown."""
+    found, given = await _find_pull_request(client, pending), pending.arguments
+    people, roles = await list_reviewers(client, found.id), {each.id: each.required for each in found.reviewers}
+    for role in ("required", "optional", "remove"):
+        for name in given.get(role) or []:
+            person = find_reviewer(people, name) or await find_person(client, name)
+            wanted = None if role == "remove" else role == "required"
+            if roles.get(person.id) != wanted:
+                there = ", ".join(f"{each.name}{' (required)' * each.required}" for each in found.reviewers)
+                return Missing(f"the reviewers asked for on pull request {found.id}", f"They are: {there or 'nobody'}.")
+    raise _undated(found)
 
 
 async def find_labels(client: AzureDevOps, pending: PendingWrite) -> ChangedPullRequest | Missing:
-    """Say which labels there are: the service does not tell who set them, so that stays unknown."""
-    found = await _find_pull_request(client, pending)
-    there = ", ".join(found.labels) or "none"
-    raise unknown_outcome(f"the labels of pull request {found.id} are: {there}; it is not known who set them")
+    """Say whether the labels are as asked: the service does not tell who set them, so that stays unknown."""
+    found, given = await _find_pull_request(client, pending), pending.arguments
+    there = {name.lower() for name in found.labels}
+    added, removed = ({name.lower() for name in given.get(key) or []} for key in ("add", "remove"))
+    if not added <= there or removed & there:
+        return Missing(
+            f"the labels asked for on pull request {found.id}", f"They are: {', '.join(found.labels) or 'none'}."
+        )
+    raise _undated(found)
+
+
+def _undated(found: PullRequestDetail) -> WriteOutcomeUnknown:
+    return unknown_outcome(
+        f"pull request {found.id} now has the values asked for, but it is not known that this call set them"
+    )
 
 
 async def _find_pull_request(client: AzureDevOps, pending: PendingWrite) -> PullRequestDetail:

@@ -12,7 +12,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.reading import path_to, read_pull_request, web_page
-from langchain_azure_devops.tools.reviews.discussions import THREADS, StoredThread, WrittenComment, WrittenThread
+from langchain_azure_devops.tools.review_changes.discussions import THREADS, StoredThread, WrittenComment, WrittenThread
 
 
 async def find_comment(client: AzureDevOps, pending: PendingWrite) -> WrittenThread | Missing:
@@ -58,7 +58,9 @@ async def find_status(client: AzureDevOps, pending: PendingWrite) -> WrittenThre
     answer = await client.get(f"{THREADS}/{{thread}}", path={**path_to(found), "thread": number})
     now = decode(answer, StoredThread).status
     if now == wanted:
-        raise unknown_outcome(f"thread {number} is {wanted} now, but it is not known that this call set that")
+        raise unknown_outcome(
+            f"thread {number} now has the values asked for, but it is not known that this call set them"
+        )
     return Missing(f"the status {wanted} in thread {number}", f"It is {now}.")
 
 

@@ -9,10 +9,9 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Numbered, decode
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.reading import describe, path_to, read_pull_request
-from langchain_azure_devops.tools.reviews.change_toolset import review_changes
-from langchain_azure_devops.tools.reviews.comment_places import Side, Wanted, find_place
-from langchain_azure_devops.tools.reviews.comment_recovery import find_comment, find_reply, find_status
-from langchain_azure_devops.tools.reviews.discussions import (
+from langchain_azure_devops.tools.review_changes.comment_places import Side, Wanted, find_place
+from langchain_azure_devops.tools.review_changes.comment_recovery import find_comment, find_reply, find_status
+from langchain_azure_devops.tools.review_changes.discussions import (
     THREADS,
     StoredThread,
     ThreadStatus,
@@ -20,6 +19,7 @@ from langchain_azure_devops.tools.reviews.discussions import (
     describe_thread,
     read_thread,
 )
+from langchain_azure_devops.tools.review_changes.toolset import review_changes
 
 Text = Annotated[str, Field(min_length=1, description="Markdown")]
 Line = Annotated[int | None, Field(ge=1)]

@@ -11,7 +11,7 @@ from langchain_azure_devops.results.models import Instant, Result, Untrusted
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.reading import path_to
 from langchain_azure_devops.tools.pull_requests.review import RawThread, make_thread, render_threads
-from langchain_azure_devops.tools.reviews.comment_places import PULL_REQUEST
+from langchain_azure_devops.tools.review_changes.comment_places import PULL_REQUEST
 
 THREADS = f"{PULL_REQUEST}/threads"
 

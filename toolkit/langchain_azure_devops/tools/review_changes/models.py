@@ -4,10 +4,11 @@ from typing import Annotated
 
 from pydantic import AliasPath, BeforeValidator, Field
 
+from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import OrNone, decode
 from langchain_azure_devops.results.models import Instant, PartialResult, Untrusted
-from langchain_azure_devops.tools.pull_requests.models import PullRequest, name_labels
+from langchain_azure_devops.tools.pull_requests.models import PullRequest, PullRequestDetail, name_labels
 from langchain_azure_devops.tools.pull_requests.votes import Reviewer
 
 
@@ -35,9 +36,27 @@ class ChangedPullRequest(PullRequest, PartialResult):
     notes: list[str] = Field(default=[])
 
 
+class AbandonedPullRequest(ChangedPullRequest):
+    """A pull request that was just abandoned."""
+
+    effect = ("id", "closed")
+
+
 _ONE = "/_apis/git/pullrequests/{pull_request}"
 
 
 async def read_changed(client: AzureDevOps, number: int) -> ChangedPullRequest:
     """Read a pull request after a write to it."""
     return decode(await client.get(_ONE, path={"pull_request": number}), ChangedPullRequest)
+
+
+async def read_again(client: AzureDevOps, found: PullRequestDetail) -> ChangedPullRequest:
+    """Read a pull request that was just written to. A failure is only noted: the service accepted the write."""
+    try:
+        return await read_changed(client, found.id)
+    except AzureDevOpsError as error:
+        note = (
+            f"The write was done. The pull request could not be read after it, and is shown as before: {error.message}"
+        )
+        before = {name: getattr(found, name) for name in ChangedPullRequest.model_fields if hasattr(found, name)}
+        return ChangedPullRequest.model_construct(**{**before, "notes": [note], "partial": True})

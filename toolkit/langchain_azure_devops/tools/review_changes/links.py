@@ -12,9 +12,9 @@ from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.results.models import Instant
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.reading import describe, read_pull_request, web_page
-from langchain_azure_devops.tools.reviews.change_toolset import review_changes
-from langchain_azure_devops.tools.reviews.each import tell_failed, write_each
-from langchain_azure_devops.tools.reviews.models import ChangedPullRequest, read_changed
+from langchain_azure_devops.tools.review_changes.each import tell_failed, write_each
+from langchain_azure_devops.tools.review_changes.models import ChangedPullRequest, read_again, read_changed
+from langchain_azure_devops.tools.review_changes.toolset import review_changes
 from langchain_azure_devops.tools.work_items.links import Target, add_links, find_missing, find_targets
 from langchain_azure_devops.tools.work_items.models import Relation
 from langchain_azure_devops.tools.work_items.related import describe_items
@@ -131,7 +131,7 @@ async def _find_linking(client: AzureDevOps, number: int, target: Target) -> _Up
     targets=("id", "work_items"),
     current=_read_linked,
     recover=find_links,
-    example={"id": 15, "work_items": [8, 13]},
+    example={"id": 15, "work_items": [8]},
 )
 async def link_work_items(client: AzureDevOps, *, id: int, work_items: WorkItems) -> ChangedPullRequest:
     """Link work items to a pull request.
@@ -157,7 +157,6 @@ async def link_work_items(client: AzureDevOps, *, id: int, work_items: WorkItems
     if not unlinked:
         notes.append("Nothing was sent.")
     done = [number for number in unlinked if f"The link of work item {number}" not in {each.place for each in failed}]
-    changed = await read_changed(client, found.id)
-    return changed.model_copy(
-        update={"work_items": done, "notes": [*notes, *tell_failed(failed)], "partial": bool(failed), "unread": failed}
-    )
+    changed = await read_again(client, found)
+    told = [*changed.notes, *notes, *tell_failed(failed)]
+    return changed.model_copy(update={"work_items": done, "notes": told, "partial": bool(failed), "unread": failed})

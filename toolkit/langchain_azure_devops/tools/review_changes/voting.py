@@ -10,15 +10,16 @@ from langchain_azure_devops.calls.recovery import fetch_account
 from langchain_azure_devops.errors import Conflict, InvalidRequest, did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, decode
+from langchain_azure_devops.http.review_rules import refuse_author
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.completion import find_obstacle, name_votes
 from langchain_azure_devops.tools.pull_requests.reading import describe, path_to, read_pull_request
-from langchain_azure_devops.tools.reviews.change_toolset import review_changes
-from langchain_azure_devops.tools.reviews.comment_places import PULL_REQUEST
-from langchain_azure_devops.tools.reviews.each import tell_failed, write_each
-from langchain_azure_devops.tools.reviews.models import ChangedPullRequest, read_changed
-from langchain_azure_devops.tools.reviews.people import find_person, find_reviewer, list_reviewers
-from langchain_azure_devops.tools.reviews.vote_recovery import (
+from langchain_azure_devops.tools.review_changes.comment_places import PULL_REQUEST
+from langchain_azure_devops.tools.review_changes.each import tell_failed, write_each
+from langchain_azure_devops.tools.review_changes.models import ChangedPullRequest, read_again
+from langchain_azure_devops.tools.review_changes.people import find_person, find_reviewer, list_reviewers
+from langchain_azure_devops.tools.review_changes.toolset import review_changes
+from langchain_azure_devops.tools.review_changes.vote_recovery import (
     VOTE_NUMBERS,
     check_vote,
     find_labels,
@@ -105,7 +106,8 @@ async def _read_reviewers(client: AzureDevOps, arguments: Mapping[str, JsonValue
     targets=("id", "required", "optional", "remove"),
     current=_read_reviewers,
     recover=find_reviewers,
-    example={"id": 16, "required": ["Priya Raman"], "remove": ["Dana Ortiz"]},
+    example={"id": 16, "required": ["Mina Sato"]},
+    more_examples=({"id": 16, "required": ["Priya Raman"]}, {"id": 16, "remove": ["Dana Ortiz"]}),
 )
 async def set_reviewers(
     client: AzureDevOps,
@@ -138,13 +140,15 @@ async def set_reviewers(
     failed = await write_each([*(["the request to review"] if rows else []), *wanted.removed], write)
     named = [each.model_copy(update={"place": wanted.names.get(each.place, each.place)}) for each in failed]
     notes = [] if rows or wanted.removed else ["They are reviewers in these roles already, so nothing was sent."]
-    changed = await read_changed(client, id)
-    return changed.model_copy(update={"notes": [*notes, *tell_failed(named)], "partial": bool(failed), "unread": named})
+    changed = await read_again(client, found)
+    told = [*changed.notes, *notes, *tell_failed(named)]
+    return changed.model_copy(update={"notes": told, "partial": bool(failed), "unread": named})
 
 
 async def _read_vote(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read the votes so far, and the commit that this vote would be for."""
     found = await read_pull_request(client, int(str(arguments["id"])))
+    await refuse_author(client, found.id, found.author_id)
     return describe(found, "author", "source_commit", "merge_status") | {"votes": name_votes(found)}
 
 
@@ -168,14 +172,17 @@ async def vote_on_pull_request(
     Source: `PUT .../pullRequests/{id}/reviewers/{reviewer}`.
     """
     found = await read_pull_request(client, id)
+    await refuse_author(client, id, found.author_id)
     if reason := find_obstacle(found, source_commit):
         raise Conflict(f"No vote was given on pull request {id}: {reason}.", subject=str(id))
     account = await fetch_account(client)
     number = VOTE_NUMBERS[vote]
     where = {**path_to(found), "reviewer": account.id}
     await client.post(f"{REVIEWERS}/{{reviewer}}", {"vote": number}, path=where, method="PUT")
-    changed = await read_vote(client, await read_changed(client, id), account.id)
-    return changed.model_copy(update={"notes": check_vote(changed, account.id, number, source_commit)})
+    changed = await read_again(client, found)
+    if changed.notes:
+        return changed
+    return await read_vote(client, check_vote(changed, account.id, number, source_commit), account.id)
 
 
 class _Label(BaseModel):
@@ -199,7 +206,8 @@ async def _read_labels(client: AzureDevOps, arguments: Mapping[str, JsonValue]) 
     contents=("add", "remove"),
     current=_read_labels,
     recover=find_labels,
-    example={"id": 9, "add": ["ready"], "remove": ["needs-tests"]},
+    example={"id": 9, "add": ["ready"]},
+    more_examples=({"id": 9, "remove": ["needs-tests"]},),
 )
 async def label_pull_request(
     client: AzureDevOps,
@@ -238,7 +246,6 @@ async def label_pull_request(
     failed = await write_each([*new, *gone], write)
     if not new and not gone:
         notes.append("Nothing was sent.")
-    changed = await read_changed(client, id)
-    return changed.model_copy(
-        update={"notes": [*notes, *tell_failed(failed)], "partial": bool(failed), "unread": failed}
-    )
+    changed = await read_again(client, found)
+    told = [*changed.notes, *notes, *tell_failed(failed)]
+    return changed.model_copy(update={"notes": told, "partial": bool(failed), "unread": failed})

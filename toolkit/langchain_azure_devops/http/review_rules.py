@@ -1,0 +1,132 @@
+"""What no approval of a call allows by itself: passing over policies, and deciding about one's own pull requests.
+
+The client checks these rules for every request that it sends, so they hold for each tool, also for those of users.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import httpx
+from pydantic import AliasPath, BaseModel, Field, JsonValue
+
+from langchain_azure_devops.errors import WriteBlocked
+from langchain_azure_devops.http.request import PathValues, Request, expand_path
+from langchain_azure_devops.http.responses import Identity, decode
+from langchain_azure_devops.safety.operations import is_read
+
+_ONE = "/_apis/git/pullrequests/{pull_request}"
+_PART = re.compile(r"/pullrequests(?:/(\d+))?(?=/|$)(.*)", re.IGNORECASE)
+_OFF = frozenset({"", "0", "false", "none"})
+_STAYS_UNMERGED = frozenset({"", "0", "1", "2", "notset", "active", "abandoned"})
+
+
+class Reviewing(Protocol):
+    """A client with what its constructor allows."""
+
+    allow_policy_bypass: bool
+    allow_own_reviews: bool
+
+    async def identity(self) -> Identity | None:
+        """Return the owner of the token."""
+
+    async def get(self, template: str, *, path: PathValues | None = None) -> httpx.Response:
+        """Read one resource."""
+
+
+class _Opened(BaseModel):
+    author_id: str | None = Field(default=None, validation_alias=AliasPath("createdBy", "id"))
+
+
+async def check_review_rules(client: Reviewing, request: Request) -> None:
+    """Refuse a write that the constructor of the client does not allow.
+
+    Raises:
+        WriteBlocked: It passes over policies, or votes on or completes what the token's own account opened.
+        AzureDevOpsError: The pull request cannot be read.
+    """
+    if is_read(request.operation):
+        return
+    found = _PART.search(expand_path(request.operation.template, request.path))
+    if found is None:
+        return
+    number, part = found[1], found[2].lower()
+    if any(_is_on(options.get("bypassPolicy")) for options in _objects(request.body)):
+        refuse_bypass(client)
+    if number is not None and _decides(part, request.body):
+        await refuse_own(client, int(number))
+
+
+def refuse_bypass(client: Reviewing) -> None:
+    """Refuse to pass over policies.
+
+    Raises:
+        WriteBlocked: The constructor does not allow it.
+    """
+    if not client.allow_policy_bypass:
+        raise WriteBlocked(
+            "Nothing was sent: this client may not complete a pull request past its policies. Only a constructor with "
+            "allow_policy_bypass=True allows that.",
+            subject="allow_policy_bypass",
+        )
+
+
+async def refuse_own(client: Reviewing, number: int) -> None:
+    """Refuse to decide about a pull request that the token's own account opened, or nobody knows who.
+
+    Raises:
+        WriteBlocked: The constructor does not allow it.
+        AzureDevOpsError: The pull request cannot be read.
+    """
+    if not client.allow_own_reviews:
+        opened = decode(await client.get(_ONE, path={"pull_request": number}), _Opened)
+        await refuse_author(client, number, opened.author_id)
+
+
+async def refuse_author(client: Reviewing, number: int, author: str | None) -> None:
+    """Refuse the same where it was read before who opened the pull request.
+
+    Raises:
+        WriteBlocked: The constructor does not allow it.
+    """
+    if client.allow_own_reviews:
+        return
+    owner = await client.identity()
+    if owner is None or author is None:
+        why = f"it is not known whether pull request {number} is of this token's own account"
+    elif _plain(author) == _plain(owner.id):
+        why = f"pull request {number} was opened by this token's own account, {owner.name}"
+    else:
+        return
+    raise WriteBlocked(
+        f"Nothing was sent: {why}. Somebody else has to vote on it and complete it. Only a constructor with "
+        "allow_own_reviews=True lifts this rule.",
+        subject="allow_own_reviews",
+    )
+
+
+def _plain(identity: str) -> str:
+    return identity.replace("-", "").lower()
+
+
+def _objects(body: JsonValue) -> Iterator[Mapping[str, JsonValue]]:
+    """Yield every object of a body."""
+    if isinstance(body, dict):
+        yield body
+    for part in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
+        yield from _objects(part)
+
+
+def _is_on(value: JsonValue) -> bool:
+    return str(value).strip().lower() not in _OFF
+
+
+def _decides(part: str, body: JsonValue) -> bool:
+    """Return whether a write votes, completes a pull request or lets it complete by itself."""
+    if part.startswith("/reviewers"):
+        return any(_is_on(row.get("vote")) for row in _objects(body))
+    if part or not isinstance(body, dict):
+        return False
+    setter = body.get("autoCompleteSetBy")
+    sets = isinstance(setter, dict) and bool(str(setter.get("id") or "").strip("0-"))
+    return sets or str(body.get("status") or "").strip().lower() not in _STAYS_UNMERGED
