@@ -84,6 +84,8 @@ NOT_FROM_AN_ANSWER = {
     "RepositoryDetails.clone_url": "an address, which the walk leaves as it is",
     "RepositoryDetails.fork_of": "set of a fork, and the seed has none",
     "RepositoryDetails.fork_of_project": "set of a fork, and the seed has none",
+    "Check.url": "an address, which the walk leaves as it is",
+    "DecidingBuild.check": "set where a policy asks for a build, and no sample has such a policy",
     "ThreadComment.liked_by": "filled by likes, which the simulator does not have",
 }
 STAGES = [f"{name}-{sample}" for name, tool in TOOLS.items() for sample in range(len(tool.examples))]

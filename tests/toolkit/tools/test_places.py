@@ -43,7 +43,7 @@ def test_these_are_lists_and_these_look_everywhere():
 
 def _expected(tool, arguments: dict) -> str:
     if "project" not in tool.parameters.model_fields:
-        return " in the organization"
+        return f" in pull request {arguments['id']}" if "id" in arguments else " in the organization"
     repository = f"{arguments['repository']} of " if "repository" in arguments else ""
     hint = '; project="*" looks everywhere' if tool.name in EVERYWHERE and not repository else ""
     return f" in {repository}Platform{hint}"

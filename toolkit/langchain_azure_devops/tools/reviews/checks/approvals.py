@@ -26,7 +26,7 @@ def judge_minimum(facts: Facts, row: Evaluation) -> Iterable[Judged]:
     ]
     has = f"needs {count(needed, 'approval')}, has {len(counted)}"
     if row.status == "approved":
-        return pass_policy(row, has)
+        return pass_policy(row, has if len(counted) >= needed else "the service counts enough approvals")
     found: list[Judged] = []
     if not row.is_set("allowDownvotes"):
         for voter in people:

@@ -1,7 +1,6 @@
 """Judge what machines say: the policies that ask for a build or a status, and statuses that no policy asks for."""
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote
 
 from langchain_azure_devops.tools.reviews.checks.facts import Evaluation, Facts, PostedStatus
 from langchain_azure_devops.tools.reviews.checks.judging import Judged, Standing, shorten
@@ -22,8 +21,6 @@ def judge_build(facts: Facts, row: Evaluation) -> Iterable[Judged]:
     """Judge a policy that asks for a successful build of the merge."""
     build, author = build_of(row), facts.found.author
     name = row.text("displayName") or str((row.context or {}).get("buildDefinitionName") or "") or "build"
-    project = quote(facts.found.project, safe="")
-    base = facts.page.split(f"/{project}/_git/", 1)[0]
     standing, why = _say_build(row, build)
     queue = f"{author}, or anybody who may queue builds"
     check = Check(
@@ -31,7 +28,6 @@ def judge_build(facts: Facts, row: Evaluation) -> Iterable[Judged]:
         why=why,
         who=[author if row.status == "rejected" else queue] if standing == "blocked" else [],
         build=build,
-        url=None if build is None else f"{base}/{project}/_build/results?buildId={build}",
     )
     return [Judged(standing, check)]
 

@@ -12,7 +12,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.reading import path_to, web_page
+from langchain_azure_devops.tools.pull_requests.reading import path_to
 from langchain_azure_devops.tools.pull_requests.review import RawThread, make_thread
 from langchain_azure_devops.tools.review_changes.comment_places import PULL_REQUEST
 from langchain_azure_devops.tools.reviews.threads import UNRESOLVED
@@ -158,7 +158,6 @@ class Facts:
     Attributes:
         found: The pull request.
         state: What it says of its merge.
-        page: Its web page.
         evaluations: What the policies of its target branch say.
         threads: The threads that people wrote and nobody resolved.
         statuses: The newest status of each check.
@@ -169,7 +168,6 @@ class Facts:
 
     found: PullRequestDetail
     state: MergeState
-    page: str
     evaluations: list[Evaluation] | None = None
     threads: list[RawThread] | None = None
     statuses: list[PostedStatus] | None = None
@@ -185,7 +183,7 @@ class Facts:
 async def read_facts(client: AzureDevOps, found: PullRequestDetail, state: MergeState) -> Facts:
     """Read the parts of an active pull request at once. One that cannot be read is named, whatever the reason."""
     where = path_to(found)
-    facts = Facts(found, state, web_page(client, found))
+    facts = Facts(found, state)
 
     async def read_policies() -> None:
         facts.evaluations = await _read_evaluations(client, found)

@@ -16,7 +16,7 @@ class Check(Result):
         who: Who can act: names of people, members of a group, or whoever has a right.
         build: The id of the build that decides.
         threads: The numbers of the threads that are to be resolved.
-        url: Where a person sees more of it than on the page of the pull request.
+        url: Where the system that posted a status shows more of it.
     """
 
     what: Untrusted
@@ -25,6 +25,29 @@ class Check(Result):
     build: int | None = None
     threads: list[int] = Field(default=[])
     url: Untrusted | None = None
+
+
+class DecidingBuild(Result):
+    """A build on which a check rests."""
+
+    web = "{project}/_build/results?buildId={build}"
+    identifying = ("build",)
+
+    build: int
+    check: Untrusted
+
+
+class OpenThread(Result):
+    """A thread that nobody resolved."""
+
+    web = "{project}/_git/{repository}/pullrequest/{id}?discussionId={thread}"
+    author_fields = ("author",)
+    identifying = ("thread",)
+
+    thread: int
+    file: Untrusted | None = None
+    author: Untrusted | None = None
+    author_id: str | None = Field(default=None, exclude=True)
 
 
 class PullRequestChecks(PartialResult):
@@ -38,6 +61,8 @@ class PullRequestChecks(PartialResult):
         waiting: What must pass and is queued or running by itself.
         optional: What failed or waits, but is not required.
         passed: What passed.
+        builds: The builds on which these rest.
+        threads: The first threads that nobody resolved.
         merge_strategies: The strategies that policies allow; empty when no policy limits them.
         auto_complete_by: Who set it to complete by itself as soon as nothing blocks it.
     """
@@ -63,4 +88,6 @@ class PullRequestChecks(PartialResult):
     waiting: list[Check] = Field(default=[])
     optional: list[Check] = Field(default=[])
     passed: list[Untrusted] = Field(default=[])
+    builds: list[DecidingBuild] = Field(default=[])
+    threads: list[OpenThread] = Field(default=[])
     notes: list[str] = Field(default=[])

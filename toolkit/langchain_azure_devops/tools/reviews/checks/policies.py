@@ -88,7 +88,6 @@ def describe_threads(facts: Facts, what: str) -> Check:
         why=why if threads else "comments are not resolved, though none of them is open any more: ask again",
         who=who[:MOST_NAMED],
         threads=[thread.id for thread in threads][: 2 * MOST_NAMED],
-        url=f"{facts.page}?discussionId={threads[0].id}" if threads else None,
     )
 
 
@@ -117,7 +116,7 @@ def _judge_other(facts: Facts, row: Evaluation) -> Iterable[Judged]:
     if row.status == "running":
         return [Judged("waiting", Check(what=name_policy(row), why=f"is running{message}"))]
     said = "is waiting for something" if row.status == "queued" else f"is {row.status}"
-    check = Check(what=name_policy(row), why=f"{said}{message}", who=[facts.found.author], url=facts.page)
+    check = Check(what=name_policy(row), why=f"{said}{message}", who=[facts.found.author])
     return [Judged("blocked", check)]
 
 

@@ -14,11 +14,12 @@ from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.reading import fetch_pull_request, web_page
+from langchain_azure_devops.tools.pull_requests.reading import fetch_pull_request
+from langchain_azure_devops.tools.pull_requests.review import RawComment, RawThread
 from langchain_azure_devops.tools.reviews.checks.automation import build_of, judge_other_statuses
 from langchain_azure_devops.tools.reviews.checks.facts import Facts, MergeState, read_facts
 from langchain_azure_devops.tools.reviews.checks.judging import MOST_NAMED, Judged, act_on, say_vote
-from langchain_azure_devops.tools.reviews.checks.models import Check, PullRequestChecks
+from langchain_azure_devops.tools.reviews.checks.models import Check, DecidingBuild, OpenThread, PullRequestChecks
 from langchain_azure_devops.tools.reviews.checks.policies import (
     COMMENTS,
     MINIMUM_REVIEWERS,
@@ -31,6 +32,7 @@ from langchain_azure_devops.tools.reviews.checks.policies import (
 from langchain_azure_devops.tools.reviews.toolset import toolset
 
 _MOST_BUILDS = 8
+_MOST_THREADS = 20
 _BUILDS = "results of builds"
 
 
@@ -49,7 +51,7 @@ async def get_pull_request_checks(client: AzureDevOps, *, id: int) -> PullReques
     answer = await fetch_pull_request(client, id)
     found, state = decode(answer, PullRequestDetail), decode(answer, MergeState)
     if found.status != "active":
-        facts = Facts(found, state, web_page(client, found))
+        facts = Facts(found, state)
         return _make_result(facts, [Judged("blocked", _describe_end(facts))], "no", [])
     facts = await read_facts(client, found, state)
     judged = [*_judge_state(facts), *judge_policies(facts), *_judge_votes(facts), *judge_other_statuses(facts)]
@@ -77,7 +79,7 @@ def _judge_state(facts: Facts) -> Iterable[Judged]:
         more = f" and {len(files) - MOST_NAMED} more" if len(files) > MOST_NAMED else ""
         named = f" in {', '.join(files[:MOST_NAMED])}{more}" if files else ""
         why = f"{found.source} and {found.target} conflict{named}"
-        yield Judged("blocked", Check(what="conflicts", why=why, who=[found.author], url=f"{facts.page}?_a=conflicts"))
+        yield Judged("blocked", Check(what="conflicts", why=why, who=[found.author]))
     if status == "failure":
         kind = f" ({facts.state.failure_type})" if facts.state.failure_type not in (None, "none") else ""
         why = f"the trial merge failed{kind}: {facts.state.failure or 'the service gives no reason'}"
@@ -157,6 +159,11 @@ def _decide(facts: Facts, judged: list[Judged], doubts: list[str]) -> Literal["y
     return "yes" if not doubts and not facts.unread and facts.found.merge_status == "succeeded" else "unknown"
 
 
+def _describe_thread(thread: RawThread) -> OpenThread:
+    first = next(iter(thread.comments), RawComment())
+    return OpenThread(thread=thread.id, file=thread.file, author=first.author, author_id=first.author_id)
+
+
 def _make_result(
     facts: Facts, judged: list[Judged], verdict: Literal["yes", "no", "unknown"], doubts: list[str]
 ) -> PullRequestChecks:
@@ -180,6 +187,8 @@ def _make_result(
         blockers=[each.check for each in judged if each.required and each.standing == "blocked"],
         waiting=[each.check for each in judged if each.required and each.standing == "waiting"],
         optional=[each.check for each in judged if not each.required and each.standing != "passed"],
+        builds=[DecidingBuild(build=each.check.build, check=each.check.what) for each in judged if each.check.build],
+        threads=[_describe_thread(thread) for thread in (facts.threads or [])[:_MOST_THREADS]],
         passed=[f"{each.check.what}: {each.check.why}" for each in judged if each.standing == "passed"],
         notes=[*doubts, *none, *may, *unread],
         unread=facts.unread,
