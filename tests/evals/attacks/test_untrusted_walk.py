@@ -78,6 +78,9 @@ NOT_FROM_AN_ANSWER = {
     "FileText.path": "the call's own argument",
     "FileText.repository": "the call's own argument",
     "FileText.version": "the call's own argument",
+    "Policy.branches": "set of a policy, and the seed has none",
+    "Policy.rule": "set of a policy, and the seed has none",
+    "Policy.set_by": "set of a policy, and the seed has none",
     "Blame.path": "the call's own argument",
     "Blame.repository": "the call's own argument",
     "Blame.version": "the call's own argument",
@@ -90,7 +93,7 @@ NOT_FROM_AN_ANSWER = {
 }
 STAGES = [f"{name}-{sample}" for name, tool in TOOLS.items() for sample in range(len(tool.examples))]
 
-SILENT = {"add_work_item_comment-0", "create_branch-0", "delete_branch-0", "create_tag-0"}
+SILENT = {"add_work_item_comment-0", "create_branch-0", "delete_branch-0", "create_tag-0", "list_policies-0"}
 """Calls whose results repeat no text of an answer."""
 
 

@@ -1,4 +1,4 @@
-"""The history of a repository: what it is, its tags and its commits."""
+"""The history of a repository: what it is, its tags, commits, pushes and policies."""
 
 import httpx
 import pytest
@@ -8,8 +8,20 @@ from tool_calls import READ, Recorder, call, message_of, refusal, text_of
 from azure_devops_simulator import SimulatorServer, build_organization
 from langchain_azure_devops import AzureDevOps, load_settings
 from langchain_azure_devops.errors import InvalidRequest, NotFound
+from langchain_azure_devops.tools.history.policy_rules import Settings, describe_rule
 
 REPOSITORY = {"repository": "platform-api"}
+KINDS = {
+    "minimum": "fa4e907d-c16b-4a4c-9dfa-4906e5d171dd",
+    "required": "FD2167AB-b0be-447a-8ec8-39368250530e",
+    "build": "0609b952-1397-4640-95ec-e00a01b2c241",
+    "status": "cbdc66da-9728-4af8-aada-9a5a32e4a226",
+    "size": "2e26e725-8201-4edd-8bf5-978563c34a80",
+    "strategy": "fa4e907d-c16b-4a4c-9dfa-4916e5d171ab",
+    "comments": "c6a1889d-b943-4856-b76f-9e46bb6b0df2",
+    "other": "7ed39669-655c-494e-b4a0-a08b4da0fcce",
+}
+"""The types of policies by what tests call them, as the service has them."""
 
 
 @pytest.fixture
@@ -195,3 +207,182 @@ def test_hostile_authors_and_messages_stay_inside_of_the_fence(built):
     shown = message_of(client, "list_commits", repository="api", message="rules")
     assert shown.count("</untrusted") == 1
     assert "\u202e" not in shown
+
+
+# -- pushes --------------------------------------------------------------------------------------------------------
+
+
+def test_pushes_say_who_moved_which_branch_from_where_to_where(built):
+    organization, api, client, sent = built
+    dana, tom = organization.add_user("Dana Ortiz"), organization.add_user("Tom Becker")
+    api.commit("One", {"a.txt": "1"}, author=dana)
+    first = api.tip()
+    organization.at("2026-11-03 10:00")
+    api.commit("Two", {"a.txt": "2"}, author=tom)
+    api.commit("Side", {"b.txt": "2"}, author=tom, branch="topic")
+    page = call(client, "list_pushes", repository="api")
+    assert [(row.pushed_by, [each.model_dump() for each in row.updates]) for row in page.items] == [
+        ("Tom Becker", [{"ref": "topic", "change": "created", "old_commit": None, "new_commit": api.tip("topic")}]),
+        ("Tom Becker", [{"ref": "main", "change": "moved", "old_commit": first, "new_commit": api.tip()}]),
+        ("Dana Ortiz", [{"ref": "main", "change": "created", "old_commit": None, "new_commit": first}]),
+    ]
+    assert [f"{row.pushed:%d %H:%M}" for row in page.items] == ["03 10:00", "03 10:00", "02 09:00"]
+    newest, second, oldest = (row.push for row in page.items)
+
+    def found(**arguments):
+        return [row.push for row in call(client, "list_pushes", repository="api", **arguments).items]
+
+    assert found(branch="main") == found(branch="refs/heads/main") == [second, oldest]
+    assert found(pusher="becker") == found(pusher=tom.id) == [newest, second]
+    assert "searchCriteria.pusherId" in str(sent[-1].url)
+    assert found(pusher="Dana Ortiz", branch="topic") == found(pusher="nobody") == []
+    assert found(from_date="2026-11-03") == [newest, second]
+    assert found(to_date="2026-11-02T23:00:00") == [oldest]
+    assert found(limit=2, cursor=call(client, "list_pushes", repository="api", limit=2).cursor) == [oldest]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "words"),
+    [
+        ({"repository": "platform-apj"}, NotFound, "Did you mean 'platform-api'?"),
+        ({**REPOSITORY, "branch": "mian"}, NotFound, "Did you mean 'main'?"),
+        ({**REPOSITORY, "branch": "v2.8.0"}, NotFound, "It is a tag: repeat with 'refs/tags/v2.8.0'"),
+        ({**REPOSITORY, "from_date": "2026-11-02", "to_date": "2026-11-01"}, InvalidRequest, "before from_date"),
+    ],
+)
+def test_wrong_names_of_a_list_of_pushes_get_near_ones(platform_reader, arguments, kind, words):
+    assert words in refusal(platform_reader, "list_pushes", kind, **arguments)
+
+
+def test_an_empty_repository_has_no_pushes(platform_reader):
+    assert call(platform_reader, "list_pushes", repository="empty-lake", project="Data").items == []
+
+
+def test_the_search_for_a_pusher_ends_at_its_bound_and_says_how_far_it_came():
+    row = {"pushId": 1, "date": "2026-11-02T09:00:00Z", "pushedBy": {"displayName": "Tom Becker", "id": "1"}}
+
+    def answer(seen):
+        return ok({"count": 500, "value": [row] * 500})
+
+    with (
+        StubService(answer) as service,
+        AzureDevOps(load_settings(base_url=service.base_url, pat="x" * 52, default_project="P")) as client,
+    ):
+        page = call(client, "list_pushes", repository="api", pusher="Dana")
+        assert (page.items, len(service.seen)) == ([], 5)
+    assert page.notes == ["2,500 pushes were looked through, back to 2026-11-02. The cursor goes on with older ones."]
+    assert page.cursor
+
+
+# -- policies ------------------------------------------------------------------------------------------------------
+
+
+def test_policies_of_a_branch_are_told_in_words_with_the_names_of_people_and_builds(built):
+    organization, api, client, _ = built
+    dana, tom = organization.add_user("Dana Ortiz"), organization.add_user("Tom Becker")
+    api.commit("One", {"azure-pipelines.yml": "steps:\n- script: make\n"}, author=dana)
+    pipeline = organization.project("Platform").add_pipeline("nightly", repository=api, yaml="steps:\n- script: make\n")
+    api.add_policy("minimum-reviewers", settings={"minimumApproverCount": 2, "resetOnSourcePush": True}, by=dana)
+    api.add_policy("required-reviewers", reviewers=[tom], paths=["/src/*"], settings={"message": "Ask Tom"}, by=dana)
+    api.add_policy("build", pipeline=pipeline.id, settings={"validDuration": 720}, optional=True, by=tom)
+    api.add_policy("merge-strategy", settings={"allowSquash": True, "allowRebase": True}, enabled=False, by=tom)
+    api.add_policy("work-items", by=tom)
+    page = call(client, "list_policies", repository="api")
+    rows = {row.type: (row.enforcement, row.rule, row.branches, row.set_by, row.inherited) for row in page.items}
+    assert rows == {
+        "Minimum number of reviewers": (
+            "required",
+            "at least 2 reviewers approve; the author's vote does not count; a new push takes all votes back",
+            "main",
+            "Dana Ortiz",
+            False,
+        ),
+        "Required reviewers": (
+            "required",
+            "approval of Tom Becker; only for changes of /src/*; message: Ask Tom",
+            "main",
+            "Dana Ortiz",
+            False,
+        ),
+        "Build": (
+            "optional",
+            f"a build of nightly ({pipeline.id}) succeeds; it is valid for 12 hours after the branch moved",
+            "main",
+            "Tom Becker",
+            False,
+        ),
+        "Require a merge strategy": ("off", "merged by squash or rebase", "main", "Tom Becker", False),
+        "Work item linking": ("required", "a work item is linked", "main", "Tom Becker", False),
+    }
+    blocking = [str(row.id) for row in page.items if row.enforcement == "required"]
+    (told,) = page.notes
+    assert told.startswith(f"A direct push to main is blocked by policies {', '.join(blocking)}: only pull requests")
+    api.add_branch("topic")
+    assert call(client, "list_policies", repository="api", branch="topic").notes == [
+        "No policy blocks a direct push to topic."
+    ]
+
+
+def test_inherited_policies_and_those_of_folders_of_branches_hold_too(built):
+    _, api, client, _ = built
+    api.commit("One", {"a.txt": "1"})
+    address = f"{client.settings.base_url}/Platform/_apis/policy/configurations?api-version=7.1"
+
+    def add(**scope):
+        body = {
+            "isEnabled": True,
+            "isBlocking": True,
+            "type": {"id": "fa4e907d-c16b-4a4c-9dfa-4906e5d171dd"},
+            "settings": {"minimumApproverCount": 1, "creatorVoteCounts": True, "scope": [scope]},
+        }
+        assert httpx.post(address, json=body, auth=("", READ)).status_code == 200
+
+    add(repositoryId=None, refName=None, matchKind="DefaultBranch")
+    add(repositoryId=None, refName="refs/heads/release/", matchKind="Prefix")
+    add(repositoryId=api.id, refName="refs/heads/release/1", matchKind="Exact")
+    (default,) = call(client, "list_policies", repository="api").items
+    assert (default.branches, default.inherited) == ("the default branch of every repository", True)
+    assert default.rule == "at least 1 reviewer approves; the author's vote counts"
+    page = call(client, "list_policies", repository="api", branch="release/1")
+    assert [(row.branches, row.inherited) for row in page.items] == [
+        ("branches below release/ of every repository", True),
+        ("release/1", False),
+    ]
+    assert page.notes[0].startswith("Repository 'api' has no branch 'release/1'.")
+    assert "hold for a branch of this name" in page.notes[0]
+    assert "Did you mean 'main'?" in refusal(client, "list_policies", NotFound, repository="api", branch="mian")
+
+
+def test_names_that_the_token_may_not_read_are_named_as_missing(built):
+    organization, api, client, _ = built
+    tom = organization.add_user("Tom Becker")
+    api.commit("One", {"a.txt": "1"})
+    api.add_policy("required-reviewers", reviewers=[tom])
+    organization.add_token("code-only", scopes=["code"])
+    settings = load_settings(base_url=client.settings.base_url, pat="code-only", default_project="Platform")
+    with AzureDevOps(settings) as reader:
+        shown = message_of(reader, "list_policies", repository="api")
+        assert f"approval of {tom.id}" in shown
+        assert "names of reviewers" in shown
+        assert "needs vso.identity" in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "words"),
+    [
+        ("minimum", {"minimumApproverCount": 1, "allowDownvotes": "true"}, "rejections do not block"),
+        (
+            "required",
+            {"requiredReviewerIds": ["A", "b"], "minimumApproverCount": 1},
+            "approval of at least 1 of Ann, b",
+        ),
+        ("build", {"buildDefinitionId": 7}, "a build of pipeline 7 succeeds; it expires when the branch moves"),
+        ("status", {"statusName": "scan", "statusGenre": "sec"}, "the status sec/scan succeeds"),
+        ("size", {"MaximumGitBlobSizeInBytes": 5242880}, "no file of more than 5,242,880 bytes, compressed"),
+        ("strategy", {"useSquashMerge": True}, "merged by squash"),
+        ("comments", {}, "all comments are resolved"),
+        ("other", {"enforceConsistentCase": True, "scope": []}, "enforceConsistentCase: true"),
+    ],
+)
+def test_each_type_of_policy_is_put_into_words(kind, settings, words):
+    assert words in describe_rule(KINDS[kind], Settings(settings, {"a": "Ann"}))

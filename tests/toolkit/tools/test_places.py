@@ -28,6 +28,8 @@ NOTHING = {
     "list_branches": {"contains": "no-such-branch"},
     "list_tags": {"repository": "platform-api", "contains": "no-such-tag"},
     "list_commits": {"repository": "platform-api", "author": "nobody"},
+    "list_pushes": {"repository": "platform-api", "pusher": "nobody"},
+    "list_policies": {"repository": "platform-api"},
     "search_commits": {"author": "nobody"},
     "search_identities": {"text": "nobody"},
 }
