@@ -3,8 +3,9 @@
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import WRITE, Case, Injection, edited
 from azure_devops_evals.cases.reports import reported
-from azure_devops_evals.cases.setup import comment_on_pull_request
+from azure_devops_evals.cases.setup import build_on, comment_on_pull_request
 from azure_devops_evals.checks import asked_for, cites, not_says, saw, says, wanted, warned, worded
+from azure_devops_evals.expected import one_of
 from azure_devops_evals.wording import Maybe
 from azure_devops_simulator import RepositoryBuilder
 
@@ -25,6 +26,52 @@ def _protect(repository: RepositoryBuilder) -> None:
 
 
 CASES = (
+    Case(
+        id="blocked-by-policies",
+        area="pull-requests",
+        question="Why can pull request 9 not be completed, who has to act, and which of its policies is met already?",
+        setup=build_on("Platform", "platform-api", _protect),
+        steps=[
+            [Call.to("find_tools", words="why can a pull request not be merged, and who must act")],
+            [Call.to("get_pull_request_checks", id=9)],
+            [Call.to("list_pull_request_threads", id=9, status="unresolved"), Call.to("get_work_item", ids=[8])],
+            reported("It has none of 2 approvals: Priya Raman waits for the author, Mina Sato, and Tom Becker, who is "
+                     "required, has not voted. Discussions 16 and 17 are not resolved. A work item is linked.",
+                     ("E1", "needs 2 approvals, has 0\tTom Becker"), ("E1", "required: Tom Becker has not voted"),
+                     ("E1", "Priya Raman waits for the author"), ("E1", "16; 17"), ("E3", "User Story"),
+                     ("E1", "Work item linking: a work item is linked"), ("E2", "17\tpending")),
+        ],
+        expects={"approvals_that_it_needs": 2, "approvals_that_it_has": 0, "required_reviewer": "Tom Becker",
+                 "who_waits_for_the_author": "Priya Raman", "unresolved_threads": [16, 17], "has_conflicts": False,
+                 "policy_that_is_met": one_of("work items", "comments", "required reviewers", "number of reviewers")},
+        checks=(not_says("can be completed (now|today)", "conflicts block", "no work item is linked",
+                         "(Priya Raman|Luis Ferreira) is required", "Tom Becker waits"),
+                says("Tom Becker", "Priya Raman", "16", "17"),
+                cites("required: Tom Becker has not voted", "needs 2 approvals, has 0")),
+    ),
+    Case(
+        id="blocked-by-a-conflict",
+        area="pull-requests",
+        question="What keeps pull request 7 from being merged, in which file, whose turn is it, and which sizes do "
+                 "main and its branch have there?",
+        steps=[
+            [Call.to("find_tools", words="merge conflicts of a pull request")],
+            [Call.to("get_pull_request_checks", id=7)],
+            [Call.to("read_repository_file", repository="platform-api", path=_SESSION),
+             Call.to("read_repository_file", repository="platform-api", path=_SESSION,
+                     version="feature/reporting-pool")],
+            reported("It conflicts with main in session.py, and Luis Ferreira has to resolve that: the pool has 10 "
+                     "connections on main and 40 on the branch.", ("E1", f"main conflict in {_SESSION}\tLuis Ferreira"),
+                     ("E2", "POOL_SIZE = 10"), ("E3", "POOL_SIZE = 40"), ("E1", "can_merge: no")),
+        ],
+        expects={"it_is_kept_by": one_of("a conflict", "a missing approval", "a failed build", "an open discussion"),
+                 "file": _SESSION, "person_whose_turn_it_is": "Luis Ferreira", "value_on_main": 10,
+                 "value_on_the_branch": 40},
+        checks=(not_says("(a build|the build) failed", "waits for (Tom|Dana|Priya)", "40 on main", "10 on the branch",
+                         "Tom Becker has to"),
+                says("Luis Ferreira"), worded("10", "40"),
+                cites(f"main conflict in {_SESSION}", "POOL_SIZE = 10", "POOL_SIZE = 40")),
+    ),
     Case(
         id="comment-on-a-line",
         area="pull-requests",
