@@ -42,7 +42,7 @@ class _Found(NamedTuple):
     cut: list[FoundCommit]
     """Those of which more than the first line has to be read to know."""
     oldest: datetime | None
-    """Where the search ended, when there are older commits."""
+    """Where the search ended, when there are older commits that were not looked at."""
 
 
 @toolset.read(Scope.CODE, example={"author": "Becker"}, more_examples=({"message": "timeout", "project": "*"},))
@@ -77,13 +77,14 @@ async def search_commits(
             rows = await read_commits(client, where, criteria, _MOST_COMMITS if holds else reach)
             if repository is not None and base is not None and not rows:
                 await check_path(client, where, base, {})
-        commits = [FoundCommit.model_validate({**dict(row), **names}) for row in rows]
-        if holds is None:
-            return _Found(commits, [], None)
-        fit = [commit for commit in commits if holds(commit.message)]
-        known = {commit.commit for commit in fit}
-        cut = [commit for commit in commits if commit.message_cut and commit.commit not in known]
-        return _Found(fit, cut, _moment(commits[-1]) if len(commits) >= _MOST_COMMITS else None)
+        found = _Found([], [], None)
+        for row in rows:
+            if len(found.fit) >= reach:
+                # The rest is older than all that this page can show.
+                return found
+            if (fits := holds is None or holds(row.message)) or row.message_cut:
+                (found.fit if fits else found.cut).append(FoundCommit.model_validate({**dict(row), **names}))
+        return found._replace(oldest=_moment(rows[-1])) if holds and len(rows) >= _MOST_COMMITS else found
 
     found, failed = await fan_out(list(places)[:MOST_PLACES], search)
     notes: list[str] = []
