@@ -56,8 +56,8 @@ OTHER_VALUES: Mapping[str, tuple[JsonValue, JsonValue]] = {
 """Two values for each argument of a write that may have any value; an argument that is a list gets one of them."""
 FIXED = frozenset(
     {"id", "revision", "project", "repository", "source", "target", "status", "source_commit", "type"}
-    | {"branch", "tag", "commit"}
     | {"path", "line", "last_line", "side", "thread", "vote", "required", "optional", "remove", "add", "enabled"}
     | {"strategy", "delete_source_branch", "transition_work_items", "merge_message"}
+    | {"branch", "tag", "commit", "base", "changes", "new_branch"}
 )
 """The arguments of writes whose value decides what is written to, or which the seeded organization fixes."""

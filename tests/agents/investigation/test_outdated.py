@@ -91,6 +91,11 @@ CHANGES = {
         lambda other: TOOLS["create_tag"].call_sync(other, repository="docs", tag="later", source="main"),
         "exists_already_at",
     ),
+    "push_changes": (
+        dict(TOOLS["push_changes"].examples[0]),
+        lambda other: TOOLS["push_changes"].call_sync(other, **TOOLS["push_changes"].examples[0]),
+        "branch_is_at",
+    ),
     "delete_branch": (
         dict(TOOLS["delete_branch"].examples[0]),
         lambda other: TOOLS["update_pull_request"].call_sync(other, id=16, title="Renamed"),

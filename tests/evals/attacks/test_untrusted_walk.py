@@ -93,7 +93,7 @@ NOT_FROM_AN_ANSWER = {
 }
 STAGES = [f"{name}-{sample}" for name, tool in TOOLS.items() for sample in range(len(tool.examples))]
 
-SILENT = {"add_work_item_comment-0", "create_branch-0", "delete_branch-0", "create_tag-0", "list_policies-0"}
+SILENT = {"add_work_item_comment-0", "list_policies-0"}
 """Calls whose results repeat no text of an answer."""
 
 

@@ -12,7 +12,7 @@ from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, Approval, approve_writes_with
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.calls.declaration import Toolset
-from langchain_azure_devops.errors import Denied, NotFound, RevisionConflict, StateChanged, WriteBlocked
+from langchain_azure_devops.errors import Conflict, Denied, NotFound, RevisionConflict, StateChanged, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
 from langchain_azure_devops.safety.grants import compare_states
@@ -22,6 +22,7 @@ from langchain_azure_devops.tools.work_items.tools import CommentAdded
 
 WRITERS = sorted(name for name, tool in TOOLS.items() if tool.access == "write")
 OPENED = {"repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Rota"}
+PUSHED = TOOLS["push_changes"].examples[0]
 BEGUN = {"repository": "platform-api", "source": "feature/async-sqlalchemy"}
 
 
@@ -69,6 +70,7 @@ SCENARIOS = [
     Scenario("abandon_pull_request", "rename the pull request", "title", {"id": 15}),
     Scenario("reactivate_pull_request", "rename the abandoned one", "title"),
     Scenario("publish_pull_request", "rename the draft", "title"),
+    Scenario("push_changes", "push to the branch of docs", "branch_is_at", PUSHED),
 ]
 
 
@@ -114,6 +116,7 @@ def meanwhile(connect, push, server, tls):
         "reply in the thread": lambda: call(other, "reply_to_thread", id=9, thread=16, text="Moved."),
         "vote": vote,
         "push to the source": lambda: push("Platform", "platform-api", {"/x": b"1"}, "feature/async-sqlalchemy"),
+        "push to the branch of docs": lambda: push("Platform", "docs", {"/x": b"1"}, "feature/rota-december"),
         "push to the target": lambda: push("Platform", "platform-api", {"/x": b"1"}, "main"),
     }
     return lambda name: changes[name]()
@@ -199,6 +202,10 @@ def test_a_yes_to_the_present_state_writes_once(scenario, client, meanwhile, sen
         # The revision that the call names is over, whoever approves it.
         with pytest.raises(RevisionConflict):
             in_a_thread(client, scenario, arguments, person)
+    elif scenario.tool == "push_changes":
+        # The same holds for the commit that it names.
+        with pytest.raises(Conflict, match="by now, not at"):
+            in_a_thread(client, scenario, arguments, person)
     else:
         assert in_a_thread(client, scenario, arguments, person)
     assert len(person.asked) == 2
@@ -244,6 +251,7 @@ REQUESTS = {
     "abandon_pull_request": 2,
     "reactivate_pull_request": 2,
     "publish_pull_request": 2,
+    "push_changes": 4,
 }
 """What a write costs with writes="allow", where nobody is shown anything."""
 

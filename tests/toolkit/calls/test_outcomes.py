@@ -98,6 +98,8 @@ class Sent:
             elif path.endswith(("Title", "Description", "ReproSteps")):
                 row["value"] = f"{row['value']} or not"
         if isinstance(body, dict):
+            for commit in body.get("commits", []):
+                commit["comment"] = f"{commit['comment']} or not"
             body = {**body, **{key: f"{body[key]} or not" for key in ("title", "text", "description") if key in body}}
         return json.dumps(body).encode()
 

@@ -136,6 +136,7 @@ TARGETS = {
     "abandon_pull_request": {"id"},
     "reactivate_pull_request": {"id"},
     "publish_pull_request": {"id"},
+    "push_changes": {"project", "repository", "branch", "base", "new_branch", "changes"},
 }
 TARGET_FIELDS = [
     f"fields.System.{name}"

@@ -116,6 +116,7 @@ class Toolset:
         idempotent: bool = False,
         targets: tuple[str, ...] = (),
         contents: tuple[str, ...] = (),
+        files: tuple[str, ...] = (),
         current: ReadCurrent | None = None,
         recover: Recovery[Result] | None = None,
         makes: str = "",
@@ -138,6 +139,7 @@ class Toolset:
             targets: The arguments that say where the write goes and whom it concerns. A write plan must give fixed
                 values for them.
             contents: All other arguments. Without `targets` and `contents`, every argument counts as a target.
+            files: The arguments that hold the contents of files, in which an at sign mentions nobody.
             current: Reads the present values of what would change, under the names of the arguments, and what a person
                 must know to recognize it, such as its title. The approver is shown all of it. It is read again right
                 before the write; when it has changed, nothing is sent and the approver is asked again.
@@ -179,6 +181,7 @@ class Toolset:
                     writes=times,
                     several=frozenset(several),
                     contents=frozenset(contents),
+                    files=frozenset(files),
                     current=current,
                     recover=cast("Recovery[R] | None", recover),
                     makes=makes,

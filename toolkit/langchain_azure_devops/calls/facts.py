@@ -49,6 +49,7 @@ class ToolFacts(Generic[P, R]):
         writes: How many write requests one call may send.
         several: The placeholders of the routes that have another value in each of these requests.
         contents: The arguments of a write that do not say where it goes or whom it concerns.
+        files: The arguments that hold the contents of files, in which an at sign mentions nobody.
         current: Reads the present values of what a write would change, under the names of its arguments, and what a
             person must know to recognize it. The approver is shown them, and they must still hold before the write.
         recover: Finds out what a write did when its answer was lost.
@@ -72,6 +73,7 @@ class ToolFacts(Generic[P, R]):
     writes: int = 0
     several: frozenset[str] = frozenset()
     contents: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
     current: ReadCurrent | None = None
     recover: Recovery[R] | None = None
     makes: str = ""

@@ -148,7 +148,7 @@ class Tool(ToolFacts[P, R]):
         """
         values = self._canonical(client, arguments)
         project = values.get("project")
-        check_content(client, self.name, values, self.is_target)
+        check_content(client, self.name, values, self.is_target, self.files)
         return WriteRequest(
             tool=self.name,
             arguments=values,

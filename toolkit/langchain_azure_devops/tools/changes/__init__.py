@@ -1,3 +1,4 @@
-"""Changes of repositories: branches and tags."""
+"""Changes of repositories: branches, tags and commits."""
 
+from langchain_azure_devops.tools.changes.push import *  # noqa: F403 - the package offers what its modules declare
 from langchain_azure_devops.tools.changes.references import *  # noqa: F403 - the package offers what its modules declare

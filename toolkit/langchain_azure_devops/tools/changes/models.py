@@ -18,10 +18,13 @@ class CreatedBranch(Result):
     caption = "branch {name} of {repository}"
     identifying = ("repository", "name", "commit")
     effect = ("name", "commit")
+    author_fields = ("commit_author",)
 
     repository: Untrusted
     name: Branch
     commit: str
+    commit_message: Untrusted
+    commit_author: Untrusted
     notes: list[str] = Field(default=[])
 
 
@@ -50,10 +53,13 @@ class CreatedTag(Result):
     caption = "tag {name} of {repository}"
     identifying = ("repository", "name", "commit")
     effect = ("name", "object_id")
+    author_fields = ("commit_author",)
 
     repository: Untrusted
     name: Annotated[Untrusted, BeforeValidator(lambda name: str(name).removeprefix("refs/tags/"))]
     commit: str
+    commit_message: Untrusted
+    commit_author: Untrusted
     object_id: str | None = Field(default=None, exclude=True)
     message: Untrusted | None = None
     notes: list[str] = Field(default=[])

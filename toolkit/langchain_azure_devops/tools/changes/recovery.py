@@ -20,7 +20,7 @@ from langchain_azure_devops.tools.changes.ref_updates import (
     describe_ref,
     tag_name,
 )
-from langchain_azure_devops.tools.changes.versions import read_commit
+from langchain_azure_devops.tools.changes.versions import Commit, read_commit
 from langchain_azure_devops.tools.git import REPOSITORY
 
 _MOST_PUSHES = 100
@@ -102,8 +102,8 @@ async def find_created_branch(client: AzureDevOps, pending: PendingWrite) -> Cre
     found = await _find_updates(client, pending, where, ref, CreatedBranch, NOTHING)
     if not found:
         return _missing_creation(ref, given)
-    await _check_source(client, where, given["source"], ref, found[0].new)
-    return CreatedBranch(repository=given["repository"], name=ref, commit=found[0].new)
+    commit = await _check_source(client, where, given["source"], ref, found[0].new)
+    return CreatedBranch(repository=given["repository"], name=ref, **commit.named())
 
 
 async def find_deleted_branch(client: AzureDevOps, pending: PendingWrite) -> DeletedBranch | Missing:
@@ -135,22 +135,16 @@ async def find_created_tag(client: AzureDevOps, pending: PendingWrite) -> Create
         if not is_stored_as(message, tag.message):
             raise unknown_outcome(f"this account created {describe_ref(ref)} since then with another message")
         commit = tag.commit
-    await _check_source(client, where, given["source"], ref, commit)
-    return CreatedTag(
-        repository=given["repository"],
-        name=ref,
-        commit=commit,
-        object_id=made,
-        message=message,
-    )
+    at = await _check_source(client, where, given["source"], ref, commit)
+    return CreatedTag(repository=given["repository"], name=ref, object_id=made, message=message, **at.named())
 
 
 def _missing_creation(ref: str, given: Mapping[str, Any]) -> Missing:
     return Missing(f"a push by this account that created {describe_ref(ref)} in {given['repository']} since then")
 
 
-async def _check_source(client: AzureDevOps, where: PathValues, source: str, ref: str, commit: str) -> None:
-    """Check that a reference was created where its source is.
+async def _check_source(client: AzureDevOps, where: PathValues, source: str, ref: str, commit: str) -> Commit:
+    """Return the commit at which a reference was created, which has to be where its source is.
 
     Raises:
         WriteOutcomeUnknown: The source is elsewhere: it has moved, or another call created the reference.
@@ -160,3 +154,4 @@ async def _check_source(client: AzureDevOps, where: PathValues, source: str, ref
         raise unknown_outcome(
             f"this account created {describe_ref(ref)} since then at {commit}, and {source} is at {now.id}"
         )
+    return now

@@ -69,9 +69,7 @@ def _describe(repository: _Repository, commit: Commit) -> dict[str, JsonValue]:
     return {
         "project": repository.project,
         "repository": repository.name,
-        "commit": commit.id,
-        "commit_message": commit.message,
-        "commit_author": commit.author,
+        **commit.named(),
     }
 
 
@@ -116,7 +114,7 @@ async def create_branch(
     ref = branch_name(branch)
     commit = await read_commit(client, where, source)
     await update_ref(client, where, ref, NOTHING, commit.id)
-    return CreatedBranch(repository=repository, name=ref, commit=commit.id)
+    return CreatedBranch(repository=repository, name=ref, **commit.named())
 
 
 async def _read_before_deletion(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -180,9 +178,10 @@ async def delete_branch(
     """
     where = await place_of_write(client, {"repository": repository, "project": project})
     ref, tip = branch_name(branch), require_commit_id(commit)
-    _refuse_default(await _read_repository(client, where), ref)
+    found = await _read_repository(client, where)
+    _refuse_default(found, ref)
     await update_ref(client, where, ref, tip, NOTHING)
-    return DeletedBranch(repository=repository, name=ref, commit=tip)
+    return DeletedBranch(repository=found.name, name=ref, commit=tip)
 
 
 @toolset.write(
@@ -215,7 +214,7 @@ async def create_tag(
     commit = await read_commit(client, where, source)
     if message is None:
         await update_ref(client, where, ref, NOTHING, commit.id)
-        return CreatedTag(repository=repository, name=ref, commit=commit.id, object_id=commit.id)
+        return CreatedTag(repository=repository, name=ref, object_id=commit.id, **commit.named())
     short = ref.removeprefix("refs/tags/")
     body: dict[str, JsonValue] = {"name": short, "taggedObject": {"objectId": commit.id}, "message": message}
     try:
@@ -231,4 +230,4 @@ async def create_tag(
         at = f" Tag {short!r} exists already, at {there}." if there else ""
         raise type(error)(f"{error.message}{at}", subject=as_subject(short)) from error
     object_id = decode(response, _TagObject).id
-    return CreatedTag(repository=repository, name=ref, commit=commit.id, object_id=object_id, message=message)
+    return CreatedTag(repository=repository, name=ref, object_id=object_id, message=message, **commit.named())

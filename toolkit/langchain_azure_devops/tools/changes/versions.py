@@ -20,6 +20,10 @@ class Commit(BaseModel):
     message: str = Field(default="", validation_alias="comment")
     author: str = Field(default="", validation_alias=AliasPath("author", "name"))
 
+    def named(self) -> dict[str, str]:
+        """Return it as the fields of what points to it."""
+        return {"commit": self.id, "commit_message": self.message, "commit_author": self.author}
+
 
 async def read_commit(client: AzureDevOps, where: PathValues, version: str) -> Commit:
     """Read the commit of a branch (also as `refs/heads/x`), of `refs/tags/x`, or with this id.
