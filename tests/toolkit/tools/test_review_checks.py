@@ -305,6 +305,26 @@ def test_who_set_it_to_complete_by_itself_is_named(api, review, ask):
     )  # fmt: skip
 
 
+def test_an_automatic_completion_also_waits_for_optional_policies(api, review, ask):
+    api.add_policy("work-items", optional=True)
+    pull = review().set_auto_complete(by="Dana Ortiz")
+    found = ask(pull)
+    assert found.can_merge == "yes"
+    waits = "Auto-complete also waits for the optional policies: Work item linking."
+    assert waits in found.notes
+    [policy] = pull.pull_request.repository.project.policies
+    pull.pull_request.completion_options["autoCompleteIgnoreConfigIds"] = [policy]
+    assert waits not in ask(pull).notes
+
+
+def test_more_reviewers_than_one_sentence_names_are_counted():
+    ids = [f"r{number}" for number in range(13)]
+    people = [{"id": each, "displayName": f"Person {each}", "vote": 0} for each in ids]
+    row = policy("queued", REQUIRED, {"requiredReviewerIds": ids})
+    blockers = checks_of({"policy/evaluations": [row]}, reviewers=people).blockers
+    assert (len(blockers), blockers[-1].why) == (11, "3 more required reviewers must approve as well")
+
+
 def test_a_number_of_no_pull_request_is_explained(harbor):
     with SimulatorServer(harbor.organization) as server, connected(server.base_url, FULL) as client:
         assert "list_pull_requests" in refusal(client, "get_pull_request_checks", NotFound, id=4040)

@@ -75,7 +75,11 @@ def judge_required(facts: Facts, row: Evaluation) -> Iterable[Judged]:
     if not missing:
         why = f"{', '.join(names[:MOST_NAMED]) or 'the reviewers'} approved, but the service answers {row.status!r}"
         return [Judged("blocked", Check(what=name_policy(row), why=f"{why}{message}", who=names[:MOST_NAMED]))]
-    return [_judge_member(facts, row, each, members[each], message) for each in missing[:MOST_NAMED]]
+    judged = [_judge_member(facts, row, each, members[each], message) for each in missing[:MOST_NAMED]]
+    if len(missing) > MOST_NAMED:
+        why = f"{count(len(missing) - MOST_NAMED, 'more required reviewer')} must approve as well"
+        judged.append(Judged("blocked", Check(what=name_policy(row), why=why)))
+    return judged
 
 
 def _judge_member(facts: Facts, row: Evaluation, member: str, voter: Voter | None, message: str) -> Judged:

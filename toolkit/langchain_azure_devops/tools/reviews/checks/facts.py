@@ -51,6 +51,7 @@ class _Named(BaseModel):
 class _Options(BaseModel):
     strategy: str | None = Field(default=None, validation_alias="mergeStrategy")
     squash: bool | None = Field(default=None, validation_alias="squashMerge")
+    ignored: OrNone[int] = Field(default=[], validation_alias="autoCompleteIgnoreConfigIds")
 
 
 class MergeState(BaseModel):
@@ -62,6 +63,11 @@ class MergeState(BaseModel):
     auto_complete: _Named | None = Field(default=None, validation_alias="autoCompleteSetBy")
     options: _Options | None = Field(default=None, validation_alias="completionOptions")
     closed_by: _Named | None = Field(default=None, validation_alias="closedBy")
+
+    @property
+    def ignored(self) -> list[int]:
+        """The ids of optional policies for which an automatic completion does not wait."""
+        return self.options.ignored if self.options else []
 
     @property
     def strategy(self) -> str | None:
@@ -77,6 +83,7 @@ class _Type(BaseModel):
 
 
 class _Configuration(BaseModel):
+    id: int | None = None
     enabled: bool = Field(default=True, validation_alias="isEnabled")
     blocking: bool = Field(default=True, validation_alias="isBlocking")
     deleted: bool = Field(default=False, validation_alias="isDeleted")

@@ -18,7 +18,7 @@ from langchain_azure_devops.tools.pull_requests.reading import fetch_pull_reques
 from langchain_azure_devops.tools.pull_requests.review import RawComment, RawThread
 from langchain_azure_devops.tools.reviews.checks.automation import build_of, judge_other_statuses
 from langchain_azure_devops.tools.reviews.checks.facts import Facts, MergeState, read_facts
-from langchain_azure_devops.tools.reviews.checks.judging import MOST_NAMED, Judged, act_on, say_vote
+from langchain_azure_devops.tools.reviews.checks.judging import MOST_NAMED, Judged, act_on, name_policy, say_vote
 from langchain_azure_devops.tools.reviews.checks.models import Check, DecidingBuild, OpenThread, PullRequestChecks
 from langchain_azure_devops.tools.reviews.checks.policies import (
     COMMENTS,
@@ -153,6 +153,15 @@ def _name_doubts(facts: Facts) -> Iterable[str]:
         yield "A policy rejected the last attempt to complete it."
 
 
+def _name_awaited(facts: Facts) -> list[str]:
+    """Name the optional policies that hold back an automatic completion, which does not wait for required ones only."""
+    if facts.state.auto_complete is None:
+        return []
+    rows = [row for row in list_applicable(facts) if not row.configuration.blocking and row.status != "approved"]
+    names = [name_policy(row) for row in rows if row.configuration.id not in facts.state.ignored]
+    return [f"Auto-complete also waits for the optional policies: {', '.join(names)}."] if names else []
+
+
 def _decide(facts: Facts, judged: list[Judged], doubts: list[str]) -> Literal["yes", "no", "unknown"]:
     if any(each.required and each.standing != "passed" for each in judged):
         return "no"
@@ -170,6 +179,7 @@ def _make_result(
     found, auto = facts.found, facts.state.auto_complete
     none = ["No policy applies to it."] if facts.evaluations is not None and not list_applicable(facts) else []
     may = ["Whether an account may complete it was not looked at."] if verdict == "yes" else []
+    more = _name_awaited(facts)
     unread = [f"{part.place} could not be read ({part.status}): {part.reason}" for part in facts.unread]
     return PullRequestChecks(
         id=found.id,
@@ -190,6 +200,6 @@ def _make_result(
         builds=[DecidingBuild(build=each.check.build, check=each.check.what) for each in judged if each.check.build],
         threads=[_describe_thread(thread) for thread in (facts.threads or [])[:_MOST_THREADS]],
         passed=[f"{each.check.what}: {each.check.why}" for each in judged if each.standing == "passed"],
-        notes=[*doubts, *none, *may, *unread],
+        notes=[*doubts, *none, *may, *more, *unread],
         unread=facts.unread,
     )
