@@ -1,8 +1,9 @@
 """Show what differs between two commits page by page: the changed files, their diffs, and a cursor for the rest."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
+import httpx
 from pydantic import AliasChoices, BaseModel, Field
 
 from langchain_azure_devops.http.client import AzureDevOps
@@ -13,6 +14,8 @@ from langchain_azure_devops.safety.grants import current_call
 from langchain_azure_devops.tools.diffs import BEGINNING, ChangedPath, Start, diff_files, list_changed_files
 
 Row = TypeVar("Row", bound=ChangedPath)
+
+OnlyPath = Annotated[str | None, Field(description="Only this file or folder")]
 
 _LISTED = 100
 """The most files that one call lists."""
@@ -42,11 +45,13 @@ class Changes(NamedTuple):
         files: The files, without folders.
         total: How many there are, also if only those at one path are kept.
         whole: Whether the service named all of them.
+        answer: Its first answer, which may say more about the comparison.
     """
 
     files: Sequence[ChangedPath]
     total: int
     whole: bool
+    answer: httpx.Response
 
 
 class _Answer(BaseModel, Generic[Row]):
@@ -84,14 +89,16 @@ async def read_changes(
     sign = "" if template.endswith("/commits/{commit}/changes") else "$"
     some = _Answer[kind]  # type: ignore[valid-type] # made at run time for this type of row
     rows: list[ChangedPath] = []
+    answers: list[httpx.Response] = []
     whole = False
     while not whole and len(rows) < _MOST_ROWS:
         paging: dict[str, QueryValue] = {f"{sign}top": _AT_ONCE, f"{sign}skip": len(rows) or None}
-        answer = decode(await client.get(template, path=where, query={**query, **paging}), some)
+        answers.append(await client.get(template, path=where, query={**query, **paging}))
+        answer = decode(answers[-1], some)
         rows += answer.changes
         whole = answer.whole or answer.following == 0 or len(answer.changes) < _SURELY
     files = list_changed_files(rows)
-    return Changes(files, len(files), whole)
+    return Changes(files, len(files), whole, answers[0])
 
 
 def keep_path(client: AzureDevOps, changes: Changes, path: str | None) -> Changes:

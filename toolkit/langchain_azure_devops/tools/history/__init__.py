@@ -3,6 +3,7 @@
 from langchain_azure_devops.tools.history.blame import blame_file as blame_file
 from langchain_azure_devops.tools.history.commit import get_commit as get_commit
 from langchain_azure_devops.tools.history.commits import list_commits as list_commits
+from langchain_azure_devops.tools.history.comparison import compare_versions as compare_versions
 from langchain_azure_devops.tools.history.policies import list_policies as list_policies
 from langchain_azure_devops.tools.history.pushes import list_pushes as list_pushes
 from langchain_azure_devops.tools.history.repository import get_repository as get_repository

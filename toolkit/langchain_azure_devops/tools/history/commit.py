@@ -1,7 +1,6 @@
 """One commit, with what it changed."""
 
 import asyncio
-from typing import Annotated
 
 from pydantic import AliasPath, BaseModel, Field
 
@@ -10,7 +9,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Numbered, OrNone, decode
 from langchain_azure_devops.results.models import CollectedText, Instant, PartialResult, Untrusted, UntrustedText
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.diff_pages import keep_path, read_changes, read_place, show_changes
+from langchain_azure_devops.tools.diff_pages import OnlyPath, keep_path, read_changes, read_place, show_changes
 from langchain_azure_devops.tools.diffs import ChangedPath
 from langchain_azure_devops.tools.git import REPOSITORY, Version, is_at_commit, place_of, version_query
 from langchain_azure_devops.tools.history.models import Commit
@@ -18,8 +17,6 @@ from langchain_azure_devops.tools.history.toolset import toolset
 from langchain_azure_devops.tools.history.versions import find_commit
 
 _COMMIT = f"{REPOSITORY}/commits/{{commit}}"
-
-OnlyPath = Annotated[str | None, Field(description="Only this file or folder")]
 
 
 class CommitFile(ChangedPath):
