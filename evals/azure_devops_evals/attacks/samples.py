@@ -12,6 +12,8 @@ SCOPES = ("vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "v
 
 SUPPLEMENTS: Sequence[tuple[str, str, Mapping[str, JsonValue]]] = (
     ("/pullrequests/9/iterations/", "changeEntries", {"originalPath": "/src/former.py"}),
+    ("/commits/5b10d43cd7b1c81a66b46d8553e224fc8f72f434/changes", "changes", {"sourceServerItem": "/src/former.py"}),
+    ("/diffs/commits", "changes", {"sourceServerItem": "/src/former.py"}),
     (
         "/pullrequests/9/iterations",
         "value",

@@ -50,12 +50,13 @@ LINE = re.compile(
     r'(; more: repeat with (cursor="[\w-]+"|ids=\[[\d, ]+\]))?|'
     r"[a-z -]+ \d+:|"
     r"(lines [\d,]+-[\d,]+|no lines)( of [\d,]+)?(; go on with first_line=\d+)?|"
-    r"[a-z_]+: [\d,]+ of [\d,]+ characters shown\."
+    r"[a-z_]+: [\d,]+ of [\d,]+ characters shown\.|"
+    r'more: repeat with cursor="[\w-]+"'
 )
 # Words that the service chooses from a list of its own. They are fenced and cleaned like all others.
 ENUMERATIONS = {
     "Build.result", "Build.status", "BuildDetail.reason", "BuildDetail.repository_type",
-    "ChangedFile.change", "Failure.result", "Failure.type",
+    "ChangedPath.change", "Failure.result", "Failure.type",
     "Pipeline.last_result", "Pipeline.status", "Project.state", "Project.visibility", "PullRequest.status",
     "ProjectDetail.state", "ProjectDetail.version_control", "ProjectDetail.visibility",
     "Iteration.reason", "PullRequestChecks.merge_status", "PullRequestChecks.status", "ThreadComment.kind",
@@ -71,10 +72,10 @@ LEFT_OUT = {
 NOT_FROM_AN_ANSWER = {
     "BranchTip.project": "set where several projects are asked at once, which no sample does",
     "BranchTip.repository": "set where several repositories are asked at once, which no sample does",
-    "Failed.place": "set where a part could not be read, which no example meets",
-    "Failed.reason": "set where a part could not be read, which no example meets",
     "Build.project": "set where several projects are asked at once, which no sample does",
     "Pipeline.project": "set where several projects are asked at once, which no sample does",
+    "Comparison.base": "the call's own argument",
+    "Comparison.target": "the call's own argument",
     "FileText.path": "the call's own argument",
     "FileText.repository": "the call's own argument",
     "FileText.version": "the call's own argument",

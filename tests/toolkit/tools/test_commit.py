@@ -277,11 +277,11 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_compared():
     with StubService(answer, at_once=True) as service, connected(service.base_url, "x" * 52) as client:
         found = get_commit(client, version="1" * 40)
     assert found.committer == "E"
-    assert found.diff == (
-        "/sub: a submodule, edit: its commit was aaaaaaaaaa and is bbbbbbbbbb\n"
-        "/run.sh: the content is the same, so only its mode changed, such as whether it may be executed\n"
-        "/secret.txt: could not be read (denied)\n"
-        "--- a/old.txt\n+++ b/new.txt\n@@ -1 +1 @@\n-old\n+new"
-    )
+    submodule, mode, denied, rest = found.diff.split("\n", 3)
+    assert submodule == "/sub: a submodule, edit: its commit was aaaaaaaaaa and is bbbbbbbbbb"
+    assert mode.startswith("/run.sh: the content is the same, so only its mode changed")
+    assert denied.startswith("/secret.txt: could not be read (denied): ")
+    assert rest == "--- a/old.txt\n+++ b/new.txt\n@@ -1 +1 @@\n-old\n+new"
+    assert "diff: 1 file could not be read; it says which." in found.notes
     assert [(each.place, each.status) for each in found.unread] == [("/secret.txt", "denied")]
     assert found.partial

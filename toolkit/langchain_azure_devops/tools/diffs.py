@@ -87,8 +87,9 @@ class Diff(NamedTuple):
 
     @property
     def gaps(self) -> list[str]:
-        """Notes that name the files that could not be read, and why."""
-        return [f"diff: {each.place} could not be read ({each.status}): {each.reason}" for each in self.failed]
+        """A note if files could not be read; the text names them."""
+        count = len(self.failed)
+        return [f"diff: {count} {'file' if count == 1 else 'files'} could not be read; it says which."] if count else []
 
 
 class _FileDiff(NamedTuple):
@@ -189,7 +190,8 @@ async def _diff_file(
     except AzureDevOpsError as error:
         explain_cut(error)
         failed = Failed(place=changed.path, status=error.status, reason=error.message)
-        return _FileDiff(f"{name}: could not be read ({error.status})", compared=False, failed=[failed])
+        why = one_line(error.message)[:_MAX_NAME]
+        return _FileDiff(f"{name}: could not be read ({error.status}): {why}", compared=False, failed=[failed])
     if before is None or after is None:
         return _FileDiff(f"{name}: binary, {changed.change}")
     if not (before.whole and after.whole):

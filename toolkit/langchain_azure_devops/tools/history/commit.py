@@ -59,7 +59,7 @@ class _Linked(BaseModel):
 @toolset.read(
     Scope.CODE,
     example={"repository": "platform-api", "version": "main"},
-    more_examples=({"repository": "platform-api", "version": "refs/tags/v2.7.0", "path": "/src"},),
+    more_examples=({"repository": "platform-api", "version": "refs/tags/v2.7.0"},),
 )
 async def get_commit(
     client: AzureDevOps,

@@ -65,9 +65,6 @@ class _Counts(BaseModel):
 @toolset.read(
     Scope.CODE,
     example={"repository": "platform-api", "base": "refs/tags/v2.7.0", "target": "main"},
-    more_examples=(
-        {"repository": "platform-api", "base": "main", "target": "feature/async-sqlalchemy", "path": "/src"},
-    ),
 )
 async def compare_versions(
     client: AzureDevOps,
