@@ -9,7 +9,7 @@ from typing import Any
 from langchain_azure_devops.calls.tool import Tool
 
 _WORD = re.compile(r"[a-z0-9]+")
-_NAME, _FIRST, _DESCRIPTION, _TOOLSET, _ARGUMENT = 4.0, 2.0, 1.0, 1.0, 1.0
+_NAME, _FIRST, _DESCRIPTION, _TOOLSET, _ARGUMENT = 5.0, 2.0, 1.0, 1.0, 0.5
 """How much a word counts in the name, the first sentence, the rest of the description, the toolset, an argument."""
 _COMMON = frozenset((
     "a", "about", "all", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "could",
@@ -70,14 +70,16 @@ def find_by_words(tools: Iterable[Tool[..., Any]], words: str, limit: int) -> li
     """
     weighed = [(tool, _weigh(tool)) for tool in tools]
     spread = Counter(stem for _, weights in weighed for stem in weights)
-    wanted = _read(words)
-    ranked = [
-        (sum(share * weights.get(stem, 0.0) * math.log(1 + len(weighed) / spread[stem])
-             for stem, share in wanted.items() if stem in spread) / math.sqrt(len(_stems(tool.name))), tool)
-        for tool, weights in weighed
-    ]  # fmt: skip
+    wanted = {stem: share * math.log(1 + len(weighed) / spread[stem]) for stem, share in _read(words) if spread[stem]}
+    ranked = [(_score(tool, weights, wanted), tool) for tool, weights in weighed]
     found = sorted((entry for entry in ranked if entry[0]), key=lambda entry: -entry[0])
     return [tool for _, tool in found[:limit]]
+
+
+def _score(tool: Tool[..., Any], weights: Mapping[str, float], wanted: Mapping[str, float]) -> float:
+    """Return how well a tool fits. A word counts less where the name has many others."""
+    hits = sum(weights[stem] * worth for stem, worth in wanted.items() if stem in weights)
+    return hits / math.sqrt(len(_stems(tool.name)) or 1)
 
 
 def _weigh(tool: Tool[..., Any]) -> Mapping[str, float]:
@@ -94,12 +96,12 @@ def _weigh(tool: Tool[..., Any]) -> Mapping[str, float]:
     return weights
 
 
-def _read(words: str) -> Mapping[str, float]:
+def _read(words: str) -> Iterable[tuple[str, float]]:
     """Return the stems of a question, with a half for each that stands for another word."""
     asked = [word for word in _split(words) if word not in _COMMON]
     stems = [_stem(word) for word in asked]
     others = (stem for one in stems for stem in _SAME.get(one, ()))
-    return dict.fromkeys(others, 0.5) | dict.fromkeys(stems, 1.0)
+    return (dict.fromkeys(others, 0.5) | dict.fromkeys(stems, 1.0)).items()
 
 
 def _split(text: str) -> list[str]:

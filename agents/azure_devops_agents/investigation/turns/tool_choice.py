@@ -14,7 +14,7 @@ from langchain_azure_devops import AzureDevOpsToolkit, Tool
 FIND_TOOLS = "find_tools"
 MOST_SCHEMA_TOKENS = 6_000
 """The most tokens of all schemas that the model sees at once."""
-_MOST_FOUND = 6
+_MOST_FOUND, _MOST_KNOWN = 6, 3
 _FOUND = "found"
 _DEFERRED = "defer_loading"
 
@@ -115,7 +115,10 @@ def answer_search(
             f"{FIND_TOOLS} takes words, such as words='branch policy': {error.errors()[0]['msg']}"
         ) from None
     names = {tool.name: name for name, tool in toolkit.declarations.items()}
-    found, absent = toolkit.find_tools(words, _MOST_FOUND), toolkit.absent
+    ranked, absent = toolkit.find_tools(words, len(names)), toolkit.absent
+    # The model sees some tools anyway: these take no room from others, and are named only where they fit best.
+    found = [tool for tool in ranked if names[tool.name] not in seen][:_MOST_FOUND]
+    found += [tool for tool in ranked[:_MOST_KNOWN] if names[tool.name] in seen]
     usable = [tool for tool in found if names[tool.name] in available]
     lines = {names[tool.name]: f"- {names[tool.name]}: {_first_sentence(tool)}" for tool in usable}
     new, known = ([line for name, line in lines.items() if (name in seen) is there] for there in (False, True))
