@@ -11,7 +11,6 @@ from langchain_azure_devops.tools.reviews.checks.judging import (
     name_policy,
     pass_policy,
     say_vote,
-    shorten,
 )
 from langchain_azure_devops.tools.reviews.checks.models import Check
 
@@ -65,7 +64,7 @@ def judge_required(facts: Facts, row: Evaluation) -> Iterable[Judged]:
     names = [_name_member(each, voter) for each, voter in members.items()]
     if row.status == "approved":
         return pass_policy(row, f"{', '.join(names[:MOST_NAMED]) or 'nobody'} approved as far as needed")
-    message = f" ({shorten(row.text('message'))})" if row.text("message") else ""
+    message = f" ({row.text('message')})" if row.text("message") else ""
     needed = row.number("minimumApproverCount")
     if len(asked) > 1 and 0 < needed < len(asked):
         has = len(asked) - len(missing)

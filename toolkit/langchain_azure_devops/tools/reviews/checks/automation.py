@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from langchain_azure_devops.tools.reviews.checks.facts import Evaluation, Facts, PostedStatus
-from langchain_azure_devops.tools.reviews.checks.judging import Judged, Standing, shorten
+from langchain_azure_devops.tools.reviews.checks.judging import Judged, Standing
 from langchain_azure_devops.tools.reviews.checks.models import Check
 
 BUILD = "0609b952-1397-4640-95ec-e00a01b2c241"
@@ -65,7 +65,7 @@ def _preview(row: Evaluation) -> str:
     errors = preview.get("errors") if isinstance(preview, Mapping) else None
     first = errors[0] if isinstance(errors, list) and errors else None
     message = first.get("message") if isinstance(first, Mapping) else None
-    return f": {shorten(message)}" if isinstance(message, str) and message else ""
+    return f": {message}" if isinstance(message, str) and message else ""
 
 
 def judge_status(facts: Facts, row: Evaluation) -> Iterable[Judged]:
@@ -94,7 +94,7 @@ def judge_status(facts: Facts, row: Evaluation) -> Iterable[Judged]:
 
 
 def _say_status(status: PostedStatus) -> str:
-    return f"{status.state}: {shorten(status.description)}" if status.description else status.state
+    return f"{status.state}: {status.description}" if status.description else status.state
 
 
 def judge_other_statuses(facts: Facts) -> Iterable[Judged]:

@@ -8,7 +8,6 @@ from langchain_azure_devops.tools.reviews.checks.models import Check
 
 MOST_NAMED = 10
 """How many people, files or threads one sentence names."""
-_LONGEST = 200
 
 Standing = Literal["blocked", "waiting", "passed"]
 
@@ -55,9 +54,3 @@ def act_on(voter: Voter, author: str) -> list[str]:
 def count(number: int, one: str) -> str:
     """Return a number with its noun."""
     return f"{number} {one if number == 1 else f'{one}s'}"
-
-
-def shorten(text: str) -> str:
-    """Put a text on one line of a sentence."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

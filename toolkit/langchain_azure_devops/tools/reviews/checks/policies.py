@@ -11,7 +11,6 @@ from langchain_azure_devops.tools.reviews.checks.judging import (
     count,
     name_policy,
     pass_policy,
-    shorten,
 )
 from langchain_azure_devops.tools.reviews.checks.models import Check
 
@@ -110,7 +109,7 @@ def _judge_strategy(facts: Facts, row: Evaluation) -> Iterable[Judged]:
 
 def _judge_other(facts: Facts, row: Evaluation) -> Iterable[Judged]:
     """Judge a policy of a type that is not known here, such as one of an extension."""
-    message = f": {shorten(row.text('message'))}" if row.text("message") else ""
+    message = f": {row.text('message')}" if row.text("message") else ""
     if row.status == "approved":
         return pass_policy(row, "approved")
     if row.status == "running":
