@@ -4,6 +4,7 @@ import httpx
 import pytest
 from git_histories import GitHistory
 from growth import assert_grows_in_proportion
+from stub_service import StubService, failure, ok
 from tool_calls import FULL, READ, Recorder, call, message_of, refusal
 
 from azure_devops_simulator import Fault, SimulatorServer, build_organization
@@ -210,3 +211,17 @@ def test_hostile_versions_are_compared_in_a_time_that_grows_with_their_length():
     lines = [str(number % 50) for number in range(20_000)]
     assert not compare_lines(lines, [str(number * 7 % 50) for number in range(20_000)]).whole
     assert compare_lines(lines, [*lines[:10_000], "new", *lines[10_001:]]).whole
+
+
+def test_a_service_that_refuses_a_path_which_is_not_there_is_understood():
+    def answer(seen):
+        if "scopePath" in seen.target:
+            return ok({"count": 1, "value": [{"path": "/new.txt"}]})
+        return failure(404, "GitItemNotFoundException", "TF401174: The item '/neu.txt' could not be found.")
+
+    with (
+        StubService(answer) as service,
+        AzureDevOps(load_settings(base_url=service.base_url, pat="x" * 52, default_project="P")) as client,
+    ):
+        words = refusal(client, "blame_file", NotFound, repository="api", path="neu.txt")
+    assert "Did you mean '/new.txt'?" in words

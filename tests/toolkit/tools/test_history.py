@@ -141,6 +141,7 @@ def test_commits_are_chosen_by_path_author_dates_and_a_range_of_versions(built):
     assert found(version="topic", since="main") == ["Three"]
     assert found(version="v1", version_type="tag") == found(to_date="2026-11-02T23:00:00") == ["One"]
     assert found(from_date="2026-11-03", author="dana") == ["Remove"]
+    assert found(from_date="0002-01-01", to_date="2026-11-02T23:00:00") == ["One"]
     assert found(path="/b.txt", author="nobody") == []
 
 
@@ -247,6 +248,7 @@ def test_pushes_say_who_moved_which_branch_from_where_to_where(built):
         ({"repository": "platform-apj"}, NotFound, "Did you mean 'platform-api'?"),
         ({**REPOSITORY, "branch": "mian"}, NotFound, "Did you mean 'main'?"),
         ({**REPOSITORY, "branch": "v2.8.0"}, NotFound, "It is a tag: repeat with 'refs/tags/v2.8.0'"),
+        ({**REPOSITORY, "branch": "0" * 40}, InvalidRequest, "Give the name of a branch"),
         ({**REPOSITORY, "from_date": "2026-11-02", "to_date": "2026-11-01"}, InvalidRequest, "before from_date"),
     ],
 )
@@ -351,6 +353,8 @@ def test_inherited_policies_and_those_of_folders_of_branches_hold_too(built):
     assert page.notes[0].startswith("Repository 'api' has no branch 'release/1'.")
     assert "hold for a branch of this name" in page.notes[0]
     assert "Did you mean 'main'?" in refusal(client, "list_policies", NotFound, repository="api", branch="mian")
+    for branch, words in (("refs/tags/v1", "is a tag"), (api.tip(), "is the id of a commit")):
+        assert words in refusal(client, "list_policies", InvalidRequest, repository="api", branch=branch)
 
 
 def test_names_that_the_token_may_not_read_are_named_as_missing(built):

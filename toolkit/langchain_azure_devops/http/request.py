@@ -178,7 +178,8 @@ def _is_segment(value: str) -> bool:
 def format_time(moment: datetime) -> str:
     """Return a time as the service reads it; a time without a zone is in UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # strftime writes years before 1000 with fewer digits, which the service refuses.
+    return f"{aware.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def _query_text(value: str | int | bool) -> str:

@@ -86,6 +86,17 @@ def branch_ref(branch: str | None) -> str | None:
     return f"refs/heads/{branch}"
 
 
+def named_ref(branch: str | None) -> str | None:
+    """Return the full name of a branch or tag that is given as a branch.
+
+    Raises:
+        InvalidRequest: It is the id of a commit.
+    """
+    if branch and _OBJECT_ID.fullmatch(branch):
+        raise InvalidRequest(f"{branch!r} is the id of a commit. Give the name of a branch.", subject="branch")
+    return branch_ref(branch or None)
+
+
 async def place_of(client: AzureDevOps, project: str | None, repository: str) -> PathValues:
     """Return the place of a repository in a route; an id needs no project, a name does."""
     if project in (None, EVERYWHERE) and GUID.fullmatch(repository):

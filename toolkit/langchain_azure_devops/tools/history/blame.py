@@ -221,7 +221,8 @@ def _explain(attribution: Attribution, versions: FileVersions, runs: list[Run]) 
             f"{MOST_CHARACTERS // 10**6} million characters. To go on, repeat with version=<the marked commit>."
         )
     if attribution.given_up:
-        notes.append(f"{attribution.given_up} comparisons of two versions were given up: they differ too much.")
+        several = "s were" if attribution.given_up > 1 else " was"
+        notes.append(f"{attribution.given_up} comparison{several} given up, as the versions differ too much.")
     notes += [f"A version could not be read: {error.headline}" for error in attribution.errors[:1]]
     return notes
 

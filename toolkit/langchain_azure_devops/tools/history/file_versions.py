@@ -19,7 +19,7 @@ from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.text.line_diff import compare_lines, split_lines
 from langchain_azure_devops.tools.diffs import ChangedPath
-from langchain_azure_devops.tools.git import REPOSITORY, read_text_file, version_query
+from langchain_azure_devops.tools.git import REPOSITORY, commit_criteria, read_text_file, version_query
 from langchain_azure_devops.tools.history.models import Commit
 
 MOST_VERSIONS = 100
@@ -116,10 +116,7 @@ class FileVersions:
         """Return the newest version of a file at a version of the repository; None when it never was there."""
         name = Key(str(at.get("versionDescriptor.version", "")), path)
         if name not in self._lists:
-            query: dict[str, QueryValue] = {"searchCriteria.itemPath": path, "searchCriteria.$top": MOST_VERSIONS + 1}
-            query |= {f"searchCriteria.itemVersion.{key.rpartition('.')[2]}": value for key, value in at.items()}
-            response = await self._client.get(f"{REPOSITORY}/commits", path=self._where, query=query)
-            rows = decode(response, Collection[Commit]).value
+            rows = await self._list_commits(path, at)
             self.commits |= {row.commit: row for row in rows}
             self._lists[name] = _Listed([Key(row.commit, path) for row in rows], len(rows) <= MOST_VERSIONS)
         keys = self._lists[name].keys
@@ -172,6 +169,18 @@ class FileVersions:
         if any(key in listed.keys for listed in self._lists.values()):
             return key
         return await self.find(path, version_query(commit, "commit"))
+
+    async def _list_commits(self, path: str, at: dict[str, QueryValue]) -> list[Commit]:
+        query: dict[str, QueryValue] = {"searchCriteria.itemPath": path, "searchCriteria.$top": MOST_VERSIONS + 1}
+        query |= commit_criteria("itemVersion", at)
+        try:
+            response = await self._client.get(f"{REPOSITORY}/commits", path=self._where, query=query)
+        except NotFound as error:
+            if "TF401174" not in error.message:
+                raise
+            # A service may refuse a path that is not there, instead of an empty list.
+            return []
+        return decode(response, Collection[Commit]).value
 
     def _is_chain(self, listed: _Listed, key: Key) -> bool:
         """Return whether a list leads to a version without a merge on the way."""

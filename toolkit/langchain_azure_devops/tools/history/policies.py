@@ -17,9 +17,9 @@ from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.git import (
     REPOSITORY,
     Version,
-    branch_ref,
     commit_criteria,
     known_repository,
+    named_ref,
     place_of,
     version_query,
 )
@@ -117,7 +117,9 @@ async def list_policies(
     where = await place_of(client, project, repository)
     async with known_repository(client, where):
         place = decode(await client.get(REPOSITORY, path=where), _Place)
-    ref = branch_ref(branch) or place.default_branch
+    ref = named_ref(branch) or place.default_branch
+    if ref is not None and ref.startswith("refs/tags/"):
+        raise InvalidRequest(f"{branch!r} is a tag, and policies hold for branches. Name a branch.", subject="branch")
     if ref is None:
         raise InvalidRequest(f"Repository {repository!r} is empty: it has no default branch yet.", subject="branch")
     raw = await list_rows(

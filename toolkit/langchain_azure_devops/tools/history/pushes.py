@@ -14,9 +14,9 @@ from langchain_azure_devops.results.models import Branch, Instant, Page, Positio
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.git import (
     REPOSITORY,
-    branch_ref,
     commit_criteria,
     known_repository,
+    named_ref,
     place_of,
     version_query,
 )
@@ -94,7 +94,7 @@ async def list_pushes(
     where = await place_of(client, project, repository)
     pusher_id = await find_person_id(client, pusher)
     query: dict[str, QueryValue] = {
-        "searchCriteria.refName": branch_ref(branch),
+        "searchCriteria.refName": named_ref(branch),
         "searchCriteria.pusherId": pusher_id,
         "searchCriteria.fromDate": format_time(from_date) if from_date else None,
         "searchCriteria.toDate": format_time(to_date) if to_date else None,
@@ -116,7 +116,7 @@ async def list_pushes(
 
     async with known_repository(client, where):
         page = await collect(Push, fetch, limit, cursor, _MOST_READS)
-    if branch is not None and not looked and cursor is None:
+    if branch and not looked and cursor is None:
         # The service has an empty answer for a branch that never was.
         at = version_query(branch)
         criteria = {**commit_criteria("itemVersion", at), "searchCriteria.$top": 1}
