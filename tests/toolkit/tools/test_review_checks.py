@@ -13,10 +13,11 @@ from langchain_azure_devops.errors import NotFound, TokenRejected
 from langchain_azure_devops.results.web_pages import page_of_row
 
 MINIMUM, REQUIRED = "fa4e907d-c16b-4a4c-9dfa-4906e5d171dd", "fd2167ab-b0be-447a-8ec8-39368250530e"
+STRATEGY = "fa4e907d-c16b-4a4c-9dfa-4916e5d171ab"
 BUILD = "0609b952-1397-4640-95ec-e00a01b2c241"
 KINDS = {
     MINIMUM, REQUIRED, BUILD, "c6a1889d-b943-4856-b76f-9e46bb6b0df2", "40e92b44-2fe1-4dd6-b3d8-74a9c21d0c6e",
-    "fa4e907d-c16b-4a4c-9dfa-4916e5d171ab", "cbdc66da-9728-4af8-aada-9a5a32e4a226",
+    STRATEGY, "cbdc66da-9728-4af8-aada-9a5a32e4a226",
 }  # fmt: skip
 SETTINGS = (
     "minimumApproverCount", "requiredReviewerIds", "message", "displayName", "validDuration", "statusName",
@@ -455,6 +456,21 @@ def test_some_of_several_reviewers_may_be_enough():
     row = policy("queued", REQUIRED, {"requiredReviewerIds": ["a", "b", "c"], "minimumApproverCount": 2})
     [check] = checks_of({"policy/evaluations": [row]}, reviewers=people).blockers
     assert (check.why, check.who) == ("needs 2 approvals of A, B, C, has 1", ["B", "C"])
+
+
+def test_an_optional_policy_does_not_excuse_a_required_reviewer():
+    person = {"id": "a", "displayName": "Dana Ortiz", "vote": 0, "isRequired": True}
+    row = policy("queued", REQUIRED, {"requiredReviewerIds": ["a"]}, isBlocking=False)
+    found = checks_of({"policy/evaluations": [row]}, reviewers=[person])
+    assert found.can_merge == "no"
+    assert rows(found.blockers) == [("required reviewer", "Dana Ortiz has not voted", ["Dana Ortiz"])]
+
+
+def test_policies_without_a_strategy_in_common_block():
+    both = [policy("approved", STRATEGY, {"allowSquash": True}), policy("approved", STRATEGY, {"allowRebase": True})]
+    found = checks_of({"policy/evaluations": both})
+    assert found.can_merge == "no"
+    assert {check.why for check in found.blockers} == {"the policies of the branch have no merge strategy in common"}
 
 
 def test_votes_before_the_newest_push_may_not_count():

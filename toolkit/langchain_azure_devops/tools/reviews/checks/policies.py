@@ -48,7 +48,7 @@ def list_applicable(facts: Facts) -> list[Evaluation]:
 
 
 def allowed_strategies(facts: Facts) -> list[str]:
-    """Return the merge strategies that all policies allow; empty when none of them limits the choice."""
+    """Return the merge strategies that all required policies allow; empty when none limits the choice."""
     allowed: set[str] | None = None
     for row in list_applicable(facts):
         if row.kind == MERGE_STRATEGY and row.configuration.blocking:
@@ -60,8 +60,8 @@ def allowed_strategies(facts: Facts) -> list[str]:
 
 
 def covered_reviewers(facts: Facts) -> set[str]:
-    """Return the ids of the reviewers whom policies ask for, and judge."""
-    rows = [row for row in list_applicable(facts) if row.kind == REQUIRED_REVIEWERS]
+    """Return the ids of the reviewers whom required policies ask for. These policies say whether they must approve."""
+    rows = [row for row in list_applicable(facts) if row.kind == REQUIRED_REVIEWERS and row.configuration.blocking]
     return {each.lower() for row in rows for each in row.words("requiredReviewerIds")}
 
 
@@ -98,6 +98,9 @@ def _judge_work_items(facts: Facts, row: Evaluation) -> Iterable[Judged]:
 
 def _judge_strategy(facts: Facts, row: Evaluation) -> Iterable[Judged]:
     allowed, chosen = ", ".join(allowed_strategies(facts)), facts.state.strategy
+    if row.configuration.blocking and not allowed:
+        why = "the policies of the branch have no merge strategy in common"
+        return [Judged("blocked", Check(what=name_policy(row), why=why, who=[ADMINISTRATOR]))]
     if row.status == "approved":
         return pass_policy(row, f"complete it with {allowed}" if allowed else "any strategy")
     why = f"it is set to complete with {chosen}" if chosen else f"the service answers {row.status!r}"
