@@ -61,7 +61,7 @@ ENUMERATIONS = {
     "ProjectDetail.state", "ProjectDetail.version_control", "ProjectDetail.visibility",
     "Iteration.reason", "PullRequestChecks.merge_status", "PullRequestChecks.status", "ThreadComment.kind",
     "ThreadComment.status", "PullRequestDetail.merge_status", "Reviewer.vote", "Stage.result",
-    "Stage.state", "Step.result", "Thread.status",
+    "Stage.state", "Step.result", "Thread.status", "ChangedPullRequest.merge_status", "WrittenThread.status",
 }  # fmt: skip
 # Fields that the text leaves out: code decides with them, or they are for programs.
 LEFT_OUT = {
@@ -72,6 +72,9 @@ LEFT_OUT = {
 NOT_FROM_AN_ANSWER = {
     "BranchTip.project": "set where several projects are asked at once, which no sample does",
     "BranchTip.repository": "set where several repositories are asked at once, which no sample does",
+    "ChangedPullRequest.refused": "set where the service refuses a part of a write, which no example meets",
+    "ChangedPullRequest.waits_for": "names policies that are not met, and the seed has no policies",
+    "PullRequestDetail.waits_for": "same",
     "Build.project": "set where several projects are asked at once, which no sample does",
     "Pipeline.project": "set where several projects are asked at once, which no sample does",
     "Comparison.base": "the call's own argument",
@@ -94,8 +97,8 @@ NOT_FROM_AN_ANSWER = {
 }
 STAGES = [f"{name}-{sample}" for name, tool in TOOLS.items() for sample in range(len(tool.examples))]
 
-SILENT = {"add_work_item_comment-0", "list_policies-0"}
-"""Calls whose results repeat no text of an answer."""
+SILENT = {"add_work_item_comment-0", "list_policies-0", "complete_pull_request-0"}
+"""Calls whose results repeat no text of an answer, or that the last recorded answer ends: it is completed already."""
 
 
 def stage_of(name: str) -> SampleCall:

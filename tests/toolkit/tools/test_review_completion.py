@@ -237,7 +237,9 @@ def test_policies_that_cannot_be_read_are_left_to_the_service(platform_client, p
     organization.faults.add(Fault(kind="status", status=403, path="/policy/evaluations"))
     done = complete(platform_client, ROTA)
     assert done.status == "active"
-    assert done.notes[0].startswith("Not merged so far: the status is active, the merge status rejectedByPolicy.")
+    assert done.notes[0].startswith(
+        "Not merged so far: the merge status is rejectedByPolicy, and policies may still be waiting."
+    )
     assert "cannot be read" in refusal(
         platform_client, "complete_pull_request", Conflict, id=ROTA, source_commit=tip(platform_client, ROTA)
     )
@@ -399,7 +401,7 @@ def test_it_completes_by_itself_once_its_policies_are_met(platform_client, polic
         platform_client, "set_auto_complete", id=ROTA, source_commit=tip(platform_client, ROTA), strategy="squash"
     )
     assert (set_by.status, set_by.auto_complete_by) == ("active", "svc-agent")
-    assert set_by.notes[0].startswith("It waits for: Minimum number of reviewers")
+    assert set_by.waits_for[0].startswith("Minimum number of reviewers")
     organization.add_token("dana", ("app_token",), organization.named("Dana Ortiz"))
     dana = connect("dana", writes="allow")
     call(dana, "vote_on_pull_request", id=ROTA, vote="approve", source_commit=tip(dana, ROTA))

@@ -132,8 +132,8 @@ def test_what_is_refused_after_something_was_written_is_said(platform_client, or
     assert "Dana Ortiz" in reviewers(organization, PAGED)
     assert "Tom Becker" in reviewers(organization, PAGED)
     assert done.partial
-    assert done.notes[0].startswith("Tom Becker")
-    assert "was not done (denied)" in done.notes[0]
+    assert done.notes == ["The service refused 1 of the writes; `refused` names them."]
+    assert done.refused[0].startswith("Tom Becker <tom.becker@tidewater.example> (denied): ")
 
 
 # -- votes ---------------------------------------------------------------------------------------------------------
@@ -251,17 +251,17 @@ def test_a_failed_reading_after_the_write_does_not_hide_that_it_was_done(server,
 
 
 def test_labels_are_added_and_removed_and_others_stay(platform_client, organization, sent):
-    done = call(
-        platform_client, "label_pull_request", id=PAGED, add=["ready/now", "API"], remove=["needs-tests", "nope"]
-    )
+    done = call(platform_client, "label_pull_request", id=PAGED, add=["ready/now", "API"], remove=["needs-tests"])
     assert set(organization.pull_requests[PAGED].labels) == {"api", "ready/now"} == set(done.labels)
-    assert done.notes == ["'API' is a label of it already.", "'nope' is no label of it."]
+    assert done.notes == ["'API' is a label of it already."]
     assert len(writes(sent)) == 2
 
 
 def test_a_misspelt_label_gets_the_near_one_and_nothing_is_sent(platform_client, sent):
-    done = call(platform_client, "label_pull_request", id=PAGED, remove=["need-tests"])
-    assert done.notes == ["'need-tests' is no label of it. Did you mean 'needs-tests'?", "Nothing was sent."]
+    message = refusal(platform_client, "label_pull_request", NotFound, id=PAGED, add=["y"], remove=["need-tests"])
+    assert "so nothing was changed. Did you mean 'needs-tests'? Its labels: api, needs-tests." in message
+    done = call(platform_client, "label_pull_request", id=PAGED, add=["Api"])
+    assert done.notes == ["'Api' is a label of it already.", "Nothing was sent."]
     refusal(platform_client, "label_pull_request", InvalidRequest, id=PAGED, add=["x"], remove=["X"])
     refusal(platform_client, "label_pull_request", InvalidRequest, id=PAGED)
     assert not writes(sent)
@@ -322,7 +322,7 @@ def test_a_change_between_reading_and_linking_is_refused_and_said(platform_clien
     organization.faults.add(Fault(kind="status", status=412, method="PATCH", path="/workitems/5", times=1))
     done = call(platform_client, "link_work_items", id=PAGED, work_items=[4, 5])
     assert (linked(organization, PAGED), done.work_items) == ([4, 8], [4])
-    assert done.notes[0].startswith("The link of work item 5 was not done (conflict)")
+    assert done.refused[0].startswith("The link of work item 5 (conflict): ")
 
 
 def test_a_grant_for_some_work_items_lets_no_other_be_changed(platform_client):

@@ -12,7 +12,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.http.review_rules import refuse_author
 from langchain_azure_devops.tools.git import REPOSITORY
-from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
+from langchain_azure_devops.tools.pull_requests.models import MERGE_STATUSES, PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.policies import read_unmet
 from langchain_azure_devops.tools.pull_requests.reading import path_to, read_pull_request
 
@@ -171,7 +171,7 @@ def name_votes(found: PullRequestDetail) -> list[JsonValue]:
 
 async def _wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> PullRequestDetail:
     """Wait for the merge, which the service completes shortly after its answer."""
-    current, told = accepted, ""
+    current, told, unmet = accepted, "", list[str]()
     try:
         for _ in range(_LOOKS):
             if current.status != "active":
@@ -180,10 +180,15 @@ async def _wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> P
                 break
             await asyncio.sleep(_PAUSE)
             current = await read_pull_request(client, accepted.id)
-        unmet = await read_unmet(client, current)
-        told = f"Not met: {'; '.join(unmet)}." if unmet else "Policies may still be waiting."
+        unmet = await read_unmet(client, current) or []
     except AzureDevOpsError as error:
         # The service accepted the write; a failed read does not change that.
-        told = f"Policies may still be waiting. It could not be read again: {error.message}"
-    note = f"Not merged so far: the status is {current.status}, the merge status {current.merge_status}."
-    return current.model_copy(update={"notes": [f"{note} {told} Read it again later."]})
+        told = f" It could not be read again ({error.status})."
+    waits = "waits_for names the policies that are not met" if unmet else "policies may still be waiting"
+    note = f"Not merged so far: the merge status is {name_merge(current)}, and {waits}.{told} Read it again later."
+    return current.model_copy(update={"notes": [note], "waits_for": unmet})
+
+
+def name_merge(found: PullRequestDetail) -> str:
+    """Return what the service says of the merge, as a word of its own."""
+    return found.merge_status if found.merge_status in MERGE_STATUSES else "unknown"

@@ -51,6 +51,10 @@ class OpenedPullRequest(PullRequest):
     notes: list[str] = Field(default=[])
 
 
+MERGE_STATUSES = frozenset({"notSet", "queued", "conflicts", "succeeded", "rejectedByPolicy", "failure"})
+"""What the service says of a merge; another text in its place is shown to nobody outside of a fence."""
+
+
 def name_labels(value: object) -> object:
     """Return the names of the labels of an answer that are in use."""
     rows = value if isinstance(value, list) else []
@@ -62,6 +66,7 @@ class PullRequestDetail(PullRequest, PartialResult):
 
     Attributes:
         threads: The discussions; `discussion` holds them as one text for the model.
+        waits_for: The policies that kept a completion from being carried out.
     """
 
     effect = ("id", "closed")
@@ -82,6 +87,7 @@ class PullRequestDetail(PullRequest, PartialResult):
     files: list[ChangedFile] = Field(default=[])
     threads: list[Thread] = Field(default=[], exclude=True)
     description: UntrustedText | None = None
+    waits_for: list[Untrusted] = Field(default=[])
     discussion: CollectedText | None = None
     diff: CollectedText | None = None
     notes: list[str] = Field(default=[])

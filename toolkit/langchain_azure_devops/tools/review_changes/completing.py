@@ -19,6 +19,7 @@ from langchain_azure_devops.tools.pull_requests.completion import (
     describe_completion,
     find_obstacle,
     make_bypass,
+    name_merge,
     name_votes,
 )
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
@@ -100,8 +101,8 @@ async def _read_automatic(client: AzureDevOps, arguments: Mapping[str, JsonValue
 async def _list_waits(client: AzureDevOps, found: PullRequestDetail) -> list[JsonValue]:
     """Return what keeps a pull request from being completed by itself at once."""
     unmet = await read_unmet(client, found)
-    waits = list[JsonValue](["policies, which could not be read"] if unmet is None else unmet)
-    return waits if found.merge_status == "succeeded" else [*waits, f"the merge, which is: {found.merge_status}"]
+    waits = list[JsonValue](["Policies, which could not be read"] if unmet is None else unmet)
+    return waits if found.merge_status == "succeeded" else [*waits, f"The merge: {name_merge(found)}"]
 
 
 @review_changes.write(
@@ -151,8 +152,7 @@ async def set_auto_complete(
     except AzureDevOpsError:
         # It is set; what it waits for is only said in addition.
         waits = []
-    notes = [f"It waits for: {'; '.join(map(str, waits))}."] if waits else []
-    return changed.model_copy(update={"notes": [*changed.notes, *notes]})
+    return changed.model_copy(update={"waits_for": waits})
 
 
 async def _make_automatic(

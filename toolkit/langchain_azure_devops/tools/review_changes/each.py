@@ -1,9 +1,13 @@
 """Send several writes of one call, one after the other."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
 
 from langchain_azure_devops.errors import AzureDevOpsError, WriteOutcomeUnknown
 from langchain_azure_devops.results.models import Failed
+from langchain_azure_devops.tools.review_changes.models import ChangedPullRequest
+
+C = TypeVar("C", bound=ChangedPullRequest)
 
 
 async def write_each(names: Iterable[str], write: Callable[[str], Awaitable[object]]) -> list[Failed]:
@@ -31,6 +35,19 @@ async def write_each(names: Iterable[str], write: Callable[[str], Awaitable[obje
     return failed
 
 
-def tell_failed(failed: Iterable[Failed]) -> list[str]:
-    """Return a note for each write that was refused."""
-    return [f"{each.place} was not done ({each.status}): {each.reason}" for each in failed]
+def add_failed(changed: C, failed: Sequence[Failed], notes: Sequence[str]) -> C:
+    """Return a result that says which writes were refused; their reasons are words of others.
+
+    Args:
+        changed: What was read after the writes.
+        failed: The refused writes.
+        notes: Further notes.
+    """
+    told = [f"The service refused {len(failed)} of the writes; `refused` names them."] if failed else []
+    values = {
+        "notes": [*changed.notes, *notes, *told],
+        "refused": [f"{each.place} ({each.status}): {each.reason}" for each in failed],
+        "partial": changed.partial or bool(failed),
+        "unread": list(failed),
+    }
+    return changed.model_copy(update=values)

@@ -6,14 +6,14 @@ from typing import Annotated, cast
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
-from langchain_azure_devops.errors import NotFound
+from langchain_azure_devops.errors import AzureDevOpsError, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.results.models import Instant
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.reading import describe, read_pull_request, web_page
-from langchain_azure_devops.tools.review_changes.each import tell_failed, write_each
-from langchain_azure_devops.tools.review_changes.models import ChangedPullRequest, read_again, read_changed
+from langchain_azure_devops.tools.review_changes.each import add_failed, write_each
+from langchain_azure_devops.tools.review_changes.models import LinkedPullRequest, read_again, read_changed
 from langchain_azure_devops.tools.review_changes.toolset import review_changes
 from langchain_azure_devops.tools.work_items.links import Target, add_links, find_missing, find_targets
 from langchain_azure_devops.tools.work_items.models import Relation
@@ -37,6 +37,7 @@ class _Item(BaseModel):
 class _Update(BaseModel):
     """One save of a work item: who made it, when, and which links it added."""
 
+    number: int = Field(validation_alias="id")
     by: str | None = Field(default=None, validation_alias=AliasPath("revisedBy", "id"))
     changed: Instant | None = Field(
         default=None, validation_alias=AliasPath("fields", "System.ChangedDate", "newValue")
@@ -78,7 +79,7 @@ def _check_known(numbers: Sequence[int], named: Mapping[int, str]) -> None:
         )
 
 
-async def find_links(client: AzureDevOps, pending: PendingWrite) -> ChangedPullRequest | Missing:
+async def find_links(client: AzureDevOps, pending: PendingWrite) -> LinkedPullRequest | Missing:
     """Find in the history of the work items that this account linked them since then.
 
     A work item that was linked before the call needs no proof.
@@ -87,7 +88,7 @@ async def find_links(client: AzureDevOps, pending: PendingWrite) -> ChangedPullR
     found = await read_pull_request(client, pending.arguments["id"])
     pending.url = web_page(client, found)
     target, account = await _find_target(client, found.id), (await fetch_account(client)).id
-    missing, own = list[int](), list[int]()
+    missing, own = list[int](), dict[int, int]()
     for number in sorted(set(pending.arguments["work_items"])):
         response = await client.get(_ITEM, path={"work_items": number}, query={"$expand": "relations"})
         if find_missing([target], decode(response, _Item).relations):
@@ -95,19 +96,36 @@ async def find_links(client: AzureDevOps, pending: PendingWrite) -> ChangedPullR
             continue
         update = await _find_linking(client, number, target)
         # A save that only adds a link may make no revision; it then has no date of a change.
-        linked = None if update is None else update.changed or update.revised
-        if update is None or linked is None:
+        made = None if update is None else update.changed or update.revised
+        if update is None or made is None:
             raise unknown_outcome(f"work item {number} is linked, but its history does not say by whom")
-        if linked >= pending.since(client, response):
+        if made >= pending.since(client, response):
             if update.by != account:
                 raise unknown_outcome(f"somebody else has linked work item {number} since then")
-            own.append(number)
+            own[number] = update.number
     if missing:
         others = f"Work item {', '.join(map(str, own))} was linked since then." if own else ""
         return Missing(f"the link of work item {', '.join(map(str, missing))} to pull request {found.id}", others)
     if not own:
         raise unknown_outcome("all of these work items were linked before")
-    return await read_changed(client, found.id)
+    linked = _name_linking(own)
+    if pending.is_of_another(client, LinkedPullRequest, found.id, linked):
+        raise unknown_outcome("another call has linked these work items")
+    return LinkedPullRequest.model_construct(**{**dict(await read_changed(client, found.id)), "linked": linked})
+
+
+def _name_linking(saves: Mapping[int, int]) -> str:
+    """Return what tells these links from others: the work items, and the saves that made them."""
+    return " ".join(f"{number}@{save}" for number, save in sorted(saves.items()))
+
+
+async def _read_linking(client: AzureDevOps, numbers: Sequence[int], target: Target) -> str | None:
+    """Return the same for links that were just made; None when that cannot be read."""
+    try:
+        found = {number: await _find_linking(client, number, target) for number in numbers}
+    except AzureDevOpsError:
+        return None
+    return _name_linking({number: update.number for number, update in found.items() if update}) or None
 
 
 async def _find_linking(client: AzureDevOps, number: int, target: Target) -> _Update | None:
@@ -133,7 +151,7 @@ async def _find_linking(client: AzureDevOps, number: int, target: Target) -> _Up
     recover=find_links,
     example={"id": 15, "work_items": [8]},
 )
-async def link_work_items(client: AzureDevOps, *, id: int, work_items: WorkItems) -> ChangedPullRequest:
+async def link_work_items(client: AzureDevOps, *, id: int, work_items: WorkItems) -> LinkedPullRequest:
     """Link work items to a pull request.
 
     Source: `PATCH /_apis/wit/workitems/{id}` with a test of `/rev`, once for each.
@@ -158,5 +176,5 @@ async def link_work_items(client: AzureDevOps, *, id: int, work_items: WorkItems
         notes.append("Nothing was sent.")
     done = [number for number in unlinked if f"The link of work item {number}" not in {each.place for each in failed}]
     changed = await read_again(client, found)
-    told = [*changed.notes, *notes, *tell_failed(failed)]
-    return changed.model_copy(update={"work_items": done, "notes": told, "partial": bool(failed), "unread": failed})
+    made = {"work_items": done, "linked": await _read_linking(client, done, target)}
+    return add_failed(LinkedPullRequest.model_construct(**{**dict(changed), **made}), failed, notes)

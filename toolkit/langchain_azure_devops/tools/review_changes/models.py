@@ -17,6 +17,8 @@ class ChangedPullRequest(PullRequest, PartialResult):
 
     Attributes:
         voted: When this account voted; None when it did not, or the service did not note it.
+        waits_for: What keeps it from being completed by itself.
+        refused: The parts of the write that the service refused, each with the reason.
     """
 
     effect = ("id", "voted")
@@ -32,8 +34,22 @@ class ChangedPullRequest(PullRequest, PartialResult):
         default=None, validation_alias=AliasPath("autoCompleteSetBy", "displayName")
     )
     work_items: list[int] = Field(default=[])
+    waits_for: list[Untrusted] = Field(default=[])
+    refused: list[Untrusted] = Field(default=[])
     voted: Instant | None = Field(default=None, exclude=True)
     notes: list[str] = Field(default=[])
+
+
+class LinkedPullRequest(ChangedPullRequest):
+    """A pull request to which work items were just linked.
+
+    Attributes:
+        linked: The work items, each with the number of the save that linked it, such as `8@4`.
+    """
+
+    effect = ("id", "linked")
+
+    linked: str | None = Field(default=None, exclude=True)
 
 
 class AbandonedPullRequest(ChangedPullRequest):

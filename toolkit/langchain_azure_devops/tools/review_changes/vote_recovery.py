@@ -28,11 +28,11 @@ def check_vote(changed: ChangedPullRequest, account: str, number: int, source_co
     notes = []
     if changed.source_commit != source_commit.lower():
         notes.append(
-            f"The source branch moved to {changed.source_commit} meanwhile, so the vote may count for commits that "
-            "were not reviewed. Read the pull request, and vote on it as it is now."
+            "The source branch moved to source_commit meanwhile, so the vote may count for commits that were not "
+            "reviewed. Read the pull request, and vote on it as it is now."
         )
-    if (now := _vote_of(changed, account)) != VOTES[number]:
-        notes.append(f"The service shows another vote of this account: {now}.")
+    if _vote_of(changed, account) != VOTES[number]:
+        notes.append("The service shows another vote of this account.")
     return changed.model_copy(update={"notes": [*changed.notes, *notes]})
 
 

@@ -7,15 +7,16 @@ from typing import Annotated, Literal, cast
 from pydantic import BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.recovery import fetch_account
-from langchain_azure_devops.errors import Conflict, InvalidRequest, did_you_mean
+from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.http.review_rules import refuse_author
+from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.completion import find_obstacle, name_votes
 from langchain_azure_devops.tools.pull_requests.reading import describe, path_to, read_pull_request
 from langchain_azure_devops.tools.review_changes.comment_places import PULL_REQUEST
-from langchain_azure_devops.tools.review_changes.each import tell_failed, write_each
+from langchain_azure_devops.tools.review_changes.each import add_failed, write_each
 from langchain_azure_devops.tools.review_changes.models import ChangedPullRequest, read_again
 from langchain_azure_devops.tools.review_changes.people import find_person, find_reviewer, list_reviewers
 from langchain_azure_devops.tools.review_changes.toolset import review_changes
@@ -107,7 +108,7 @@ async def _read_reviewers(client: AzureDevOps, arguments: Mapping[str, JsonValue
     current=_read_reviewers,
     recover=find_reviewers,
     example={"id": 16, "required": ["Mina Sato"]},
-    more_examples=({"id": 16, "required": ["Priya Raman"]}, {"id": 16, "remove": ["Dana Ortiz"]}),
+    more_examples=({"id": 16, "optional": ["Priya Raman"]},),
 )
 async def set_reviewers(
     client: AzureDevOps,
@@ -141,8 +142,7 @@ async def set_reviewers(
     named = [each.model_copy(update={"place": wanted.names.get(each.place, each.place)}) for each in failed]
     notes = [] if rows or wanted.removed else ["They are reviewers in these roles already, so nothing was sent."]
     changed = await read_again(client, found)
-    told = [*changed.notes, *notes, *tell_failed(named)]
-    return changed.model_copy(update={"notes": told, "partial": bool(failed), "unread": named})
+    return add_failed(changed, named, notes)
 
 
 async def _read_vote(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -228,13 +228,15 @@ async def label_pull_request(
     rows = decode(await client.get(LABELS, path=path_to(found)), Collection[_Label]).value
     there = {row.name.lower(): row for row in rows}
     new = {name.lower(): name for name in add if name.lower() not in there}
-    gone = {name.lower(): there[name.lower()] for name in remove if name.lower() in there}
+    if unknown := [name for name in remove if name.lower() not in there]:
+        near = did_you_mean(unknown[0], [row.name for row in rows])
+        raise NotFound(
+            f"{unknown[0]!r} is no label of pull request {id}, so nothing was changed.{near} Its labels: "
+            f"{', '.join(row.name for row in rows) or 'none'}.",
+            subject=as_subject(unknown[0]),
+        )
+    gone = {name.lower(): there[name.lower()] for name in remove}
     notes = [f"{name!r} is a label of it already." for name in add if name.lower() in there]
-    notes += [
-        f"{name!r} is no label of it.{did_you_mean(name, [row.name for row in rows])}"
-        for name in remove
-        if name.lower() not in there
-    ]
 
     async def write(name: str) -> None:
         if name in new:
@@ -247,5 +249,4 @@ async def label_pull_request(
     if not new and not gone:
         notes.append("Nothing was sent.")
     changed = await read_again(client, found)
-    told = [*changed.notes, *notes, *tell_failed(failed)]
-    return changed.model_copy(update={"notes": told, "partial": bool(failed), "unread": failed})
+    return add_failed(changed, failed, notes)
