@@ -88,7 +88,6 @@ NOT_FROM_AN_ANSWER = {
     "Blame.path": "the call's own argument",
     "Blame.repository": "the call's own argument",
     "Blame.version": "the call's own argument",
-    "RepositoryDetails.clone_url": "an address, which the walk leaves as it is",
     "RepositoryDetails.fork_of": "set of a fork, and the seed has none",
     "RepositoryDetails.fork_of_project": "set of a fork, and the seed has none",
     "Check.url": "an address, which the walk leaves as it is",

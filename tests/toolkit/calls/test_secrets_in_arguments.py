@@ -27,6 +27,7 @@ COMPARED_HERE = {
     ("get_commit", "path"): "compared with the names of the changed files, as the service has no filter for them",
     ("list_pushes", "pusher"): "compared with the people of each row, as a token for code cannot look them up",
     ("list_commits", "message"): "looked for in the messages, which hold the same pseudonym",
+    ("search_commits", "message"): "looked for in the messages, which hold the same pseudonym",
     ("list_pull_requests", "author"): "compared with the people of each row, as a token for code cannot look them up",
     ("list_pull_requests", "reviewer"): "compared with the people of each row, as a token for code cannot look them up",
     ("list_pull_request_threads", "author"): "compared with the people who wrote in each thread",

@@ -49,6 +49,10 @@ def many() -> Iterator[AzureDevOps]:
         branch = review.pull_request.source.removeprefix("refs/heads/")
         platform.repository("platform-api").commit("Another push", {f"pushed-{number}.txt": "x"}, branch=branch)
         platform.add_work_item("Task", title="Another task").link(review)
+    for name in ("Second team", "Third team"):
+        platform.add_team(name)
+    for kind, settings in (("comments", {}), ("work-items", {}), ("minimum-reviewers", {"minimumApproverCount": 1})):
+        platform.repository("platform-api").add_policy(kind, settings=settings, optional=True)
     with SimulatorServer(organization) as server:
         refs = f"{server.base_url}/Platform/_apis/git/repositories/platform-api/refs?api-version=7.1"
         [main] = httpx.get(f"{refs}&filter=heads/main", auth=("", FULL)).json()["value"]

@@ -32,14 +32,13 @@ class RepositoryDetails(PartialResult):
     fork_of_project: Untrusted | None = Field(
         default=None, validation_alias=AliasPath("parentRepository", "project", "name")
     )
-    clone_url: Untrusted | None = Field(default=None, validation_alias="remoteUrl")
     id: str
     notes: list[str] = Field(default=[])
 
 
 @toolset.read(Scope.CODE, example={"repository": "platform-api"})
 async def get_repository(client: AzureDevOps, *, repository: Repository, project: Project = None) -> RepositoryDetails:
-    """Read one repository: default branch, size, count of branches, fork, clone URL.
+    """Read one repository: default branch, size, count of branches, fork.
 
     Source: `GET .../repositories/{id}`, and `GET .../refs?filter=heads/` to count its branches.
     """
