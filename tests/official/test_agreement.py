@@ -31,8 +31,9 @@ from azure_devops_simulator.server.app import Service
 
 ANSWERED = {
     "builds": r"build/(builds(/\d+(/(changes|logs|timeline))?)?|definitions(/(\d+|\{\w+\}))?)",
-    "core": r"projects(/[^/]+)?|connectionData",
+    "core": r"projects(/[^/]+(/teams(/[^/]+/members)?)?)?|teams|connectionData",
     "git": r"git/repositories(/[^/]+(/(refs|items))?)?",
+    "identities": r"identities",
     "pull-requests": r"git/(repositories/[^/]+/)?pullrequests(/[^/]+(/(workitems|threads|iterations(/.+/changes)?))?)?",
     "search": r"search/codesearchresults",
     "work-items": r"wit/(wiql|workitems(batch|/[^/]+(/comments(/[^/]+)?)?)?)",
@@ -178,7 +179,10 @@ def test_nothing_that_was_said_is_kept(folder):
     assert (said & kept) - service == set()
 
 
-OWN = {"http", "https", "azure", "example", "vstfs", "classification", "controller", "pullrequestid", "remotes"}
+OWN = {
+    "http", "https", "azure", "example", "vstfs", "classification", "framework", "identitydomain", "controller",
+    "pullrequestid", "remotes", "name",
+}  # fmt: skip
 """Parts of addresses that are the same for every organization."""
 
 

@@ -148,14 +148,15 @@ def odd_people():
     rows = [
         {**guest, "customDisplayName": "A Guest", "descriptor": "Microsoft.IdentityModel.Claims.ClaimsIdentity;x"},
         identity("Build Service", "c8f0", descriptor="Microsoft.TeamFoundation.ServiceIdentity;1:Build:c8f0"),
-        {**identity("Old", "old@contoso.com", "old@contoso.com"), "isActive": False, "customDisplayName": None},
+        {**identity("Old", "old@contoso.com", "old@contoso.com", isActive=False), "customDisplayName": None},
+        {name: told for name, told in identity("Gone").items() if name != "isActive"},
     ]
 
     def answer(seen):
         if "MailAddress" in seen.target:
             return ok({"count": 1, "value": rows[:1]})
         if "General" in seen.target:
-            return ok({"count": 0, "value": []}) if "%40" in seen.target else ok({"count": 3, "value": rows})
+            return ok({"count": 0, "value": []}) if "%40" in seen.target else ok({"count": 4, "value": rows})
         return ok({"count": 1, "value": [None]})
 
     with StubService(answer) as service:
@@ -164,10 +165,11 @@ def odd_people():
 
 
 def test_guests_service_accounts_and_people_who_left_are_told_apart(odd_people):
-    guest, service, left = call(odd_people, "search_identities", text="x").items
+    guest, service, left, gone = call(odd_people, "search_identities", text="x").items
     assert (guest.name, guest.kind, guest.mail) == ("A Guest", "person", "guest@other.example")
     assert (service.name, service.kind, service.mail) == ("Build Service", "service", None)
     assert (left.name, left.inactive, guest.inactive) == ("Old", True, False)
+    assert (gone.name, gone.inactive) == ("Gone", True)
 
 
 def test_a_mail_address_that_is_no_account_is_looked_up_as_one(odd_people):

@@ -42,10 +42,6 @@ def _text(value: object) -> object:
     return value or ""
 
 
-def _is_false(value: object) -> bool:
-    return value is False
-
-
 OptionalText = Annotated[Untrusted | None, BeforeValidator(_none_if_empty)]
 
 
@@ -124,20 +120,23 @@ class FoundIdentity(Result):
         description="Where it differs from the account",
     )
     description: OptionalText = Field(default=None, validation_alias=AliasPath("properties", "Description", "$value"))
-    inactive: Annotated[bool, BeforeValidator(_is_false)] = Field(default=False, validation_alias="isActive")
+    inactive: bool = False
     id: str
     descriptor: Untrusted | None = Field(default=None, validation_alias="subjectDescriptor")
     own_name: str | None = Field(default=None, validation_alias="customDisplayName", exclude=True)
     old_descriptor: str = Field(default="", validation_alias="descriptor", exclude=True)
+    # The service leaves out what is false, as for somebody who is no longer a member of the organization.
+    active: bool = Field(default=False, validation_alias="isActive", exclude=True)
     container: bool = Field(default=False, validation_alias="isContainer", exclude=True)
 
     def complete(self) -> "FoundIdentity":
-        """Return the identity with its kind and with the name that it gave itself, if it has one."""
+        """Return the identity with its kind, its state, and the name that it gave itself, if it has one."""
         kind = "group" if self.container else "person"
         if self.old_descriptor.startswith(_SERVICE_DESCRIPTORS):
             kind = "service"
         mail = None if self.mail == self.account else self.mail
-        return self.model_copy(update={"kind": kind, "name": self.own_name or self.name, "mail": mail})
+        name = self.own_name or self.name
+        return self.model_copy(update={"kind": kind, "name": name, "mail": mail, "inactive": not self.active})
 
 
 @toolset.read(Scope.PROJECT, Scope.PROFILE, default=True, example={})
