@@ -21,8 +21,8 @@ ReplayFailure = Literal[
     "other",
 ]
 
-_QUEUED = timedelta(seconds=1)
-_RUNS = timedelta(seconds=3)
+_QUEUED = timedelta(seconds=0.5)
+_RUNS = timedelta(seconds=1)
 
 
 @dataclass
@@ -51,9 +51,10 @@ class Replay:
     def __post_init__(self) -> None:
         check_word("kind", self.kind, get_args(ReplayKind))
 
-    def ends_by(self, now: datetime) -> bool:
-        """Return whether it has run to its end at a time."""
-        return now >= self.queued + _RUNS
+    @property
+    def ends(self) -> datetime:
+        """When it has run to its end, which is also the date of what it makes."""
+        return self.queued + _RUNS
 
     def status(self, now: datetime) -> ReplayStatus:
         """Return its status at a time."""

@@ -1,5 +1,7 @@
 """Cherry-picks and reverts: onto a branch, into a new branch, after the answer."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from azure_devops_simulator import build_organization, export_world, import_world
@@ -70,13 +72,19 @@ def log(client, branch):
     return [row["comment"] for row in client.get(f"{API}/commits", **query)["value"]]
 
 
-def test_commits_are_applied_to_a_branch_in_order(client, world, api, commits):
+def replay_status(organization, api):
+    return api.repository.replays[-1].status(organization.clock.now())
+
+
+def test_commits_are_applied_to_a_branch_in_order(client, organization, world, api, commits):
     made = client.call("POST", f"{API}/cherryPicks", order([commits["Fix a"], commits["Fix b"]]), expect=201)
     assert (made["status"], made["detailedStatus"]) == ("queued", None)
     assert [row["commitId"] for row in made["parameters"]["source"]["commitList"]] == list(commits.values())
     assert client.get(f"{API}/refs", filter="heads/again")["value"] == []
+    organization.clock.advance(0.5)
+    assert replay_status(organization, api) == "inProgress"
     seen, done = ended(client, "cherryPicks", made)
-    assert seen == ["queued", "inProgress", "inProgress", "completed"]
+    assert seen == ["queued", "completed"]
     assert (done["detailedStatus"]["progress"], done["detailedStatus"]["conflict"]) == (1.0, False)
     assert files(client, "again") == {"/a.txt": "two\n", "/b.txt": "two\n"}
     assert files(client, "release/1") == {"/a.txt": "one\n", "/b.txt": "one\n"}
@@ -177,3 +185,11 @@ def test_an_order_that_makes_no_sense_is_refused_at_once(client, api, commits):
         client.call("POST", f"{API}/cherryPicks", {**good, **wrong}, expect=status)
     client.get(f"{API}/cherryPicks/1", expect=404)
     client.get(f"{API}/cherryPicks", refName="refs/heads/again", expect=404)
+
+
+def test_what_nobody_asks_for_is_dated_when_it_ended(client, organization, commits):
+    client.call("POST", f"{API}/cherryPicks", order([commits["Fix a"]]), expect=201)
+    begun = organization.clock.now()
+    organization.clock.advance(3600)
+    push = client.get(f"{API}/pushes", **{"searchCriteria.refName": "refs/heads/again"})["value"][0]
+    assert datetime.fromisoformat(push["date"]) - begun == timedelta(seconds=1)

@@ -40,7 +40,7 @@ def settle_replays(organization: Organization) -> None:
     for project in organization.projects.values():
         for repository in project.repositories.values():
             for replay in repository.replays:
-                if replay.end is None and replay.ends_by(now):
+                if replay.end is None and replay.ends <= now:
                     _run(organization, repository, replay)
 
 
@@ -50,7 +50,7 @@ def _run(organization: Organization, repository: Repository, replay: Replay) -> 
     if refusal:
         replay.end, (replay.failure, replay.message) = "failed", refusal
         return
-    now = organization.clock.now()
+    now = replay.ends
     who = Signature(replay.by.display_name, replay.by.unique_name, now.replace(microsecond=0))
     for commit_id in replay.commits:
         commit, replay.current = repository.commit(commit_id), commit_id
