@@ -193,6 +193,11 @@ PROBES: Mapping[str, tuple[Operation, str, str]] = {
         "application/json",
         "{}",
     ),
+    "vso.code_manage": (
+        Operation("POST", f"/_apis/git/repositories/{_NOBODY}/annotatedtags"),
+        "application/json",
+        "{}",
+    ),
     "vso.work_write": (
         Operation("PATCH", "/_apis/wit/workitems/2147483647"),
         "application/json-patch+json",
