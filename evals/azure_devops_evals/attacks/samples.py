@@ -60,6 +60,6 @@ FIXED = frozenset(
     {"id", "revision", "project", "repository", "source", "target", "status", "source_commit", "type"}
     | {"path", "line", "last_line", "side", "thread", "vote", "required", "optional", "remove", "add", "enabled"}
     | {"strategy", "delete_source_branch", "transition_work_items", "merge_message"}
-    | {"branch", "tag", "commit", "base", "changes", "new_branch"}
+    | {"branch", "tag", "commit", "base", "changes", "new_branch", "commits", "pull_request", "onto"}
 )
 """The arguments of writes whose value decides what is written to, or which the seeded organization fixes."""

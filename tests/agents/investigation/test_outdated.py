@@ -121,6 +121,16 @@ CHANGES = {
     "abandon_pull_request": ({"id": 7}, lambda other: rename(other, 7), "title"),
     "reactivate_pull_request": ({"id": 6}, lambda other: rename(other, 6), "title"),
     "publish_pull_request": ({"id": 17}, lambda other: rename(other, 17), "title"),
+    **{
+        name: (
+            dict(TOOLS[name].examples[0]),
+            lambda other, name=name: TOOLS["create_branch"].call_sync(
+                other, repository="docs", branch=TOOLS[name].examples[0]["branch"], source="main"
+            ),
+            "exists_already_at",
+        )
+        for name in ("cherry_pick", "revert")
+    },
 }  # fmt: skip
 
 

@@ -80,6 +80,9 @@ NOT_FROM_AN_ANSWER = {
     "Comparison.base": "the call's own argument",
     "Comparison.target": "the call's own argument",
     "FileText.path": "the call's own argument",
+    "ReplayedBranch.name": "the call's own argument",
+    "ReplayedBranch.onto": "the call's own argument",
+    "ReplayedBranch.repository": "the call's own argument",
     "FileText.repository": "the call's own argument",
     "FileText.version": "the call's own argument",
     "Policy.branches": "set of a policy, and the seed has none",
@@ -96,7 +99,7 @@ NOT_FROM_AN_ANSWER = {
 }
 STAGES = [f"{name}-{sample}" for name, tool in TOOLS.items() for sample in range(len(tool.examples))]
 
-SILENT = {"add_work_item_comment-0", "list_policies-0", "complete_pull_request-0"}
+SILENT = {"add_work_item_comment-0", "list_policies-0", "complete_pull_request-0", "cherry_pick-0", "revert-0"}
 """Calls whose results repeat no text of an answer, or that the last recorded answer ends: it is completed already."""
 
 

@@ -71,6 +71,8 @@ SCENARIOS = [
     Scenario("reactivate_pull_request", "rename the abandoned one", "title"),
     Scenario("publish_pull_request", "rename the draft", "title"),
     Scenario("push_changes", "push to the branch of docs", "branch_is_at", PUSHED),
+    Scenario("cherry_pick", "push to docs", "onto_commit"),
+    Scenario("revert", "push to docs", "onto_commit"),
 ]
 
 
@@ -117,6 +119,7 @@ def meanwhile(connect, push, server, tls):
         "vote": vote,
         "push to the source": lambda: push("Platform", "platform-api", {"/x": b"1"}, "feature/async-sqlalchemy"),
         "push to the branch of docs": lambda: push("Platform", "docs", {"/x": b"1"}, "feature/rota-december"),
+        "push to docs": lambda: push("Platform", "docs", {"/x": b"1"}, "main"),
         "push to the target": lambda: push("Platform", "platform-api", {"/x": b"1"}, "main"),
     }
     return lambda name: changes[name]()
@@ -252,6 +255,8 @@ REQUESTS = {
     "reactivate_pull_request": 2,
     "publish_pull_request": 2,
     "push_changes": 4,
+    "cherry_pick": 4,
+    "revert": 4,
 }
 """What a write costs with writes="allow", where nobody is shown anything."""
 

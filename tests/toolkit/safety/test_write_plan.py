@@ -137,6 +137,8 @@ TARGETS = {
     "reactivate_pull_request": {"id"},
     "publish_pull_request": {"id"},
     "push_changes": {"project", "repository", "branch", "base", "new_branch", "changes"},
+    "cherry_pick": {"project", "repository", "commits", "pull_request", "onto", "branch"},
+    "revert": {"project", "repository", "commits", "pull_request", "onto", "branch"},
 }
 TARGET_FIELDS = [
     f"fields.System.{name}"

@@ -63,3 +63,28 @@ class CreatedTag(Result):
     object_id: str | None = Field(default=None, exclude=True)
     message: Untrusted | None = None
     notes: list[str] = Field(default=[])
+
+
+class ReplayedBranch(Result):
+    """A new branch on which commits were applied to another branch, or taken back from it.
+
+    Attributes:
+        commit: Its newest commit; None while the service is still making it.
+        status: `completed`, or what the service said last: `queued` or `inProgress`.
+        operation: The number of the cherry-pick or revert.
+    """
+
+    singular, plural = "branch", "branches"
+    web = f"{_REPOSITORY_PAGE}?version=GB{{name}}"
+    web_list = f"{_REPOSITORY_PAGE}/branches"
+    caption = "branch {name} of {repository}"
+    identifying = ("repository", "name", "commit")
+    effect = ("name", "commit")
+
+    repository: Untrusted
+    name: Branch
+    onto: Branch
+    commit: str | None = None
+    status: str
+    operation: int
+    notes: list[str] = Field(default=[])
