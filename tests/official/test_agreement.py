@@ -34,7 +34,9 @@ ANSWERED = {
     "core": r"projects(/[^/]+(/teams(/[^/]+/members)?)?)?|teams|connectionData",
     "git": r"git/repositories(/[^/]+(/(refs|items))?)?",
     "identities": r"identities",
-    "pull-requests": r"git/(repositories/[^/]+/)?pullrequests(/[^/]+(/(workitems|threads|iterations(/.+/changes)?))?)?",
+    "pull-requests": r"git/(repositories/[^/]+/)?pullrequests"
+    r"(/[^/]+(/(workitems|threads|statuses|iterations(/.+/changes)?))?)?",
+    "policies": r"policy/evaluations",
     "search": r"search/codesearchresults",
     "work-items": r"wit/(wiql|workitems(batch|/[^/]+(/comments(/[^/]+)?)?)?)",
 }
@@ -180,7 +182,8 @@ def test_nothing_that_was_said_is_kept(folder):
 
 
 OWN = {
-    "http", "https", "azure", "example", "vstfs", "classification", "framework", "identitydomain", "controller",
+    "http", "https", "azure", "example", "vstfs", "classification", "codereview", "codereviewid",
+    "framework", "identitydomain", "controller",
     "pullrequestid", "remotes", "name",
 }  # fmt: skip
 """Parts of addresses that are the same for every organization."""

@@ -20,7 +20,6 @@ from published import VARIABLE, Told, examples, recordings, refusals, specs_fold
 from pydantic import AliasChoices, AliasPath, BaseModel
 
 from langchain_azure_devops.http.responses import Identity, classify_error
-from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.safety.grants import Operation
 from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import one_line
@@ -33,6 +32,8 @@ from langchain_azure_devops.tools.pull_requests.models import PullRequest, PullR
 from langchain_azure_devops.tools.pull_requests.review import ChangedFile, RawThread, make_thread
 from langchain_azure_devops.tools.pull_requests.votes import VOTES
 from langchain_azure_devops.tools.repositories.tools import BranchTip, Entry, GitRepository
+from langchain_azure_devops.tools.reviews.checks.facts import Evaluation, PostedStatus
+from langchain_azure_devops.tools.reviews.iterations import Iteration
 from langchain_azure_devops.tools.search.code import SearchAnswer
 from langchain_azure_devops.tools.work_items.models import (
     RawComments,
@@ -54,7 +55,7 @@ def rows_of(told: Told) -> list[Mapping[str, Any]]:
 Reader = Callable[[Told], Iterable[tuple[Mapping[str, Any], BaseModel]]]
 
 
-def plain(model: type[Result]) -> Reader:
+def plain(model: type[BaseModel]) -> Reader:
     """Reads each row into a model."""
     return lambda told: [(row, model.model_validate(row)) for row in rows_of(told)]
 
@@ -190,7 +191,10 @@ READERS: dict[str, Reader] = {
     rf"{REPOSITORY}/refs": branches,
     rf"{REPOSITORY}/items": plain(Entry),
     rf"({REPOSITORY}|git)/pullrequests(/{ONE})?": pull_request,
+    rf"{PULL_REQUEST}/iterations": plain(Iteration),
     rf"{PULL_REQUEST}/iterations/{ONE}/changes": changed_files,
+    rf"{PULL_REQUEST}/statuses(/{ONE})?": plain(PostedStatus),
+    r"policy/evaluations": plain(Evaluation),
     rf"{PULL_REQUEST}/threads(/{ONE})?": threads,
     rf"wit/workitems(/\$?{ONE})?": work_items,
     r"wit/workitemsbatch": work_items,
