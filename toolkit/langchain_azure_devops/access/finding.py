@@ -24,6 +24,7 @@ _OTHER_WORDS: Mapping[str, str] = {
     "answer": "reply",
     "approve": "vote",
     "assign": "set",
+    "between": "compare",
     "block": "check policy",
     "bug": "work item",
     "ci": "build",
@@ -45,6 +46,7 @@ _OTHER_WORDS: Mapping[str, str] = {
     "release": "tag version",
     "reopen": "reactivate",
     "repo": "repository",
+    "require": "policy check",
     "resolve": "status",
     "rollback": "revert",
     "rule": "policy",
@@ -54,6 +56,7 @@ _OTHER_WORDS: Mapping[str, str] = {
     "ticket": "work item",
     "undo": "revert",
     "user": "identity",
+    "write": "push change",
 }
 """What the service calls the things that people have other words for."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Annotated, Any
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
@@ -14,7 +15,7 @@ from langchain_azure_devops import AzureDevOpsToolkit, Tool
 FIND_TOOLS = "find_tools"
 MOST_SCHEMA_TOKENS = 6_000
 """The most tokens of all schemas that the model sees at once."""
-_MOST_FOUND, _MOST_KNOWN = 6, 3
+_MOST_FOUND, _MOST_KNOWN = 4, 2
 _FOUND = "found"
 _DEFERRED = "defer_loading"
 
@@ -135,13 +136,16 @@ def found_artifact(names: list[str]) -> dict[str, Any]:
 
 
 def _list_recent(messages: Sequence[AnyMessage]) -> list[str]:
-    """List the tools that the model found or called, the latest first."""
+    """List the tools that the model called or found: of the latest turn first, and the best of each search first."""
     recent = dict[str, None]()
+    searches: list[list[str]] = []
     for message in reversed(messages):
-        if isinstance(message, AIMessage):
+        if isinstance(message, ToolMessage) and message.name == FIND_TOOLS and isinstance(message.artifact, dict):
+            searches.insert(0, message.artifact.get(_FOUND, []))
+        elif isinstance(message, AIMessage):
             recent |= dict.fromkeys(str(call["name"]) for call in message.tool_calls)
-        elif isinstance(message, ToolMessage) and message.name == FIND_TOOLS and isinstance(message.artifact, dict):
-            recent |= dict.fromkeys(message.artifact.get(_FOUND, []))
+            recent |= dict.fromkeys(name for best in zip_longest(*searches) for name in best if name)
+            searches = []
     return list(recent)
 
 
