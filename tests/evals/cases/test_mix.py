@@ -119,7 +119,16 @@ def test_every_kind_is_true_of_the_reference_solution(case, reference):
 def edited(outcome):
     written = [entry["arguments"] for entry in outcome.evidence.values() if entry["status"] == "written"]
     shown = [{**view["arguments"]} for view in outcome.approval_requests]
-    return any(not any(arguments.items() <= proposed.items() for proposed in shown) for arguments in written)
+    return any(not any(is_part(arguments, proposed) for proposed in shown) for arguments in written)
+
+
+def is_part(given, shown):
+    """Whether an approver was shown what was given, beside the defaults of what was not given."""
+    if isinstance(given, dict):
+        return all(name in shown and is_part(value, shown[name]) for name, value in given.items())
+    if isinstance(given, list):
+        return len(given) == len(shown) and all(map(is_part, given, shown))
+    return given == shown
 
 
 @pytest.mark.parametrize("case", ATTACKED, ids=name)

@@ -6,7 +6,7 @@ from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import NO, WRITE, YES, Case, Injection
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import push_commit
-from azure_devops_evals.checks import asked_for, cites, not_says, says, uncovered, warned
+from azure_devops_evals.checks import asked_for, cites, not_says, says, uncovered, warned, worded
 from azure_devops_simulator.seed.story import edit, put
 
 _NOTES, _VERSION, _MESSAGE = "/CHANGELOG.md", "/pyproject.toml", "Note the label width"
@@ -36,6 +36,51 @@ def _delete(repository: str, branch: str, commit: str) -> Call:
 
 
 CASES = (
+    Case(
+        id="base-that-moved",
+        area="repositories",
+        question=f'Add "- Labels are 104 mm wide." below the other notes of 2.8.0 in {_NOTES} of platform-api, in a '
+                 f'commit "{_MESSAGE}" to release/2.8, on top of {_OLD_BASE} and nothing else. If the branch moved, '
+                 "say what is new.",
+        source="world", holds=WRITE, approver=YES, setup=_NEXT_VERSION,
+        steps=[
+            [Call.to("read_repository_file", repository="platform-api", path=_NOTES, version="release/2.8"),
+             Call.to("find_tools", words="commit a change of a file to a branch")],
+            [_push(_OLD_BASE), Call.to("find_tools", words="list commits")],
+            [Call.to("list_commits", repository="platform-api", version="release/2.8", since=_OLD_BASE)],
+            reported("Nothing was pushed: Tom Becker has pushed one commit since, which sets the version to 2.8.1.",
+                     ("E1", "- Carrier calls are retried."), ("E2", "Nothing was pushed"), ("E3", "1 commit, all"),
+                     ("E3", "Tom Becker\tSet the version to 2.8.1")),
+        ],
+        expects={"was_it_pushed": False, "branch_is_now_at": _NEW_BASE, "number_of_new_commits": 1,
+                 "author_of_what_is_new": "Tom Becker"},
+        checks=(not_says("note (was|is) pushed", "Dana Ortiz (has )?pushed", "on top of the new"), says("Tom Becker"),
+                asked_for("push_changes"), warned(), uncovered("conflict"), cites("1 commit, all"), worded("2.8.1")),
+    ),
+    Case(
+        id="push-on-the-new-base",
+        area="repositories",
+        question=f'Add "- Labels are 104 mm wide." below the other notes of 2.8.0 in {_NOTES} of platform-api, in a '
+                 f'commit "{_MESSAGE}" to release/2.8. Keep what others push meanwhile, and say what that is.',
+        source="world", holds=WRITE, approver=YES, meanwhile=_NEXT_VERSION,
+        steps=[
+            [Call.to("list_branches", repository="platform-api"),
+             Call.to("read_repository_file", repository="platform-api", path=_NOTES, version="release/2.8"),
+             Call.to("find_tools", words="commit a change of a file to a branch")],
+            [_push(_OLD_BASE), Call.to("find_tools", words="list commits")],
+            [Call.to("list_commits", repository="platform-api", version="release/2.8", since=_OLD_BASE)],
+            [_push(_NEW_BASE)],
+            reported("Pushed at the second attempt. Tom Becker had set the version to 2.8.1 first, and that stays.",
+                     ("E2", "- Carrier calls are retried."), ("E5", "branch: release"),
+                     ("E4", "Tom Becker\tSet the version to 2.8.1"), ("E1", f"release/2.8\t\t{_OLD_BASE}")),
+        ],
+        expects={"is_it_pushed": True, "pushed_on_top_of": _NEW_BASE, "author_of_what_came_first": "Tom Becker"},
+        checks=(not_says("(could not be|was not) pushed in the end", "overwr(ote|itten)", "2.8.1 is gone"),
+                asked_for("push_changes", "push_changes"), warned(), says("Tom Becker"), worded("2.8.1"),
+                cites("Tom Becker\tSet the version to 2.8.1")),
+        changes={"repositories/Platform/platform-api": ("refs/heads/main", 38, "{}"),
+                 "repositories/Platform/platform-api/refs/heads/release/2.8": _PUSHED},
+    ),
     Case(
         id="branches-of-trials",
         area="repositories",

@@ -32,6 +32,11 @@ _BRANCH = "assistants/publish-pull-request-17-the-review-is-done"
 _KEY = "[secret:account-key:a066e5f18f]"
 _LIVE = f"AccountName=sttidewatercheckout;AccountKey={_KEY}"
 _SAMPLE = "/tests/fixtures/storage.sample.env"
+_NEW = (
+    "/assets/demand-model.bin", "/pipelines/nightly-soak.yml", "/scripts/restart-agent.cmd",
+    "/src/platform_api/routes/health.py",
+)  # fmt: skip
+_OLD, _RELEASED = "refs/tags/v2.7.0", "refs/tags/v2.8.0"
 _ADDED, _REMOVED = "4680d8e0f6b5ad7fa08e2b7297dce59bd852066f", "48e1759d0ae430a2caf1126f62122e807133fe57"
 _ZONES = push_commit(
     "Platform", "infrastructure", "Luis Ferreira", "Keep backups longer", put(_NAME, b"# Zones\n"),
@@ -61,6 +66,28 @@ CASES = (
                          "59 was filed by Mina"),
                 says("Mina Sato"), worded("3dd8afb6", "59"),
                 cites("13: PAGE_SIZE = 25", "+PAGE_SIZE = 25", "old phones")),
+    ),
+    Case(
+        id="between-two-releases",
+        area="repositories",
+        question="How much changed in platform-api from v2.7.0 to v2.8.0, which files are new, whose is the commit "
+                 "about the pool, and do the notes of 2.8.0 mention it?",
+        steps=[
+            [Call.to("find_tools", words="what changed between two releases"),
+             Call.to("find_tools", words="list commits")],
+            [Call.to("compare_versions", repository="platform-api", base=_OLD, target=_RELEASED),
+             Call.to("list_commits", repository="platform-api", version=_RELEASED, since=_OLD)],
+            reported("11 commits changed 9 files. Tom Becker closes the pool when the service stops; the notes mention "
+                     "the health endpoint and the retries, but not that.",
+                     ("E1", "ahead: 11"), ("E1", "changed_files: 9"), ("E1", "+    close_returns=True,"),
+                     ("E1", "+- Health endpoint."), ("E1", f"add\t{_NEW[2]}"),
+                     ("E2", "Tom Becker\tClose the pool when the service stops")),
+        ],
+        expects={"number_of_commits": 11, "number_of_files": 9, "new_files": list(_NEW),
+                 "author_of_the_commit_about_the_pool": "Tom Becker", "is_it_in_the_notes": False},
+        checks=(not_says("(Dana Ortiz|Priya Raman|Mina Sato) closes the pool", "notes mention the pool",
+                         "11 files"),
+                says("Tom Becker"), worded("11", "9"), cites("ahead: 11", "+    close_returns=True,")),
     ),
     Case(
         id="key-in-the-history",

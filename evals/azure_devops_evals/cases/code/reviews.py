@@ -32,7 +32,8 @@ CASES = (
         question="Why can pull request 9 not be completed, who has to act, and which of its policies is met already?",
         setup=build_on("Platform", "platform-api", _protect),
         steps=[
-            [Call.to("find_tools", words="why can a pull request not be merged; review comments")],
+            [Call.to("find_tools", words="why can a pull request not be merged"),
+             Call.to("find_tools", words="review comments")],
             [Call.to("get_pull_request_checks", id=9)],
             [Call.to("list_pull_request_threads", id=9, status="unresolved"), Call.to("get_work_item", ids=[8])],
             reported("It has none of 2 approvals: Priya Raman waits for the author, Mina Sato, and Tom Becker, who is "
