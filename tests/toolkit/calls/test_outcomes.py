@@ -69,7 +69,7 @@ EXAMPLES = [(name, dict(example)) for name, tool in WRITERS.items() for example 
 CALLS = EXAMPLES + MORE_CALLS
 UNPROVABLE = {
     ("update_pull_request", "title"), ("set_thread_status", "status"), ("set_reviewers", "required"),
-    ("set_reviewers", "remove"), ("label_pull_request", "add"), ("label_pull_request", "remove"),
+    ("set_reviewers", "optional"), ("label_pull_request", "add"), ("label_pull_request", "remove"),
     ("set_auto_complete", "strategy"), ("reactivate_pull_request", "id"), ("publish_pull_request", "id"),
 }  # fmt: skip
 

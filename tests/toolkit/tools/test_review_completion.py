@@ -254,6 +254,7 @@ PASSING = [
     {"status": "completed", "completionOptions": {"bypassPolicy": True}},
     {"completionOptions": {"bypassPolicy": "true"}},
     {"completionOptions": {"bypassPolicy": 1}},
+    {"CompletionOptions": {"BYPASSPOLICY": "True"}},
 ]
 
 
@@ -330,6 +331,9 @@ BODIES = [
     ("PATCH", PULL, {"status": "completed"}),
     ("PATCH", PULL, {"status": "Completed"}),
     ("PATCH", PULL, {"status": 3}),
+    ("PATCH", PULL, {"STATUS": " completed "}),
+    ("PATCH", PULL, {"AutoCompleteSetBy": {"ID": "6a9f54b1-0000-4000-8000-000000000000"}}),
+    ("PATCH", PULL, {"autoCompleteSetBy": "6a9f54b1-0000-4000-8000-000000000000"}),
     ("PATCH", PULL, {"autoCompleteSetBy": {"id": "6a9f54b1-0000-4000-8000-000000000000"}}),
     ("PATCH", PULL.replace("pullRequests", "pullrequests"), {"status": "completed"}),
     ("PUT", f"{PULL}/reviewers/{{reviewer}}", {"vote": 10}),
@@ -348,6 +352,19 @@ def test_the_rule_holds_for_every_request_also_of_tools_of_users(make, own, meth
         send(make(), method, literal, where, body)
     with pytest.raises(WriteBlocked, match="needs an approved tool call"):
         send(make(allow_own_reviews=True), method, template, where, body)
+
+
+@pytest.mark.parametrize("number", ["15 ", "+15", "0x0f"])
+def test_a_number_that_is_none_counts_as_the_own_pull_request(make, number):
+    where = {"project": "pullrequests", "repository": "pullRequests", "id": number}
+    with pytest.raises(WriteBlocked, match="it is not known which pull request"):
+        send(make(), "PATCH", PULL, where, {"status": "completed"})
+
+
+def test_names_like_the_route_hide_no_pull_request(make, own):
+    where = {"project": "pullrequests", "repository": "pullRequests", "id": own}
+    with pytest.raises(WriteBlocked, match="own account"):
+        send(make(), "PATCH", PULL, where, {"status": "completed"})
 
 
 @pytest.mark.parametrize(

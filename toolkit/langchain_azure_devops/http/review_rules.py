@@ -4,7 +4,7 @@ The client checks these rules for every request that it sends, so they hold for 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import httpx
@@ -16,7 +16,8 @@ from langchain_azure_devops.http.responses import Identity, decode
 from langchain_azure_devops.safety.operations import is_read
 
 _ONE = "/_apis/git/pullrequests/{pull_request}"
-_PART = re.compile(r"/pullrequests(?:/(\d+))?(?=/|$)(.*)", re.IGNORECASE)
+# The last part of this name counts: a project or a repository may have the same.
+_PART = re.compile(r".*/pullrequests(?:/([^/]+))?(/.*)?", re.IGNORECASE)
 _OFF = frozenset({"", "0", "false", "none"})
 _STAYS_UNMERGED = frozenset({"", "0", "1", "2", "notset", "active", "abandoned"})
 
@@ -47,13 +48,15 @@ async def check_review_rules(client: Reviewing, request: Request) -> None:
     """
     if is_read(request.operation):
         return
-    found = _PART.search(expand_path(request.operation.template, request.path))
+    found = _PART.fullmatch(expand_path(request.operation.template, request.path))
     if found is None:
         return
-    number, part = found[1], found[2].lower()
-    if any(_is_on(options.get("bypassPolicy")) for options in _objects(request.body)):
+    number, part, objects = found[1], (found[2] or "").lower(), list(_objects(request.body))
+    if any(_is_on(options.get("bypasspolicy")) for options in objects):
         refuse_bypass(client)
-    if number is not None and _decides(part, request.body):
+    if number is not None and _decides(part, objects):
+        if not number.isdecimal():
+            raise _own(f"it is not known which pull request {number!r} is")
         await refuse_own(client, int(number))
 
 
@@ -98,7 +101,11 @@ async def refuse_author(client: Reviewing, number: int, author: str | None) -> N
         why = f"pull request {number} was opened by this token's own account, {owner.name}"
     else:
         return
-    raise WriteBlocked(
+    raise _own(why)
+
+
+def _own(why: str) -> WriteBlocked:
+    return WriteBlocked(
         f"Nothing was sent: {why}. Somebody else has to vote on it and complete it. Only a constructor with "
         "allow_own_reviews=True lifts this rule.",
         subject="allow_own_reviews",
@@ -110,9 +117,9 @@ def _plain(identity: str) -> str:
 
 
 def _objects(body: JsonValue) -> Iterator[Mapping[str, JsonValue]]:
-    """Yield every object of a body."""
+    """Yield every object of a body, with names in lower case: the service reads them in any case."""
     if isinstance(body, dict):
-        yield body
+        yield {name.lower(): value for name, value in body.items()}
     for part in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
         yield from _objects(part)
 
@@ -121,12 +128,19 @@ def _is_on(value: JsonValue) -> bool:
     return str(value).strip().lower() not in _OFF
 
 
-def _decides(part: str, body: JsonValue) -> bool:
+def _decides(part: str, objects: Sequence[Mapping[str, JsonValue]]) -> bool:
     """Return whether a write votes, completes a pull request or lets it complete by itself."""
     if part.startswith("/reviewers"):
-        return any(_is_on(row.get("vote")) for row in _objects(body))
-    if part or not isinstance(body, dict):
+        return any(_is_on(row.get("vote")) for row in objects)
+    if part.strip("/"):
         return False
-    setter = body.get("autoCompleteSetBy")
-    sets = isinstance(setter, dict) and bool(str(setter.get("id") or "").strip("0-"))
-    return sets or str(body.get("status") or "").strip().lower() not in _STAYS_UNMERGED
+    return any(
+        _names_somebody(row.get("autocompletesetby"))
+        or str(row.get("status") or "").strip().lower() not in _STAYS_UNMERGED
+        for row in objects
+    )
+
+
+def _names_somebody(setter: JsonValue) -> bool:
+    ids = [each.get("id") for each in _objects(setter)] if isinstance(setter, dict | list) else [setter]
+    return any(str(each or "").strip("0-") for each in ids)
