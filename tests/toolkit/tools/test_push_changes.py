@@ -320,9 +320,9 @@ def test_a_place_that_is_not_there_is_refused(refused, more, kind, said):
 
 
 def test_a_large_file_is_refused(refused, push, base, repository):
-    tip = push("Platform", "docs", {"/large.txt": b"x\n" * (2**21 + 1)}, "work")
+    tip = push("Platform", "docs", {"/large.txt": b"x\n" * (2**20 + 1)}, "work")
     said = refused(InvalidRequest, {"path": "/large.txt", "search": "x", "replace": "y"}, base=tip)
-    assert "larger than 4 MB" in said
+    assert "larger than 2 MB" in said
 
 
 # -- secrets, mentions and links -----------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from langchain_azure_devops.tools.git import content, known_repository, version_
 
 MOST_CHANGES = 100
 """The most changes of files in one commit."""
-_MAX_FILE = 4 * 1024 * 1024
+_MAX_FILE = 2 * 1024 * 1024
 _MAX_SENT = 16 * 1024 * 1024
 _MAX_DIFF = 20_000
 _EXISTS_NOT = "TF401174"

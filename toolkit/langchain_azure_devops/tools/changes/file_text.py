@@ -3,7 +3,8 @@
 import codecs
 import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.text.lines import LFS, detect_encoding
@@ -20,6 +21,14 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+
+class Edit(NamedTuple):
+    """A part of a text, by start and end, and the text that takes its place."""
+
+    start: int
+    end: int
+    new: str
 
 
 class FileText:
@@ -75,23 +84,36 @@ class FileText:
             why = f"The text for {self.path} cannot be stored: {error.reason}."
             raise InvalidRequest(why, subject="changes") from None
 
-    def replace(self, start: int, end: int, new: str) -> None:
-        """Replace a part of the text; new lines end as those did that they replace, or as the line before.
+    def apply(self, edits: Sequence[Edit]) -> None:
+        """Replace parts of the text; new lines end as those did that they replace, or as the line before.
+
+        Args:
+            edits: The parts, in order and without overlaps.
 
         Raises:
-            InvalidRequest: The new text has characters that do not fit to the rest of the file.
+            InvalidRequest: A new text has characters that do not fit to the rest of the file.
         """
-        if not self._strict and not new.isascii():
+        if not self._strict and not all(edit.new.isascii() for edit in edits):
             raise InvalidRequest(
                 f"{self.path} is not encoded in UTF-8, so only ASCII characters can be written into it.",
                 subject="changes",
             )
-        first = self.text.count("\n", 0, start)
-        replaced = self._ends[first : first + self.text.count("\n", start, end)]
-        around = replaced[-1:] or self._ends[first - 1 : first] or self._ends[first : first + 1] or ["\n"]
-        count = new.count("\n")
-        self._ends[first : first + len(replaced)] = (replaced + around * count)[:count]
-        self.text = self.text[:start] + new + self.text[end:]
+        pieces: list[str] = []
+        ends: list[str] = []
+        at = line = 0
+        for edit in edits:
+            pieces += [self.text[at : edit.start], edit.new]
+            kept = self.text.count("\n", at, edit.start)
+            ends += self._ends[line : line + kept]
+            line += kept
+            replaced = self._ends[line : line + self.text.count("\n", edit.start, edit.end)]
+            around = replaced[-1:] or self._ends[line - 1 : line] or self._ends[line : line + 1] or ["\n"]
+            count = edit.new.count("\n")
+            ends += (replaced + around * count)[:count]
+            line += len(replaced)
+            at = edit.end
+        self.text = "".join([*pieces, self.text[at:]])
+        self._ends = [*ends, *self._ends[line:]]
 
     def replace_found(self, search: str, new: str, times: int) -> None:
         """Replace a text wherever it occurs.
@@ -107,8 +129,7 @@ class FileText:
         found = [place for start, end in self._find_visible() for place in _find_all(self.text, search, start, end)]
         if len(found) != times:
             raise InvalidRequest(self._explain_count(search, found, times), subject="changes")
-        for start in reversed(found):
-            self.replace(start, start + len(search), new)
+        self.apply([Edit(start, start + len(search), new) for start in found])
 
     @property
     def lines(self) -> list[str]:
@@ -126,16 +147,14 @@ class FileText:
 
     def _find_visible(self) -> list[tuple[int, int]]:
         """Return the parts of the text, by start and end, that hold no part of a secret."""
-        found: list[tuple[int, int]] = []
-        at = 0
-        for number, part in enumerate(_SECRET.split(self._show())):
-            # Behind a secret, which is never empty.
-            start = self.text.find(part, at + 1 if number else 0)
-            if start < 0:
-                return found
-            at = start + len(part)
-            found.append((start, at))
-        return found
+        parts = _SECRET.split(self._show())
+        forward = _locate(self.text, parts)
+        backward = [
+            len(self.text) - end for end in _locate(self.text[::-1], [part[::-1] for part in parts[::-1]], ends=True)
+        ]
+        # A short part may stand in a secret as well: then both ways do not lead to the same place.
+        spans = zip(parts, forward, backward[::-1], strict=False)
+        return [(start, start + len(part)) for part, start, other in spans if start == other]
 
     def _explain_count(self, search: str, found: list[int], times: int) -> str:
         if found:
@@ -177,6 +196,19 @@ def _decode(path: str, raw: bytes, encoding: str) -> tuple[str, bool]:
         if encoding != "utf-8":
             raise InvalidRequest(f"{path} is damaged: it is no valid {encoding}.", subject="changes") from None
         return raw.decode(encoding, "surrogateescape"), False
+
+
+def _locate(text: str, parts: list[str], *, ends: bool = False) -> list[int]:
+    """Return where each part of a text begins (or ends) that has something between them; nothing if one is missing."""
+    found: list[int] = []
+    at = 0
+    for number, part in enumerate(parts):
+        start = text.find(part, at + 1 if number else 0)
+        if start < 0:
+            return []
+        at = start + len(part)
+        found.append(at if ends else start)
+    return found
 
 
 def _find_all(text: str, search: str, start: int, end: int) -> Iterator[int]:

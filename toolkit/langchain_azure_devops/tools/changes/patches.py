@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from langchain_azure_devops.errors import InvalidRequest
-from langchain_azure_devops.tools.changes.file_text import FileText, show_lines
+from langchain_azure_devops.tools.changes.file_text import Edit, FileText, show_lines
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _NO_END = "\\"
 _AROUND, _MOST_SHOWN = 1, 12
+_MOST_HUNKS, _MOST_PLACES = 1_000, 20
 
 
 @dataclass
@@ -42,9 +44,24 @@ def apply_diff(file: FileText, diff: str) -> None:
     hunks = list(_parse(file.path, diff))
     if not hunks:
         raise _refuse(file.path, "it has no part that begins with '@@ -1,2 +1,3 @@'")
-    at = moved = 0
+    if len(hunks) > _MOST_HUNKS:
+        raise _refuse(file.path, f"it has more than {_MOST_HUNKS:,} parts. Give fewer in one call")
+    lines = file.lines
+    ended = lines[-1] == ""
+    if ended:
+        lines.pop()
+    starts = _starts(file.text)
+    edits: list[Edit] = []
+    least = moved = 0
     for hunk in hunks:
-        at, moved = _apply(file, hunk, at, moved)
+        old = hunk.side("-")
+        expected = max(hunk.first - (1 if old else 0), 0) + moved
+        at = _place(file.path, hunk, lines, expected, least)
+        if "-" in hunk.ends and (at + len(old) < len(lines) or ended):
+            raise _refuse(file.path, f"part {hunk.number} ends with a line without a line end, and the file does not")
+        edits += _find_edits(hunk, at, starts, len(file.text))
+        least, moved = at + len(old), moved + at - expected
+    file.apply(edits)
 
 
 def _parse(path: str, diff: str) -> Iterator[_Hunk]:
@@ -89,41 +106,34 @@ def _check_counts(path: str, hunk: _Hunk, head: str, old: int, new: int) -> None
         )
 
 
-def _apply(file: FileText, hunk: _Hunk, least: int, moved: int) -> tuple[int, int]:
-    """Apply one part; return the line (from 0) behind it, and by how much the next one is expected elsewhere."""
-    lines = file.lines
-    ended = lines[-1] == ""
-    if ended:
-        lines.pop()
-    old, new = hunk.side("-"), hunk.side("+")
-    expected = max(hunk.first - (1 if old else 0), 0) + moved
-    at = _place(file.path, hunk, lines, expected, least)
-    if "-" in hunk.ends and (at + len(old) < len(lines) or ended):
-        raise _refuse(file.path, f"part {hunk.number} ends with a line without a line end, and the file does not")
-    starts = _starts(file.text)
+def _find_edits(hunk: _Hunk, at: int, starts: list[int], size: int) -> Iterator[Edit]:
+    """Yield the edits of a part whose old lines begin at a line (from 0) of a text with these starts of its lines.
+
+    A last line without an end stays so, unless the diff says otherwise.
+    """
+    last_line = at + len(hunk.side("-"))
     place = at
-    for removed, added in _blocks(hunk):
-        kept, gone = removed
-        place += kept
-        _replace(file, starts, place, gone, added)
-        place += len(added)
-        starts = _starts(file.text)
-    at_end = at + len(old) == len(lines)
-    if at_end and file.text and "+" in hunk.ends and file.text.endswith("\n"):
-        file.replace(len(file.text) - 1, len(file.text), "")
-    elif at_end and "-" in hunk.ends and "+" not in hunk.ends and not file.text.endswith("\n"):
-        file.replace(len(file.text), len(file.text), "\n")
-    return at + len(new), at - (expected - moved) + len(new) - len(old)
+    for kept, gone, added in _blocks(hunk):
+        first, last = place + kept, place + kept + gone
+        place = last
+        at_end = last == last_line == len(starts) - 1
+        if starts[last] <= size:
+            text = "".join(f"{line}\n" for line in added)
+            yield Edit(starts[first], starts[last], text.removesuffix("\n") if at_end and "+" in hunk.ends else text)
+            continue
+        text = "\n".join(added) if starts[first] <= size else "".join(f"\n{line}" for line in added)
+        ends = at_end and "-" in hunk.ends and "+" not in hunk.ends and bool(added)
+        yield Edit(min(starts[first], size), size, f"{text}\n" if ends else text)
 
 
-def _blocks(hunk: _Hunk) -> Iterator[tuple[tuple[int, int], list[str]]]:
+def _blocks(hunk: _Hunk) -> Iterator[tuple[int, int, list[str]]]:
     """Yield the changed blocks: how many lines are kept before it and removed by it, and the lines that it adds."""
     kept = gone = 0
     added: list[str] = []
     for mark, line in [*hunk.lines, (" ", "")]:
         if mark == " ":
             if gone or added:
-                yield (kept, gone), added
+                yield kept, gone, added
                 kept, gone, added = 0, 0, []
             kept += 1
         elif mark == "-":
@@ -141,19 +151,6 @@ def _starts(text: str) -> list[int]:
     return found
 
 
-def _replace(file: FileText, starts: list[int], first: int, gone: int, added: list[str]) -> None:
-    """Replace some lines; a file without an end of its last line stays so."""
-    size = len(file.text)
-    start, end = min(starts[first], size), min(starts[first + gone], size)
-    if starts[first + gone] <= size:
-        file.replace(start, end, "".join(f"{line}\n" for line in added))
-    elif starts[first] <= size:
-        # The last line has no end, so the new last one gets none, either.
-        file.replace(start, end, "\n".join(added))
-    else:
-        file.replace(size, size, "".join(f"\n{line}" for line in added))
-
-
 def _place(path: str, hunk: _Hunk, lines: list[str], expected: int, least: int) -> int:
     """Return the line (from 0) at which the old lines of a part stand.
 
@@ -165,14 +162,15 @@ def _place(path: str, hunk: _Hunk, lines: list[str], expected: int, least: int) 
         if least <= expected <= len(lines):
             return expected
         raise _refuse(path, f"part {hunk.number} adds lines after line {hunk.first}, which the file does not have")
-    places = range(least, len(lines) - len(old) + 1)
-    fits = [at for at in places if lines[at] == old[0] and lines[at : at + len(old)] == old]
-    if expected in fits:
+    if least <= expected and lines[expected : expected + len(old)] == old:
         return expected
+    places = range(least, len(lines) - len(old) + 1)
+    found_at = (at for at in places if lines[at] == old[0] and lines[at : at + len(old)] == old)
+    fits = list(islice(found_at, _MOST_PLACES))
     if len(fits) == 1:
         return fits[0]
     if fits:
-        found = ", ".join(str(at + 1) for at in fits[:20])
+        found = ", ".join(str(at + 1) for at in fits)
         raise _refuse(
             path,
             f"the old lines of part {hunk.number} stand at lines {found}, and not at line {hunk.first}. Name the line, "

@@ -219,10 +219,14 @@ async def push_changes(
     [update] = [each for each in pushed.updates if each.name == ref] or pushed.updates[:1]
     await check_update(client, where, update)
     result = _result(repository, ref, pushed.commits[0], pushed.push, files)
-    if not new_branch and update.old == NOTHING:
-        note = "The branch was deleted after it was read, and this push created it again at the base."
-        result = result.model_copy(update={"notes": [note]})
-    return result
+    if new_branch == (update.old == NOTHING):
+        return result
+    note = (
+        "Somebody created the branch at the base just before this push, which went on it."
+        if new_branch
+        else "The branch was deleted just before this push, which created it again at the base."
+    )
+    return result.model_copy(update={"notes": [note]})
 
 
 async def _check_branch(client: AzureDevOps, where: PathValues, ref: str, *, new_branch: bool) -> None:
