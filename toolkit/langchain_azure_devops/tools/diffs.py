@@ -136,7 +136,8 @@ async def diff_files(
     size, at = 0, start.file
     after: Start | None = None
     while at < end and after is None:
-        together = range(at, min(at + AT_ONCE, end))
+        # A file that was shown in part is likely to fill this page, too, so no others are read ahead.
+        together = range(at, min(at + (1 if parts == [] and start.hunk else AT_ONCE), end))
         answers = await fan_out(together, lambda each: _diff_file(client, where, files[each], base, tip))
         for each, found in answers.done.items():
             first = start.hunk if each == start.file else 0
