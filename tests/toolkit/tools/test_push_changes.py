@@ -319,6 +319,18 @@ def test_a_place_that_is_not_there_is_refused(refused, more, kind, said):
     assert said in refused(kind, {"path": "/README.md", "search": "docs", "replace": "handbook"}, **more)
 
 
+def test_a_diff_of_very_many_parts_is_refused(refused):
+    part = "@@ -1,1 +1,1 @@\n-# docs\n+# more\n"
+    assert "more than 1,000 parts" in refused(InvalidRequest, {"path": "/README.md", "diff": part * 1_001})
+
+
+def test_a_short_text_beside_a_secret_is_found_where_it_is_shown(push_files, push, repository):
+    raw = f'x = "{SECRET}a"\na\n'.encode()
+    tip = push("Platform", "docs", {"/beside.py": raw}, "work")
+    push_files({"path": "/beside.py", "search": "\na\n", "replace": "\nb\n"}, base=tip)
+    assert content_of(repository, "/beside.py") == raw[:-2] + b"b\n"
+
+
 def test_a_large_file_is_refused(refused, push, base, repository):
     tip = push("Platform", "docs", {"/large.txt": b"x\n" * (2**20 + 1)}, "work")
     said = refused(InvalidRequest, {"path": "/large.txt", "search": "x", "replace": "y"}, base=tip)
