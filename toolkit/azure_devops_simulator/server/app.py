@@ -102,7 +102,13 @@ def _router() -> Router:
     return Router(route for area in AREAS for route in area.routes)
 
 
-_CLIENTS_ONLY = ("POST _apis/git/repositories/*/stats/branches",)
+_CLIENTS_ONLY = (
+    "POST _apis/git/repositories/*/stats/branches",
+    "PATCH _apis/git/repositories/*/pullrequests/*/conflicts",
+    "PATCH _apis/git/repositories/*/pullrequests/*/conflicts/*",
+    "PATCH _apis/git/repositories/*/cherrypicks/*/conflicts",
+    "PATCH _apis/git/repositories/*/reverts/*/conflicts",
+)
 """Operations that official clients call and the specification leaves out, in the form of `published_operations`."""
 
 

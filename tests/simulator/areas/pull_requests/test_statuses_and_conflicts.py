@@ -91,3 +91,9 @@ def test_conflicts_name_the_files_and_what_each_side_did(client, world):
     assert client.get(f"{PULL}/conflicts", __skip=1, __top=2)["value"] == rows[1:3]
     assert client.get(f"{PULL}/conflicts", onlyResolved=True)["value"] == []
     client.get(f"{PULL}/conflicts/9", expect=404)
+
+
+@pytest.mark.parametrize("path", [f"{PULL}/conflicts", f"{PULL}/conflicts/1"])
+def test_nobody_can_resolve_a_conflict_here(client, path):
+    answer = client.send("PATCH", path, {})
+    assert (answer.status_code, "conflicts" in answer.headers["X-Simulator-Not-Simulated"]) == (404, True)
