@@ -13,7 +13,7 @@ from langchain_azure_devops.tools.projects import toolset as projects
 from langchain_azure_devops.tools.pull_requests.tools import toolset as pull_requests
 from langchain_azure_devops.tools.repositories.tools import toolset as repositories
 from langchain_azure_devops.tools.review_changes.tools import review_changes
-from langchain_azure_devops.tools.reviews.tools import toolset as reviews
+from langchain_azure_devops.tools.reviews import toolset as reviews
 from langchain_azure_devops.tools.search import toolset as search
 from langchain_azure_devops.tools.work_items.tools import toolset as work_items
 

@@ -9,7 +9,11 @@ from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
+from langchain_azure_devops.tools.git import REPOSITORY
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
+
+PULL_REQUEST = f"{REPOSITORY}/pullRequests/{{id}}"
+"""The route of one pull request, below which its parts are; `path_to` gives its values."""
 
 _ONE = "/_apis/git/pullrequests/{pull_request}"
 _RECOGNIZED = frozenset({"title", "project", "repository", "source", "target", "status", "draft"})

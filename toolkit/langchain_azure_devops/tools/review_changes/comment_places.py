@@ -12,9 +12,8 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.text.lines import MAX_LINE, read_range
-from langchain_azure_devops.tools.git import REPOSITORY, content, version_query
-
-PULL_REQUEST = f"{REPOSITORY}/pullRequests/{{id}}"
+from langchain_azure_devops.tools.git import content, version_query
+from langchain_azure_devops.tools.pull_requests.reading import PULL_REQUEST
 
 Side = Literal["new", "old"]
 

@@ -9,9 +9,8 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.results.models import Instant, Result, Untrusted
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.reading import path_to
+from langchain_azure_devops.tools.pull_requests.reading import PULL_REQUEST, path_to
 from langchain_azure_devops.tools.pull_requests.review import RawThread, make_thread, render_threads
-from langchain_azure_devops.tools.review_changes.comment_places import PULL_REQUEST
 
 THREADS = f"{PULL_REQUEST}/threads"
 

@@ -14,8 +14,7 @@ from langchain_azure_devops.http.review_rules import refuse_author
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.completion import find_obstacle, name_votes
-from langchain_azure_devops.tools.pull_requests.reading import describe, path_to, read_pull_request
-from langchain_azure_devops.tools.review_changes.comment_places import PULL_REQUEST
+from langchain_azure_devops.tools.pull_requests.reading import PULL_REQUEST, describe, path_to, read_pull_request
 from langchain_azure_devops.tools.review_changes.each import add_failed, write_each
 from langchain_azure_devops.tools.review_changes.models import ChangedPullRequest, read_again
 from langchain_azure_devops.tools.review_changes.people import find_person, find_reviewer, list_reviewers

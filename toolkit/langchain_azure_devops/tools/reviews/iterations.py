@@ -9,8 +9,7 @@ from langchain_azure_devops.calls.paging import list_rows
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Branch, Instant, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.pull_requests.reading import path_to, read_pull_request
-from langchain_azure_devops.tools.review_changes.comment_places import PULL_REQUEST
+from langchain_azure_devops.tools.pull_requests.reading import PULL_REQUEST, path_to, read_pull_request
 from langchain_azure_devops.tools.reviews.place import describe_place
 from langchain_azure_devops.tools.reviews.toolset import toolset
 

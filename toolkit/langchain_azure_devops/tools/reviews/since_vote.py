@@ -17,10 +17,9 @@ from langchain_azure_devops.tools.diff_pages import Changes, read_changes, read_
 from langchain_azure_devops.tools.git import REPOSITORY
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.people import Person, find_person_id, is_person
-from langchain_azure_devops.tools.pull_requests.reading import fetch_pull_request, path_to
+from langchain_azure_devops.tools.pull_requests.reading import PULL_REQUEST, fetch_pull_request, path_to
 from langchain_azure_devops.tools.pull_requests.review import ChangedFile
 from langchain_azure_devops.tools.pull_requests.votes import VOTES, Pushed, Reviewer, VoteNote, date_votes
-from langchain_azure_devops.tools.review_changes.comment_places import PULL_REQUEST
 from langchain_azure_devops.tools.reviews.iterations import Iteration
 from langchain_azure_devops.tools.reviews.toolset import toolset
 

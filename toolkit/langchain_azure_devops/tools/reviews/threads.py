@@ -13,9 +13,8 @@ from langchain_azure_devops.results.models import Instant, Page, Result, Untrust
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.people import Person, find_person_id, is_person
-from langchain_azure_devops.tools.pull_requests.reading import path_to, read_pull_request
+from langchain_azure_devops.tools.pull_requests.reading import PULL_REQUEST, path_to, read_pull_request
 from langchain_azure_devops.tools.pull_requests.review import RawComment, RawThread
-from langchain_azure_devops.tools.review_changes.comment_places import PULL_REQUEST
 from langchain_azure_devops.tools.reviews.place import describe_place
 from langchain_azure_devops.tools.reviews.toolset import toolset
 

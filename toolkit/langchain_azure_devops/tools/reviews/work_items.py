@@ -8,8 +8,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Numbered, decode
 from langchain_azure_devops.results.models import Failed, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.pull_requests.reading import path_to, read_pull_request
-from langchain_azure_devops.tools.review_changes.comment_places import PULL_REQUEST
+from langchain_azure_devops.tools.pull_requests.reading import PULL_REQUEST, path_to, read_pull_request
 from langchain_azure_devops.tools.reviews.place import describe_place
 from langchain_azure_devops.tools.reviews.toolset import toolset
 from langchain_azure_devops.tools.work_items.related import LinkedWorkItem, read_linked_work_items

@@ -12,9 +12,8 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.reading import path_to
+from langchain_azure_devops.tools.pull_requests.reading import PULL_REQUEST, path_to
 from langchain_azure_devops.tools.pull_requests.review import RawThread, make_thread
-from langchain_azure_devops.tools.review_changes.comment_places import PULL_REQUEST
 from langchain_azure_devops.tools.reviews.threads import UNRESOLVED
 
 _EVALUATIONS = "/{project}/_apis/policy/evaluations"
