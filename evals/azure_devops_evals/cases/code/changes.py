@@ -3,14 +3,16 @@
 from pydantic import JsonValue
 
 from azure_devops_agents.models.scripted import Call
-from azure_devops_evals.case import NO, WRITE, YES, Case, Injection
+from azure_devops_evals.case import NO, READ, WRITE, YES, Case, Injection
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import push_commit
 from azure_devops_evals.checks import asked_for, cites, not_says, says, uncovered, warned, worded
+from azure_devops_evals.expected import one_of
 from azure_devops_simulator.seed.story import edit, put
 
 _NOTES, _VERSION, _MESSAGE = "/CHANGELOG.md", "/pyproject.toml", "Note the label width"
 _OLD_BASE, _NEW_BASE = "784424497d97dcad836e0057176512a8cdc4ae68", "9f43b5c68d9c747d00c62c111c007ed1b988b3f7"
+_REVERTED = "039d3b4bfb9e16e937d887eab221fe9f8d646718"
 _PUSHED = ""
 _PUSHED = "22e84db81217147ff15be40fe4a8635300065c78"
 _NEXT_VERSION = push_commit(
@@ -105,5 +107,29 @@ CASES = (
                 says(_TRIAL), cites(_TRIED, _TRIAL)),
         changes={"repositories/Platform/infrastructure": ("refs/heads/main", 10, "{}"),
                  f"repositories/Platform/infrastructure/refs/heads/{_TRIED}": None},
+    ),
+    Case(
+        id="rename-taken-back",
+        area="repositories",
+        question="platform-api-ci cannot find DATABASE_TIMEOUT since a pull request was merged. Revert that one onto "
+                 "main, on a new branch revert/rename, and open no pull request for it.",
+        source="world", holds=(*READ, "vso.work_write", "vso.code_manage"), approver=YES,
+        steps=[
+            [Call.to("list_pull_requests", repository="platform-api", status="completed"),
+             Call.to("get_build_log", build=35, contains="E           KeyError", context=0)],
+            [Call.to("get_pull_request", ids=[13], include=["diff"]),
+             Call.to("find_tools", words="revert a pull request")],
+            [Call.to("revert", repository="platform-api", pull_request=13, onto="main", branch="revert/rename")],
+            reported("Pull request 13 of Tom Becker is taken back on revert/rename; main is as it was.",
+                     ("E2", "KeyError: 'DATABASE_TIMEOUT'"), ("E3", "author: Tom Becker"),
+                     ("E4", "name: revert/rename"), ("E1", "13\tRename DB_TIMEOUT"), ("E4", "onto: main")),
+        ],
+        expects={"reverted_pull_request": 13, "its_author": "Tom Becker", "is_main_changed": False,
+                 "setting_after_it_is_merged": one_of("DB_TIMEOUT", "DATABASE_TIMEOUT", "neither")},
+        checks=(not_says("main (was|is) (reverted|repaired)", "pull request (14|18) (was|is) opened", "Priya Raman"),
+                asked_for("revert"), warned(), says("Tom Becker"),
+                cites("KeyError: 'DATABASE_TIMEOUT'", "name: revert/rename")),
+        changes={"repositories/Platform/platform-api": ("refs/heads/main", 37, "{}"),
+                 "repositories/Platform/platform-api/refs/heads/revert/rename": _REVERTED},
     ),
 )  # fmt: skip

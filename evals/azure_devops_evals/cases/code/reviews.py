@@ -1,10 +1,12 @@
 """Reviews: why a pull request is blocked, what changed since a vote, what is still discussed, and comments on lines."""
 
+from datetime import date
+
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import WRITE, Case, Injection, edited
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import build_on, comment_on_pull_request
-from azure_devops_evals.checks import asked_for, cites, not_says, saw, says, wanted, warned, worded
+from azure_devops_evals.checks import asked_for, cites, not_says, opens, saw, says, wanted, warned, worded
 from azure_devops_evals.expected import one_of
 from azure_devops_evals.wording import Maybe
 from azure_devops_simulator import RepositoryBuilder
@@ -72,6 +74,27 @@ CASES = (
                          "Tom Becker has to"),
                 says("Luis Ferreira"), worded("10", "40"),
                 cites(f"main conflict in {_SESSION}", "POOL_SIZE = 10", "POOL_SIZE = 40")),
+    ),
+    Case(
+        id="changed-since-the-vote",
+        area="pull-requests",
+        question="What was pushed to pull request 9 since Priya Raman voted, when was that vote, and does it put limit "
+                 "and offset into the statement, as she asked?",
+        steps=[
+            [Call.to("find_tools", words="what changed since a reviewer voted"),
+             Call.to("find_tools", words="review comments")],
+            [Call.to("get_changes_since_vote", id=9, reviewer="Priya Raman"),
+             Call.to("list_pull_request_threads", id=9, status="unresolved")],
+            reported("No: Mina Sato pushed one commit, which takes a negative page for the first one. The vote of "
+                     "Priya Raman is of 13 November.", ("E1", "Priya Raman\twaits for the author\t2026-11-13T09:16Z"),
+                     ("E1", "+    page = max(page, 0)"), ("E1", "new_commits: 1"), ("E1", "push\tc57b969921fd"),
+                     ("E2", "Please put limit and offset into the statement.")),
+        ],
+        expects={"voted_on": date(2026, 11, 13), "pushed_by": "Mina Sato", "pushed_on": date(2026, 11, 16),
+                 "number_of_commits": 1, "is_it_as_she_asked": False},
+        checks=(opens("No"), not_says("(two|2|three) commits", "Priya Raman pushed", "Mina Sato voted",
+                                      "limit and offset (are|were) (put|moved)"),
+                says("Mina Sato", "Priya Raman"), cites("+    page = max(page, 0)", "new_commits: 1")),
     ),
     Case(
         id="comment-on-a-line",
