@@ -148,6 +148,31 @@ def test_a_file_that_came_back_begins_anew(built):
     assert [run.message for run in call(client, "blame_file", repository="api", path="a.txt").runs] == ["Again"]
 
 
+def test_a_file_that_was_moved_to_where_a_deleted_one_was_has_its_own_history(built):
+    _, api, client, _, _ = built
+    api.commit("Begin", {"a.txt": "one\n", "b.txt": "b\n"})
+    api.commit("Delete", delete=["a.txt"])
+    api.commit("Move", rename={"b.txt": "a.txt"})
+    assert [run.message for run in call(client, "blame_file", repository="api", path="a.txt").runs] == ["Begin"]
+
+
+def test_a_line_that_two_branches_added_alike_comes_from_the_first_parent(built, tmp_path):
+    _, _, client, _, server = built
+    history = GitHistory(tmp_path / "work", 1)
+    file = tmp_path / "work" / history.path
+    lines = file.read_text().splitlines()
+    for branch, changed in (("side", 1), ("main", 9)):
+        history.git("checkout", "-q", *(["-b"] if branch == "side" else []), branch)
+        new = [*lines[:changed], f"changed on {branch}", *lines[changed + 1 :], "the same line"]
+        file.write_text("".join(f"{line}\n" for line in new))
+        history.commit(f"On {branch}")
+    history.git("merge", "-q", "--no-ff", "-m", "Merge", "side")
+    push(history, server)
+    blame = call(client, "blame_file", repository="api", path=history.path)
+    assert commits_of_lines(blame) == history.blame()
+    assert blame.runs[-1].message == "On main"
+
+
 def test_a_version_that_is_too_large_ends_the_search_there(built):
     _, api, client, _, _ = built
     api.commit("Large", {"a.txt": "kept\n" + "x" * 1_000_001})
