@@ -64,7 +64,7 @@ _OTHER_WORDS: Mapping[str, str] = {
 def find_by_words(tools: Iterable[Tool[..., Any]], words: str, limit: int) -> list[Tool[..., Any]]:
     """Return the tools whose names, toolsets, descriptions or arguments contain the words, the best first.
 
-    A word counts more the fewer tools have it, and more in a name than in a description.
+    A word counts more the fewer tools have it, and more in a name than in a description. A whole name comes first.
 
     Args:
         tools: The tools to look through.
@@ -75,7 +75,8 @@ def find_by_words(tools: Iterable[Tool[..., Any]], words: str, limit: int) -> li
     spread = Counter(stem for _, weights in weighed for stem in weights)
     wanted = {stem: share * math.log(1 + len(weighed) / spread[stem]) for stem, share in _read(words) if spread[stem]}
     ranked = [(_score(tool, weights, wanted), tool) for tool, weights in weighed]
-    found = sorted((entry for entry in ranked if entry[0]), key=lambda entry: -entry[0])
+    name = "_".join(_split(words))
+    found = sorted((entry for entry in ranked if entry[0]), key=lambda entry: (entry[1].name != name, -entry[0]))
     return [tool for _, tool in found[:limit]]
 
 
