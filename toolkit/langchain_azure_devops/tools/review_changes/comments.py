@@ -80,7 +80,7 @@ async def comment_on_pull_request(
         place = await find_place(client, path_to(found), wanted)
         body |= {"threadContext": place.context, "pullRequestThreadContext": place.iteration}
     stored = decode(await client.post(THREADS, body, path=path_to(found)), StoredThread)
-    return WrittenThread.of(found, stored, comment=stored.written[0].id)
+    return WrittenThread.of(found, stored, comment=stored.written[0].id if stored.written else None)
 
 
 async def _read_current_thread(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -149,9 +149,10 @@ async def set_auto_complete(
         return changed.model_copy(update={"notes": ["Nothing kept it from being completed, so it is merged already."]})
     try:
         waits = await _list_waits(client, found) if enabled else []
-    except AzureDevOpsError:
+    except AzureDevOpsError as error:
         # It is set; what it waits for is only said in addition.
-        waits = []
+        note = f"What it waits for could not be read ({error.status})."
+        return changed.model_copy(update={"notes": [*changed.notes, note], "partial": True})
     return changed.model_copy(update={"waits_for": waits})
 
 

@@ -176,5 +176,8 @@ async def link_work_items(client: AzureDevOps, *, id: int, work_items: WorkItems
         notes.append("Nothing was sent.")
     done = [number for number in unlinked if f"The link of work item {number}" not in {each.place for each in failed}]
     changed = await read_again(client, found)
-    made = {"work_items": done, "linked": await _read_linking(client, done, target)}
+    made: dict[str, object] = {"work_items": done, "linked": await _read_linking(client, done, target)}
+    if done and made["linked"] is None:
+        notes.append("The history of the work items could not be read after the links were made.")
+        made["partial"] = True
     return add_failed(LinkedPullRequest.model_construct(**{**dict(changed), **made}), failed, notes)

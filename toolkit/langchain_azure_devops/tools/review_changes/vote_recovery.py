@@ -45,9 +45,10 @@ async def read_vote(client: AzureDevOps, changed: ChangedPullRequest, account: s
     where: PathValues = {"project": changed.project_id, "repository": changed.repository_id, "id": changed.id}
     try:
         rows = decode(await client.get(THREADS, path=where), Collection[VoteNote]).value
-    except AzureDevOpsError:
+    except AzureDevOpsError as error:
         # The vote was given; its time only helps to tell it from others.
-        return changed
+        note = f"When the vote was given could not be read ({error.status})."
+        return changed.model_copy(update={"notes": [*changed.notes, note], "partial": True})
     notes = [note for note in rows if note.by == _plain(account)]
     last = max(notes, key=lambda note: note.published, default=None)
     if last is None or not last.vote or VOTES.get(last.vote) != _vote_of(changed, account):
