@@ -144,6 +144,31 @@ def test_what_the_service_would_not_merge_is_refused(platform_client, sent, numb
     assert not writes(sent)
 
 
+@pytest.mark.parametrize("given", [lambda whole: whole[:8], lambda whole: whole[:-1], lambda whole: "feature/rota"])
+@pytest.mark.parametrize(
+    ("tool", "more"),
+    [
+        ("vote_on_pull_request", {"vote": "approve"}),
+        ("complete_pull_request", {}),
+        ("set_auto_complete", {}),
+        ("update_pull_request", {"status": "completed"}),
+    ],
+)
+def test_what_is_no_whole_commit_id_says_nothing_about_the_branch(platform_client, sent, given, tool, more):
+    seen = given(tip(platform_client, ROTA))
+    message = refusal(platform_client, tool, InvalidRequest, id=ROTA, source_commit=seen, **more)
+    assert f"'{seen}' is no commit id, which has 40 hexadecimal digits. Give the whole source_commit" in message
+    assert "source branch" not in message
+    assert not writes(sent)
+
+
+def test_a_draft_names_the_tools_that_publish_it(platform_client):
+    given = {"id": DRAFT, "source_commit": tip(platform_client, DRAFT)}
+    for tool, more in (("complete_pull_request", {}), ("vote_on_pull_request", {"vote": "approve"})):
+        message = refusal(platform_client, tool, Conflict, **given, **more)
+        assert "publish it first (publish_pull_request, or update_pull_request with draft=false)" in message
+
+
 def test_a_moved_source_branch_is_not_merged(platform_client, raw, sent):
     seen = tip(platform_client, ROTA)
     move(raw, DOCS, "feature/rota-december")

@@ -1,6 +1,7 @@
 """Complete pull requests: refuse what the service would refuse, and wait for the merge."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -26,6 +27,7 @@ _STRATEGIES: Mapping[str, str] = {
     "rebase": "rebase",
     "semi-linear": "rebaseMerge",
 }
+_COMMIT_ID = re.compile(r"[0-9a-fA-F]{40}")
 _LOOKS = 20
 _PAUSE = 0.5
 _FAILED = {"conflicts", "failure"}
@@ -151,11 +153,21 @@ def check_mergeable(current: PullRequestDetail, source_commit: str) -> None:
 
 
 def find_obstacle(current: PullRequestDetail, source_commit: str) -> str:
-    """Return why a commit cannot be voted on or merged, as a clause; empty when it can."""
+    """Return why a commit cannot be voted on or merged, as a clause; empty when it can.
+
+    Raises:
+        InvalidRequest: It is no whole commit id, so nothing can be said about the branch.
+    """
+    if not _COMMIT_ID.fullmatch(source_commit):
+        raise InvalidRequest(
+            f"{source_commit!r} is no commit id, which has 40 hexadecimal digits. Give the whole source_commit, as "
+            "get_pull_request shows it.",
+            subject="source_commit",
+        )
     if current.status != "active":
         return f"it is {current.status}"
     if current.draft:
-        return "it is a draft; publish it first with draft=false"
+        return "it is a draft; publish it first (publish_pull_request, or update_pull_request with draft=false)"
     if current.source_commit != source_commit.lower():
         return f"its source branch is at {current.source_commit} by now; read and review it again"
     return ""
