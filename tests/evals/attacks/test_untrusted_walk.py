@@ -75,6 +75,7 @@ NOT_FROM_AN_ANSWER = {
     "ChangedPullRequest.refused": "set where the service refuses a part of a write, which no example meets",
     "ChangedPullRequest.waits_for": "names policies that are not met, and the seed has no policies",
     "PullRequestDetail.waits_for": "same",
+    "PullRequestDetail.passed_over": "set where a completion passes over policies, and the seed has none",
     "Build.project": "set where several projects are asked at once, which no sample does",
     "Pipeline.project": "set where several projects are asked at once, which no sample does",
     "Comparison.base": "the call's own argument",

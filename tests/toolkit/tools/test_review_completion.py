@@ -10,7 +10,14 @@ from tool_calls import FULL, Recorder, call, message_of, refusal, writes
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, Approval, AzureDevOps, AzureDevOpsToolkit, approve_writes_with, load_settings
-from langchain_azure_devops.errors import Conflict, InvalidRequest, Misconfigured, WriteBlocked, WriteOutcomeUnknown
+from langchain_azure_devops.errors import (
+    Conflict,
+    InvalidRequest,
+    Misconfigured,
+    StateChanged,
+    WriteBlocked,
+    WriteOutcomeUnknown,
+)
 from langchain_azure_devops.http.request import Request
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety.grants import Operation
@@ -195,6 +202,68 @@ def test_a_push_before_the_answer_of_the_approver_is_not_merged(connect, raw):
     assert call(client, "get_pull_request", ids=[ROTA]).status == "active"
 
 
+STORED = {
+    "deleteSourceBranch": True,
+    "mergeStrategy": "squash",
+    "mergeCommitMessage": "Says something else",
+    "transitionWorkItems": True,
+}
+COMPLETING = [
+    ("complete_pull_request", {}),
+    ("set_auto_complete", {}),
+    ("update_pull_request", {"status": "completed"}),
+]
+
+
+def store(raw, options):
+    path = f"/Platform/_apis/git/repositories/{DOCS}/pullRequests/{ROTA}"
+    assert raw.patch(path, json={"completionOptions": options}).status_code == 200
+
+
+@pytest.mark.parametrize(("tool", "more"), COMPLETING)
+def test_the_approver_sees_the_options_that_somebody_set_before(connect, raw, tool, more):
+    client, shown = connect(), []
+    store(raw, STORED)
+
+    def person(request):
+        shown.append(request.current)
+        return request.reject("no")
+
+    given = {"id": ROTA, "source_commit": tip(client, ROTA), **more}
+    with approve_writes_with(person):
+        message_of(client, tool, **given)
+        if tool != "update_pull_request":
+            message_of(client, tool, **given, strategy="rebase", delete_source_branch=False, merge_message="Mine")
+    names = ("author", "strategy", "deletes_source_branch", "moves_work_items", "merge_message")
+    seen = [tuple(current[name] for name in names) for current in shown]
+    assert seen[0] == ("Luis Ferreira", "squash", True, True, "Says something else")
+    assert seen[1:] in ([], [("Luis Ferreira", "rebase", False, True, "Mine")])
+
+
+@pytest.mark.parametrize(("stored", "strategy"), [({}, "merge"), ({"squashMerge": True}, "squash")])
+def test_without_a_choice_the_approver_sees_what_the_service_does(connect, raw, stored, strategy):
+    client, shown = connect(), []
+    store(raw, stored)
+    with approve_writes_with(lambda request: shown.append(request.current) or request.reject("no")):
+        message_of(client, "complete_pull_request", id=ROTA, source_commit=tip(client, ROTA))
+    names = ("strategy", "deletes_source_branch", "moves_work_items", "merge_message")
+    assert [shown[0][name] for name in names] == [strategy, False, False, "as the service words it"]
+
+
+@pytest.mark.parametrize(("tool", "more"), COMPLETING)
+def test_options_that_change_after_the_question_are_not_applied(connect, raw, tool, more):
+    client, asked = connect(), []
+
+    def person(request):
+        asked.append(request)
+        store(raw, {"mergeCommitMessage": f"Says something else {len(asked)}"})
+        return Approval(True, request.digest, "dana")
+
+    with approve_writes_with(person), pytest.raises(StateChanged):
+        call(client, tool, id=ROTA, source_commit=tip(client, ROTA), **more)
+    assert call(client, "get_pull_request", ids=[ROTA]).status == "active"
+
+
 # -- policies ------------------------------------------------------------------------------------------------------
 
 
@@ -235,16 +304,31 @@ def test_with_the_option_the_approver_sees_each_policy_that_is_passed_over(make,
         return Approval(True, request.digest, "dana")
 
     with approve_writes_with(person):
-        assert complete(client, ROTA).status == "completed"
+        done = complete(client, ROTA)
+    assert done.status == "completed"
+    assert done.notes == [
+        "It was completed past policies that were not met: passed_over has the reason that was noted."
+    ]
+    assert done.passed_over.startswith("Approved with these policies unmet: Minimum number of reviewers")
     assert [words.split(":")[0] for words in shown[0]["policies_passed_over"]] == ["Minimum number of reviewers"]
     options = raw.get(f"/_apis/git/pullrequests/{ROTA}").json()["completionOptions"]
     assert options["bypassPolicy"] is True
     assert options["bypassReason"].startswith("Approved with these policies unmet: Minimum number of reviewers")
 
 
+def test_a_lost_answer_of_such_a_completion_says_so_too(make, policy, organization):
+    policy(DOCS)
+    client = make(allow_policy_bypass=True)
+    seen = tip(client, ROTA)
+    lose(organization)
+    done = call(client, "complete_pull_request", id=ROTA, source_commit=seen)
+    assert done.passed_over.startswith("Approved with these policies unmet: Minimum number of reviewers")
+
+
 def test_with_the_option_nothing_is_passed_over_where_all_policies_are_met(make, raw):
     client = make(allow_policy_bypass=True)
-    assert complete(client, ROTA).status == "completed"
+    done = complete(client, ROTA)
+    assert (done.status, done.notes, done.passed_over) == ("completed", [], None)
     assert "bypassPolicy" not in raw.get(f"/_apis/git/pullrequests/{ROTA}").json().get("completionOptions", {})
 
 

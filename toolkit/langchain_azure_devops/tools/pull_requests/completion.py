@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import JsonValue
 
@@ -43,6 +43,12 @@ class Completion:
     delete_source_branch: bool | None = None
     transition_work_items: bool | None = None
     merge_message: str | None = None
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, Any]) -> Self:
+        """Return what the arguments of a call ask for."""
+        names = ("strategy", "delete_source_branch", "transition_work_items", "merge_message")
+        return cls(*(arguments.get(name) for name in names))
 
     def options(self) -> dict[str, JsonValue]:
         """Return the options that were given, as the service names them."""
@@ -96,8 +102,27 @@ async def complete(
     return await _wait_for_merge(client, decode(response, PullRequestDetail))
 
 
-async def describe_completion(client: AzureDevOps, found: PullRequestDetail) -> dict[str, JsonValue]:
-    """Return what an approver of a completion must know: the votes, and the policies that it passes over.
+def describe_options(found: PullRequestDetail, chosen: Completion) -> dict[str, JsonValue]:
+    """Return how a pull request is going to be completed: as a call asks, and else as somebody set before."""
+    options = {**(found.completion_options or {}), **chosen.options()}
+    strategy = options.get("mergeStrategy") or ("squash" if _is_on(options.get("squashMerge")) else "noFastForward")
+    names = {value: name for name, value in _STRATEGIES.items()}
+    return {
+        "deletes_source_branch": _is_on(options.get("deleteSourceBranch")),
+        "merge_message": options.get("mergeCommitMessage") or "as the service words it",
+        "moves_work_items": _is_on(options.get("transitionWorkItems")),
+        "strategy": names.get(str(strategy), str(strategy)),
+    }
+
+
+def _is_on(value: JsonValue) -> bool:
+    return str(value).lower() == "true"
+
+
+async def describe_completion(
+    client: AzureDevOps, found: PullRequestDetail, chosen: Completion = Completion()
+) -> dict[str, JsonValue]:
+    """Return what an approver of a completion must know: the votes, the policies that it passes over, and its options.
 
     Raises:
         Conflict: A policy is not met.
@@ -106,7 +131,7 @@ async def describe_completion(client: AzureDevOps, found: PullRequestDetail) -> 
     await refuse_author(client, found.id, found.author_id)
     unmet = await read_unmet(client, found)
     _check_policies(client, found, unmet)
-    described: dict[str, JsonValue] = {"votes": name_votes(found)}
+    described = {"votes": name_votes(found), **describe_options(found, chosen)}
     if unmet is None:
         described["policies"] = "could not be read; the service keeps to them"
     elif unmet:
@@ -187,7 +212,7 @@ async def _wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> P
     try:
         for _ in range(_LOOKS):
             if current.status != "active":
-                return current
+                return tell_bypass(current)
             if current.merge_status in {*_FAILED, _REJECTED}:
                 break
             await asyncio.sleep(_PAUSE)
@@ -199,6 +224,16 @@ async def _wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> P
     waits = "waits_for names the policies that are not met" if unmet else "policies may still be waiting"
     note = f"Not merged so far: the merge status is {name_merge(current)}, and {waits}.{told} Read it again later."
     return current.model_copy(update={"notes": [note], "waits_for": unmet})
+
+
+def tell_bypass(found: PullRequestDetail) -> PullRequestDetail:
+    """Note on a pull request that was just completed which policies that passed over."""
+    options = found.completion_options or {}
+    if found.status != "completed" or not _is_on(options.get("bypassPolicy")):
+        return found
+    note = "It was completed past policies that were not met: passed_over has the reason that was noted."
+    reason = str(options.get("bypassReason") or "No reason was noted.")
+    return found.model_copy(update={"notes": [*found.notes, note], "passed_over": reason})
 
 
 def name_merge(found: PullRequestDetail) -> str:

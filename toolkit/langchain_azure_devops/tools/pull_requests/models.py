@@ -67,6 +67,7 @@ class PullRequestDetail(PullRequest, PartialResult):
     Attributes:
         threads: The discussions; `discussion` holds them as one text for the model.
         waits_for: The policies that kept a completion from being carried out.
+        passed_over: The policies that a completion passed over, as the reason that was noted for it.
     """
 
     effect = ("id", "closed")
@@ -88,6 +89,7 @@ class PullRequestDetail(PullRequest, PartialResult):
     threads: list[Thread] = Field(default=[], exclude=True)
     description: UntrustedText | None = None
     waits_for: list[Untrusted] = Field(default=[])
+    passed_over: Untrusted | None = None
     discussion: CollectedText | None = None
     diff: CollectedText | None = None
     notes: list[str] = Field(default=[])

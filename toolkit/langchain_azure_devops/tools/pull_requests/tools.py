@@ -213,7 +213,7 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     found = await read_pull_request(client, int(str(arguments["id"])))
     current = describe(found, *(arguments.keys() & type(found).model_fields.keys() - {"id"}))
     if arguments.get("status") == "completed":
-        current |= await describe_completion(client, found)
+        current |= describe(found, "author") | await describe_completion(client, found)
     return dict(sorted(current.items()))
 
 

@@ -17,6 +17,7 @@ from langchain_azure_devops.tools.pull_requests.completion import (
     Strategy,
     complete,
     describe_completion,
+    describe_options,
     find_obstacle,
     make_bypass,
     name_merge,
@@ -48,9 +49,10 @@ MergeMessage = Annotated[str | None, Field(min_length=1, max_length=4000)]
 
 
 async def _read_completion(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read what would be merged, the votes, and the policies that the merge passes over."""
+    """Read what would be merged and how, the votes, and the policies that the merge passes over."""
     found = await read_pull_request(client, int(str(arguments["id"])))
-    return describe(found, "author", "source_commit", "merge_status") | await describe_completion(client, found)
+    described = await describe_completion(client, found, Completion.of(arguments))
+    return describe(found, "author", "source_commit", "merge_status") | described
 
 
 @review_changes.write(
@@ -85,13 +87,16 @@ async def complete_pull_request(
 
 
 async def _read_automatic(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read who lets the pull request complete by itself so far, and what it waits for."""
+    """Read who lets the pull request complete by itself so far, what it waits for, and how it would be completed."""
     found = await read_pull_request(client, int(str(arguments["id"])))
+    options: dict[str, JsonValue] = {}
     if arguments.get("enabled", True):
         await refuse_author(client, found.id, found.author_id)
+        options = describe_options(found, Completion.of(arguments))
     changed = await read_changed(client, found.id)
     return {
         **describe(found, "author", "source_commit", "merge_status"),
+        **options,
         "auto_complete_by": changed.auto_complete_by or "nobody",
         "votes": name_votes(found),
         "waits_for": await _list_waits(client, found) or ["nothing, so it is completed at once"],

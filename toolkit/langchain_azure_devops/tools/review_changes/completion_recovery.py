@@ -1,13 +1,10 @@
 """Find out whether a pull request was completed, abandoned or changed otherwise when the answer was lost."""
 
-from collections.abc import Mapping
-from typing import Any, cast
-
-from pydantic import JsonValue
+from typing import cast
 
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.tools.pull_requests.completion import Completion
+from langchain_azure_devops.tools.pull_requests.completion import Completion, tell_bypass
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.reading import read_pull_request, web_page
 from langchain_azure_devops.tools.pull_requests.recovery import find_change
@@ -22,9 +19,9 @@ async def find_completed(client: AzureDevOps, pending: PendingWrite) -> PullRequ
     if isinstance(found, Missing):
         return found
     options = found.completion_options or {}
-    if others := [name for name, value in _asked(given).items() if options.get(name) != value]:
+    if others := [name for name, value in Completion.of(given).options().items() if options.get(name) != value]:
         raise unknown_outcome(f"pull request {found.id} was completed, but with another {' and '.join(others)}")
-    return found
+    return tell_bypass(found)
 
 
 async def find_abandoned(client: AzureDevOps, pending: PendingWrite) -> AbandonedPullRequest | Missing:
@@ -59,16 +56,10 @@ async def find_automatic(client: AzureDevOps, pending: PendingWrite) -> ChangedP
     pending.url = web_page(client, found)
     setter, owner = (await read_changed(client, number)).auto_complete_by, await fetch_account(client)
     options = found.completion_options or {}
-    others = [name for name, value in _asked(given).items() if options.get(name) != value]
+    others = [name for name, value in Completion.of(given).options().items() if options.get(name) != value]
     if setter != (owner.name if given.get("enabled", True) else None) or others:
         seen = f"It is {found.status}, and {setter or 'nobody'} lets it complete by itself."
         return Missing(f"what was asked for on pull request {number}", seen)
     raise unknown_outcome(
         f"pull request {number} now has the values asked for, but it is not known that this call set them"
     )
-
-
-def _asked(given: Mapping[str, Any]) -> dict[str, JsonValue]:
-    """Return the completion options that a call asks for."""
-    names = ("strategy", "delete_source_branch", "transition_work_items", "merge_message")
-    return Completion(*(given.get(name) for name in names)).options()
