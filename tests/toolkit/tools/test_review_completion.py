@@ -87,10 +87,18 @@ def complete(client, number, **more):
     return call(client, "complete_pull_request", id=number, source_commit=tip(client, number), **more)
 
 
-def move(raw, repository, branch):
+@pytest.fixture
+def tom(organization, server, tls):
+    """The service as Tom Becker sees it."""
+    organization.add_token("tom", ("app_token",), organization.named("Tom Becker"))
+    with httpx.Client(base_url=server.base_url, auth=("", "tom"), params={"api-version": "7.1"}, verify=tls) as http:
+        yield http
+
+
+def move(raw, repository, branch, path="/x.md"):
     base, ref = f"/Platform/_apis/git/repositories/{repository}", f"refs/heads/{branch}"
     refs = raw.get(f"{base}/refs", params={"filter": f"heads/{branch}"}).json()["value"]
-    change = {"changeType": "add", "item": {"path": "/x.md"}, "newContent": {"content": "x", "contentType": "rawtext"}}
+    change = {"changeType": "add", "item": {"path": path}, "newContent": {"content": "x", "contentType": "rawtext"}}
     body = {"refUpdates": [{"name": ref, "oldObjectId": refs[0]["objectId"]}], "commits": []}
     body["commits"] = [{"comment": "Move", "changes": [change]}]
     assert raw.post(f"{base}/pushes", json=body).status_code == 201
@@ -176,9 +184,9 @@ def test_a_draft_names_the_tools_that_publish_it(platform_client):
         assert "publish it first (publish_pull_request, or update_pull_request with draft=false)" in message
 
 
-def test_a_moved_source_branch_is_not_merged(platform_client, raw, sent):
+def test_a_moved_source_branch_is_not_merged(platform_client, tom, sent):
     seen = tip(platform_client, ROTA)
-    move(raw, DOCS, "feature/rota-december")
+    move(tom, DOCS, "feature/rota-december")
     message = refusal(platform_client, "complete_pull_request", Conflict, id=ROTA, source_commit=seen)
     assert "its source branch is at" in message
     message = refusal(platform_client, "set_auto_complete", Conflict, id=ROTA, source_commit=seen)
@@ -186,14 +194,14 @@ def test_a_moved_source_branch_is_not_merged(platform_client, raw, sent):
     assert not writes(sent)
 
 
-def test_a_push_before_the_answer_of_the_approver_is_not_merged(connect, raw):
+def test_a_push_before_the_answer_of_the_approver_is_not_merged(connect, tom):
     client, shown = connect(), []
     seen = tip(client, ROTA)
 
     def person(request):
         shown.append(request.current)
         if len(shown) == 1:
-            move(raw, DOCS, "feature/rota-december")
+            move(tom, DOCS, "feature/rota-december")
         return Approval(True, request.digest, "dana")
 
     with approve_writes_with(person), pytest.raises(Conflict, match="its source branch is at"):
@@ -434,6 +442,85 @@ def test_an_unknown_author_counts_as_oneself(server, connect, sent, tool, more, 
     message = refusal(client, tool, WriteBlocked, id=ROTA, source_commit=tip(client, ROTA), **more)
     assert "it is not known whether pull request 16 is of this token's own account" in message
     assert not writes(sent)
+
+
+@pytest.mark.parametrize(("tool", "more"), DECIDING)
+def test_nobody_decides_about_what_the_own_account_pushed_last(make, platform_client, raw, tom, sent, tool, more):
+    move(raw, DOCS, "feature/rota-december")
+    given = {"id": ROTA, "source_commit": tip(platform_client, ROTA), **more}
+    asked = []
+    with approve_writes_with(asked.append):
+        message = refusal(make(writes="ask"), tool, WriteBlocked, **given)
+    assert "the newest commits of pull request 16 were pushed by this token's own account, svc-agent" in message
+    assert "Somebody else has to vote on it and complete it" in message
+    refusal(platform_client, tool, WriteBlocked, **given)
+    assert not asked
+    assert not writes(sent)
+    assert call(make(allow_own_reviews=True), tool, **given).id == ROTA
+
+
+def test_a_branch_that_the_own_account_pushed_stays_its_own_when_others_open_the_pull_request(
+    platform_client, raw, tom, sent
+):
+    base = f"/Platform/_apis/git/repositories/{DOCS}"
+    refs = raw.get(f"{base}/refs", params={"filter": "heads/main"}).json()["value"]
+    new = {"name": "refs/heads/mine", "oldObjectId": "0" * 40, "newObjectId": refs[0]["objectId"]}
+    assert raw.post(f"{base}/refs", json=[new]).json()["value"][0]["success"]
+    move(raw, DOCS, "mine")
+    body = {"sourceRefName": "refs/heads/mine", "targetRefName": refs[0]["name"], "title": "Toms"}
+    number = tom.post(f"{base}/pullrequests", json=body).json()["pullRequestId"]
+    message = refusal(
+        platform_client, "complete_pull_request", WriteBlocked, id=number, source_commit=tip(platform_client, number)
+    )
+    assert f"the newest commits of pull request {number} were pushed by this token's own account" in message
+
+
+def test_what_the_own_account_pushed_is_open_again_after_the_push_of_somebody_else(platform_client, raw, tom):
+    move(raw, DOCS, "feature/rota-december")
+    path = f"/Platform/_apis/git/repositories/{DOCS}/pullRequests/{ROTA}"
+    assert raw.get(f"{path}/iterations").json()["count"] == 2
+    move(tom, DOCS, "feature/rota-december", "/y.md")
+    assert complete(platform_client, ROTA).status == "completed"
+
+
+@pytest.mark.parametrize(("tool", "more"), DECIDING)
+@pytest.mark.parametrize("part", ["iterations", "commit"])
+def test_an_unknown_pusher_counts_as_oneself(server, connect, sent, tool, more, part):
+    class Anonymous(Recorder):
+        async def handle_async_request(self, request):
+            response = await super().handle_async_request(request)
+            path = request.url.path.lower()
+            if request.method == "GET" and (path.endswith("/iterations") or "/commits/" in path):
+                await response.aread()
+                found = response.json()
+                if part == "commit":
+                    found.pop("push", None)
+                for row in found.get("value", []) if part == "iterations" else []:
+                    row.pop("author", None)
+                return httpx.Response(200, json=found, headers={"x-vss-userdata": "a:b"})
+            return response
+
+    client = connect(writes="allow", transport=Anonymous(server.base_url, sent))
+    message = refusal(client, tool, WriteBlocked, id=ROTA, source_commit=tip(client, ROTA), **more)
+    assert "it is not known who pushed the newest commits of pull request 16" in message
+    assert not writes(sent)
+
+
+@pytest.mark.parametrize(("tool", "more"), [*COMPLETING, ("vote_on_pull_request", {"vote": "approve"})])
+def test_the_approver_sees_which_votes_were_given_before_the_newest_push(connect, organization, tom, tool, more):
+    client, shown = connect(), []
+    organization.add_token("dana", ("app_token",), organization.named("Dana Ortiz"))
+    dana = connect("dana", writes="allow")
+    call(dana, "vote_on_pull_request", id=ROTA, vote="approve", source_commit=tip(dana, ROTA))
+
+    def look():
+        with approve_writes_with(lambda request: shown.append(request.current) or request.reject("no")):
+            message_of(client, tool, id=ROTA, source_commit=tip(client, ROTA), **more)
+        return [words for words in shown[-1]["votes"] if words.startswith("Dana")]
+
+    assert look() == ["Dana Ortiz: approved"]
+    move(tom, DOCS, "feature/rota-december")
+    assert look() == ["Dana Ortiz: approved before the newest push"]
 
 
 BODIES = [

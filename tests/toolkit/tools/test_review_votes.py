@@ -35,12 +35,13 @@ def hasty(server, organization):
 
 
 @pytest.fixture
-def move(server, tls):
-    """Pushes a commit to the source branch of the rota."""
+def move(server, tls, organization):
+    """Pushes a commit of Tom Becker to the source branch of the rota."""
+    organization.add_token("tom", ("app_token",), organization.named("Tom Becker"))
 
     def push():
         base, ref = f"{server.base_url}/Platform/_apis/git/repositories/docs", "refs/heads/feature/rota-december"
-        with httpx.Client(auth=("", FULL), params={"api-version": "7.1"}, verify=tls) as http:
+        with httpx.Client(auth=("", "tom"), params={"api-version": "7.1"}, verify=tls) as http:
             refs = http.get(f"{base}/refs", params={"filter": ref.removeprefix("refs/")}).json()["value"]
             content = {"content": "x", "contentType": "rawtext"}
             change = {"changeType": "add", "item": {"path": "/moved.md"}, "newContent": content}

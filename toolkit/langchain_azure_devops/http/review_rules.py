@@ -12,10 +12,13 @@ from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.http.request import PathValues, Request, expand_path
-from langchain_azure_devops.http.responses import Identity, decode
+from langchain_azure_devops.http.responses import Collection, Identity, decode
 from langchain_azure_devops.safety.operations import is_read
 
 _ONE = "/_apis/git/pullrequests/{pull_request}"
+_REPOSITORY = "/{project}/_apis/git/repositories/{repository}"
+_ITERATIONS = f"{_REPOSITORY}/pullRequests/{{pull_request}}/iterations"
+_COMMIT = f"{_REPOSITORY}/commits/{{commit}}"
 # The last part of this name counts: a project or a repository may have the same.
 _PART = re.compile(r".*/pullrequests(?:/([^/]+))?(/.*)?", re.IGNORECASE)
 _OFF = frozenset({"", "0", "false", "none"})
@@ -37,13 +40,25 @@ class Reviewing(Protocol):
 
 class _Opened(BaseModel):
     author_id: str | None = Field(default=None, validation_alias=AliasPath("createdBy", "id"))
+    project_id: str = Field(validation_alias=AliasPath("repository", "project", "id"))
+    repository_id: str = Field(validation_alias=AliasPath("repository", "id"))
+
+
+class _Iteration(BaseModel):
+    id: int
+    author_id: str | None = Field(default=None, validation_alias=AliasPath("author", "id"))
+    commit: str | None = Field(default=None, validation_alias=AliasPath("sourceRefCommit", "commitId"))
+
+
+class _Commit(BaseModel):
+    pusher_id: str | None = Field(default=None, validation_alias=AliasPath("push", "pushedBy", "id"))
 
 
 async def check_review_rules(client: Reviewing, request: Request) -> None:
     """Refuse a write that the constructor of the client does not allow.
 
     Raises:
-        WriteBlocked: It passes over policies, or votes on or completes what the token's own account opened.
+        WriteBlocked: It passes over policies, or votes on or completes what the token's own account opened or pushed.
         AzureDevOpsError: The pull request cannot be read.
     """
     if is_read(request.operation):
@@ -75,33 +90,40 @@ def refuse_bypass(client: Reviewing) -> None:
 
 
 async def refuse_own(client: Reviewing, number: int) -> None:
-    """Refuse to decide about a pull request that the token's own account opened, or nobody knows who.
+    """Refuse to decide about a pull request that the token's own account opened or pushed to last, or nobody knows who.
 
     Raises:
         WriteBlocked: The constructor does not allow it.
         AzureDevOpsError: The pull request cannot be read.
     """
-    if not client.allow_own_reviews:
-        opened = decode(await client.get(_ONE, path={"pull_request": number}), _Opened)
-        await refuse_author(client, number, opened.author_id)
-
-
-async def refuse_author(client: Reviewing, number: int, author: str | None) -> None:
-    """Refuse the same where it was read before who opened the pull request.
-
-    Raises:
-        WriteBlocked: The constructor does not allow it.
-    """
     if client.allow_own_reviews:
         return
     owner = await client.identity()
-    if owner is None or author is None:
-        why = f"it is not known whether pull request {number} is of this token's own account"
-    elif _plain(author) == _plain(owner.id):
-        why = f"pull request {number} was opened by this token's own account, {owner.name}"
-    else:
-        return
-    raise _own(why)
+    opened = decode(await client.get(_ONE, path={"pull_request": number}), _Opened)
+    if owner is None or opened.author_id is None:
+        raise _own(f"it is not known whether pull request {number} is of this token's own account")
+    if _plain(opened.author_id) == _plain(owner.id):
+        raise _own(f"pull request {number} was opened by this token's own account, {owner.name}")
+    pushers = await _find_pushers(client, number, opened)
+    if not all(pushers):
+        raise _own(f"it is not known who pushed the newest commits of pull request {number}")
+    if _plain(owner.id) in {_plain(pusher or "") for pusher in pushers}:
+        raise _own(f"the newest commits of pull request {number} were pushed by this token's own account, {owner.name}")
+
+
+async def _find_pushers(client: Reviewing, number: int, opened: _Opened) -> list[str | None]:
+    """Return who moved the source branch last, and who brought the commit there, by id; None where that is not known.
+
+    The first iteration names who opened the pull request. Only the commit says who pushed it before that.
+    """
+    where: PathValues = {"project": opened.project_id, "repository": opened.repository_id}
+    rows = await client.get(_ITERATIONS, path={**where, "pull_request": number})
+    iterations = decode(rows, Collection[_Iteration]).value
+    newest = max(iterations, key=lambda iteration: iteration.id, default=None)
+    if newest is None or newest.commit is None:
+        return [None]
+    pushed = decode(await client.get(_COMMIT, path={**where, "commit": newest.commit}), _Commit)
+    return [newest.author_id, pushed.pusher_id]
 
 
 def _own(why: str) -> WriteBlocked:

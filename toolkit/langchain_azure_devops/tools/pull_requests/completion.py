@@ -11,11 +11,12 @@ from pydantic import JsonValue
 from langchain_azure_devops.errors import AzureDevOpsError, Conflict, InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import decode
-from langchain_azure_devops.http.review_rules import refuse_author
+from langchain_azure_devops.http.review_rules import refuse_own
 from langchain_azure_devops.tools.git import REPOSITORY
 from langchain_azure_devops.tools.pull_requests.models import MERGE_STATUSES, PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.policies import read_unmet
 from langchain_azure_devops.tools.pull_requests.reading import path_to, read_pull_request
+from langchain_azure_devops.tools.pull_requests.votes import describe_votes
 
 UPDATED = f"{REPOSITORY}/pullrequests/{{id}}"
 
@@ -85,11 +86,11 @@ async def complete(
 
     Raises:
         Conflict: It cannot be completed as it is, or a policy is not met.
-        WriteBlocked: The token's own account opened it.
+        WriteBlocked: The token's own account opened it, or pushed to it last.
     """
     current = await read_pull_request(client, number)
     # The client checks every request for this; here it comes before all other reasons.
-    await refuse_author(client, number, current.author_id)
+    await refuse_own(client, number)
     check_mergeable(current, source_commit)
     unmet = await read_unmet(client, current)
     _check_policies(client, current, unmet)
@@ -126,12 +127,13 @@ async def describe_completion(
 
     Raises:
         Conflict: A policy is not met.
-        WriteBlocked: The token's own account opened it.
+        WriteBlocked: The token's own account opened it, or pushed to it last.
     """
-    await refuse_author(client, found.id, found.author_id)
+    await refuse_own(client, found.id)
     unmet = await read_unmet(client, found)
     _check_policies(client, found, unmet)
-    described = {"votes": name_votes(found), **describe_options(found, chosen)}
+    votes = await describe_votes(client, path_to(found), found.reviewers)
+    described = {"votes": list[JsonValue](votes), **describe_options(found, chosen)}
     if unmet is None:
         described["policies"] = "could not be read; the service keeps to them"
     elif unmet:
@@ -196,14 +198,6 @@ def find_obstacle(current: PullRequestDetail, source_commit: str) -> str:
     if current.source_commit != source_commit.lower():
         return f"its source branch is at {current.source_commit} by now; read and review it again"
     return ""
-
-
-def name_votes(found: PullRequestDetail) -> list[JsonValue]:
-    """Return the reviewers with their votes, as an approver is shown them."""
-    return [
-        f"{reviewer.name}: {reviewer.vote}{', required' if reviewer.required else ''}"
-        for reviewer in sorted(found.reviewers, key=lambda reviewer: reviewer.name)
-    ]
 
 
 async def _wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> PullRequestDetail:

@@ -9,7 +9,7 @@ from langchain_azure_devops.calls.recovery import fetch_account
 from langchain_azure_devops.errors import AzureDevOpsError, Conflict, InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import decode
-from langchain_azure_devops.http.review_rules import refuse_author
+from langchain_azure_devops.http.review_rules import refuse_own
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.completion import (
     UPDATED,
@@ -21,11 +21,11 @@ from langchain_azure_devops.tools.pull_requests.completion import (
     find_obstacle,
     make_bypass,
     name_merge,
-    name_votes,
 )
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.policies import read_unmet
 from langchain_azure_devops.tools.pull_requests.reading import describe, path_to, read_pull_request
+from langchain_azure_devops.tools.pull_requests.votes import describe_votes, name_votes
 from langchain_azure_devops.tools.review_changes.completion_recovery import (
     find_abandoned,
     find_automatic,
@@ -79,7 +79,7 @@ async def complete_pull_request(
 
     Raises:
         Conflict: It cannot be completed as it is; says why, and which policies are not met.
-        WriteBlocked: This account opened it.
+        WriteBlocked: This account opened it, or pushed to it last.
     Source: `PATCH .../pullrequests/{id}`.
     """
     chosen = Completion(strategy, delete_source_branch, transition_work_items, merge_message)
@@ -91,14 +91,14 @@ async def _read_automatic(client: AzureDevOps, arguments: Mapping[str, JsonValue
     found = await read_pull_request(client, int(str(arguments["id"])))
     options: dict[str, JsonValue] = {}
     if arguments.get("enabled", True):
-        await refuse_author(client, found.id, found.author_id)
+        await refuse_own(client, found.id)
         options = describe_options(found, Completion.of(arguments))
     changed = await read_changed(client, found.id)
     return {
         **describe(found, "author", "source_commit", "merge_status"),
         **options,
         "auto_complete_by": changed.auto_complete_by or "nobody",
-        "votes": name_votes(found),
+        "votes": await describe_votes(client, path_to(found), found.reviewers),
         "waits_for": await _list_waits(client, found) or ["nothing, so it is completed at once"],
     }
 
@@ -135,7 +135,7 @@ async def set_auto_complete(
 
     Raises:
         Conflict: It is closed or a draft, or its source branch is at another commit by now.
-        WriteBlocked: This account opened it.
+        WriteBlocked: This account opened it, or pushed to it last.
     Source: `PATCH .../pullrequests/{id}` with `autoCompleteSetBy`.
     """
     options = Completion(strategy, delete_source_branch, transition_work_items, merge_message).options()
@@ -170,7 +170,7 @@ async def _make_automatic(
             "as get_pull_request shows it.",
             subject="source_commit",
         )
-    await refuse_author(client, found.id, found.author_id)
+    await refuse_own(client, found.id)
     if reason := find_obstacle(found, source_commit):
         raise Conflict(f"Nothing was set on pull request {found.id}: {reason}.", subject=str(found.id))
     body: dict[str, JsonValue] = {"autoCompleteSetBy": {"id": (await fetch_account(client)).id}}
@@ -183,7 +183,7 @@ async def _make_automatic(
 async def _read_recognized(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read what a person recognizes the pull request by."""
     found = await read_pull_request(client, int(str(arguments["id"])))
-    return describe(found, "author") | {"votes": name_votes(found)}
+    return describe(found, "author") | {"votes": name_votes(found.reviewers)}
 
 
 async def _update(

@@ -10,11 +10,12 @@ from langchain_azure_devops.calls.recovery import fetch_account
 from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, decode
-from langchain_azure_devops.http.review_rules import refuse_author
+from langchain_azure_devops.http.review_rules import refuse_own
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.pull_requests.completion import find_obstacle, name_votes
+from langchain_azure_devops.tools.pull_requests.completion import find_obstacle
 from langchain_azure_devops.tools.pull_requests.reading import PULL_REQUEST, describe, path_to, read_pull_request
+from langchain_azure_devops.tools.pull_requests.votes import describe_votes, name_votes
 from langchain_azure_devops.tools.review_changes.each import add_failed, write_each
 from langchain_azure_devops.tools.review_changes.models import ChangedPullRequest, read_again
 from langchain_azure_devops.tools.review_changes.people import find_person, find_reviewer, list_reviewers
@@ -85,7 +86,7 @@ async def _read_reviewers(client: AzureDevOps, arguments: Mapping[str, JsonValue
     """Read the present reviewers, and who is meant by the names of the call."""
     found = await read_pull_request(client, int(str(arguments["id"])))
     wanted = await _look_up(client, cast("Mapping[str, list[str]]", arguments), found.id)
-    current = describe(found, "author") | {"reviewers": name_votes(found)}
+    current = describe(found, "author") | {"reviewers": name_votes(found.reviewers)}
     for role in ("required", "optional", "remove"):
         ids = (
             wanted.removed
@@ -147,8 +148,9 @@ async def set_reviewers(
 async def _read_vote(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read the votes so far, and the commit that this vote would be for."""
     found = await read_pull_request(client, int(str(arguments["id"])))
-    await refuse_author(client, found.id, found.author_id)
-    return describe(found, "author", "source_commit", "merge_status") | {"votes": name_votes(found)}
+    await refuse_own(client, found.id)
+    votes = await describe_votes(client, path_to(found), found.reviewers)
+    return describe(found, "author", "source_commit", "merge_status") | {"votes": votes}
 
 
 @review_changes.write(
@@ -167,11 +169,11 @@ async def vote_on_pull_request(
 
     Raises:
         Conflict: It is closed or a draft, or its source branch is at another commit by now.
-        WriteBlocked: This account opened it.
+        WriteBlocked: This account opened it, or pushed to it last.
     Source: `PUT .../pullRequests/{id}/reviewers/{reviewer}`.
     """
     found = await read_pull_request(client, id)
-    await refuse_author(client, id, found.author_id)
+    await refuse_own(client, id)
     if reason := find_obstacle(found, source_commit):
         raise Conflict(f"No vote was given on pull request {id}: {reason}.", subject=str(id))
     account = await fetch_account(client)
