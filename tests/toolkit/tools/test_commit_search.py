@@ -215,6 +215,28 @@ def test_what_does_not_fit_is_explained(platform_reader, arguments, kind, words)
     assert words in refusal(platform_reader, "search_commits", kind, **arguments)
 
 
+def test_a_search_for_nothing_says_that_it_lists_the_newest_commits(platform_reader):
+    newest = call(platform_reader, "search_commits")
+    assert newest.notes == ["No message, author, path or date was given, so these are simply the newest commits."]
+    assert newest.items
+    assert not newest.partial
+    assert call(platform_reader, "search_commits", cursor=newest.cursor).notes == []
+    assert call(platform_reader, "search_commits", author="Becker").notes == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "guessed", "right"),
+    [
+        ("search_commits", "text", "message"),
+        ("search_code", "query", "text"),
+        ("list_commits", "searchText", "message"),
+    ],
+)
+def test_another_name_for_the_words_is_answered_with_the_right_one(platform_reader, tool, guessed, right):
+    said = refusal(platform_reader, tool, InvalidRequest, **{guessed: "timeout"})
+    assert f"{guessed} is not a parameter, did you mean {right} (known: " in said
+
+
 def test_nothing_found_says_where_it_was_looked_for(built):
     _, repositories, client, _ = built
     repositories["api"].commit("One", {"a.txt": "1"})

@@ -25,6 +25,7 @@ _MOST_COMMITS = 500
 """How many commits of each repository are looked through for words; the service gives them in one answer."""
 _MOST_MESSAGES = 200
 """How many messages are read as a whole in one call. A list has their first lines only."""
+_NO_FILTER = "No message, author, path or date was given, so these are simply the newest commits."
 _NOTHING = "Only default branches were searched: list_commits with version= looks into another one."
 
 
@@ -107,8 +108,8 @@ async def search_commits(
     page.notes.extend(notes)
     page.failed.extend(unread)
     page.partial = page.partial or bool(notes or unread)
-    if not page.items and cursor is None:
-        page.notes.append(_NOTHING)
+    if cursor is None:
+        page.notes.extend(_explain_start(page, filtered=message is not None or any(criteria.values())))
     return page
 
 
@@ -173,6 +174,13 @@ async def _read_messages(
         place = f"message of commit {first[:8]}" + (f" and of {len(failed) - 1} more" if len(failed) > 1 else "")
         unread.append(Failed(place=place, status=why.status, reason=why.message))
     return read, unread, max(len(set(wanted)) - _MOST_MESSAGES, 0)
+
+
+def _explain_start(page: Page[FoundCommit], *, filtered: bool) -> list[str]:
+    """Return a note for a first page that is empty, or that somebody may take for the result of a search."""
+    if not page.items:
+        return [_NOTHING]
+    return [] if filtered else [_NO_FILTER]
 
 
 def _explain_bounds(found: dict[str, _Found], left: int) -> list[str]:
