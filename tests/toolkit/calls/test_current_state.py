@@ -255,8 +255,8 @@ REQUESTS = {
     "reactivate_pull_request": 2,
     "publish_pull_request": 2,
     "push_changes": 4,
-    "cherry_pick": 4,
-    "revert": 4,
+    "cherry_pick": 5,
+    "revert": 5,
 }
 """What a write costs with writes="allow", where nobody is shown anything."""
 

@@ -114,11 +114,12 @@ def test_the_approver_sees_the_commits_and_the_tip_of_the_branch(asked, reposito
     [
         ({"onto": "mian"}, NotFound, "Did you mean 'main'?"),
         ({"repository": "dcos"}, NotFound, "Did you mean 'docs'?"),
-        ({"commits": ["0" * 39 + "1"]}, NotFound, "0001"),
+        ({"commits": ["0" * 39 + "1"]}, NotFound, "0001'. Check the id; it may belong to another repository."),
         ({"commits": ["main"]}, InvalidRequest, "40 hexadecimal digits"),
         ({"commits": []}, InvalidRequest, "either commits or one pull_request"),
         ({"pull_request": 5}, InvalidRequest, "either commits or one pull_request"),
-        ({"commits": [], "pull_request": 9999}, NotFound, "pull request"),
+        ({"commits": [], "pull_request": 9999}, NotFound, "There is no pull request 9999 in repository 'docs'"),
+        ({"commits": [], "pull_request": 5, "repository": "dcos"}, NotFound, "Did you mean 'docs'?"),
         ({"branch": "a..b"}, InvalidRequest, "cannot have this name"),
         ({"branch": "refs/tags/v1"}, InvalidRequest, "is no branch"),
         ({"branch": "main"}, AlreadyExists, "branch 'main' exists already, at "),
@@ -134,9 +135,14 @@ def test_what_cannot_be_done(platform_client, repository, tool, arguments, kind,
     assert repository.refs == before
 
 
-def test_an_open_pull_request_is_not_taken_back(platform_client, repository):
-    said = refusal(platform_client, "revert", InvalidRequest, **{**REVERT, "pull_request": 16})
-    assert "Only a completed pull request can be reverted" in said
+@pytest.mark.parametrize("tool", ["cherry_pick", "revert"])
+@pytest.mark.parametrize("writes", ["allow", "ask"])
+def test_only_a_completed_pull_request_is_taken_and_nobody_is_asked_about_another(connect, repository, tool, writes):
+    before, asked = dict(repository.refs), []
+    with approve_writes_with(lambda request: asked.append(request) or request.approve("dana")):
+        said = refusal(connect(writes=writes), tool, InvalidRequest, **{**REVERT, "pull_request": 16})
+    assert "pull request 16 is active, and only a completed one can be cherry-picked or reverted." in said
+    assert (repository.refs, asked) == (before, [])
 
 
 def test_a_person_without_the_permission_is_told_which_one(platform_client, organization, repository):
@@ -153,10 +159,10 @@ def operation(state="queued", **details):
 
 @pytest.fixture
 def answering():
-    """Cherry-picks on a service that gives these answers after the read that comes first."""
+    """Cherry-picks on a service that gives these answers after the two reads that come first."""
 
     def pick(*answers, seconds=2.0):
-        with StubService([ok({"value": [{"commitId": "a" * 40}]}), *answers]) as service:
+        with StubService([*[ok({"value": [{"commitId": "a" * 40}]})] * 2, *answers]) as service:
             settings = load_settings(base_url=service.base_url, pat="x" * 52, default_project="P")
             context = RunContext(timeouts=Timeouts(call=seconds, recovery=0.02, retry_pause=0.001))
             with AzureDevOps(settings, writes="allow", context=context) as client:

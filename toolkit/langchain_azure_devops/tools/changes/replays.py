@@ -8,6 +8,7 @@ from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import Project, Repository
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite
+from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
@@ -28,7 +29,7 @@ from langchain_azure_devops.tools.changes.replay_operations import (
 )
 from langchain_azure_devops.tools.changes.toolset import toolset
 from langchain_azure_devops.tools.changes.versions import Commit, read_commit, require_commit_id
-from langchain_azure_devops.tools.git import GUID, REPOSITORY
+from langchain_azure_devops.tools.git import GUID, REPOSITORY, known_repository
 
 _TARGETS = ("project", "repository", "commits", "pull_request", "onto", "branch")
 
@@ -54,19 +55,47 @@ async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) 
     tip, there, told = await asyncio.gather(
         read_commit(client, where, onto),
         read_ref(client, where, branch_name(str(arguments["branch"]))),
-        _describe_pull_request(client, where, number) if number else _describe_commits(client, where, commits),
+        _read_source(client, where, commits, number),
     )
     return {**told, "onto_commit": _describe(tip), "exists_already_at": there or ""}
 
 
-async def _describe_commits(client: AzureDevOps, where: PathValues, ids: list[str]) -> dict[str, JsonValue]:
-    found = await asyncio.gather(*(read_commit(client, where, require_commit_id(each)) for each in ids))
+async def _read_source(
+    client: AzureDevOps, where: PathValues, commits: list[str], number: int | None
+) -> dict[str, JsonValue]:
+    """Read the commits or the pull request that a call names, and describe them to a person.
+
+    Raises:
+        NotFound: There is no such commit or pull request.
+        InvalidRequest: The pull request is not completed.
+    """
+    if number is not None:
+        return await _read_completed(client, where, number)
+    found = await asyncio.gather(*(read_commit(client, where, require_commit_id(each)) for each in commits))
     return {"commit_messages": [_describe(commit) for commit in found]}
 
 
-async def _describe_pull_request(client: AzureDevOps, where: PathValues, number: int) -> dict[str, JsonValue]:
+async def _read_completed(client: AzureDevOps, where: PathValues, number: int) -> dict[str, JsonValue]:
+    """Read a pull request, and refuse one that is not completed: the service would cherry-pick unreviewed code."""
     path = {**where, "pull_request": number}
-    found = decode(await client.get(f"{REPOSITORY}/pullrequests/{{pull_request}}", path=path), _PullRequest)
+    try:
+        async with known_repository(client, where):
+            answer = await client.get(f"{REPOSITORY}/pullrequests/{{pull_request}}", path=path)
+    except NotFound as error:
+        if "TF401180" not in error.message:
+            raise
+        raise NotFound(
+            f"There is no pull request {number} in repository {where['repository']!r}, or this token's owner may not "
+            "see it. list_pull_requests shows the numbers.",
+            subject=str(number),
+        ) from error
+    found = decode(answer, _PullRequest)
+    if found.status != "completed":
+        raise InvalidRequest(
+            f"Nothing was changed: pull request {number} is {found.status}, and only a completed one can be "
+            "cherry-picked or reverted. Name commits instead, which list_pull_request_commits shows.",
+            subject=str(number),
+        )
     return {
         "pull_request_title": found.title,
         "pull_request_author": found.author,
@@ -85,7 +114,8 @@ async def _replay(client: AzureDevOps, kind: Kind, given: Mapping[str, JsonValue
     commits, number = source_of(given)
     listed: list[JsonValue] = [{"commitId": require_commit_id(commit)} for commit in commits]
     onto, branch = branch_name(str(given["onto"])), branch_name(str(given["branch"]))
-    await read_commit(client, where, onto)
+    # They raise errors that are clearer than those of the service.
+    await asyncio.gather(read_commit(client, where, onto), _read_source(client, where, commits, number))
     repository = str(given["repository"])
     body: dict[str, JsonValue] = {
         "repository": {"id" if GUID.fullmatch(repository) else "name": repository},
