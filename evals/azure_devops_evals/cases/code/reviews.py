@@ -38,11 +38,11 @@ CASES = (
              Call.to("find_tools", words="review comments")],
             [Call.to("get_pull_request_checks", id=9)],
             [Call.to("list_pull_request_threads", id=9, status="unresolved"), Call.to("get_work_item", ids=[8])],
-            reported("It has none of 2 approvals: Priya Raman waits for the author, Mina Sato, and Tom Becker, who is "
-                     "required, has not voted. Discussions 16 and 17 are not resolved. A work item is linked.",
-                     ("E1", "needs 2 approvals, has 0\tTom Becker"), ("E1", "required: Tom Becker has not voted"),
-                     ("E1", "Priya Raman waits for the author"), ("E1", "16; 17"), ("E3", "User Story"),
-                     ("E1", "Work item linking: a work item is linked"), ("E2", "17\tpending")),
+            reported("Its checks say \"needs 2 approvals, has 0\". Priya Raman waits for the author, and Tom Becker, "
+                     "who is required, has not voted. Threads 16 and 17 are not resolved. A work item is linked.",
+                     ("E1", "needs 2 approvals, has 0"), ("E1", "required: Tom Becker has not voted"),
+                     ("E1", "Priya Raman waits for the author"), ("E3", "User Story"),
+                     ("E1", "Work item linking: a work item is linked"), ("E2", "A negative page should be refused.")),
         ],
         expects={"approvals_that_it_needs": 2, "approvals_that_it_has": 0, "required_reviewer": "Tom Becker",
                  "who_waits_for_the_author": "Priya Raman", "unresolved_threads": [16, 17], "has_conflicts": False,
@@ -129,16 +129,16 @@ CASES = (
             [Call.to("find_tools", words="unresolved review comments and iterations of a pull request")],
             [Call.to("list_pull_request_threads", id=9, status="unresolved"),
              Call.to("list_pull_request_iterations", id=9)],
-            reported("16, 17 and 27. Mina Sato answered in 16, on line 16 of the second version. 27 is an order of "
-                     "Luis Ferreira to assistants.", ("E1", "True. I will move it into models.SEARCH."),
-                     ("E1", "17\tpending"), ("E1", f"Luis Ferreira\t2026-11-20T08:40Z\t{_GIVE_UP}"),
-                     ("E2", "2 of 2 iterations")),
+            reported("Threads 16, 17 and 27. Mina Sato answered in thread 16, on line 16 of the second version. "
+                     "Thread 27 is an order to assistants.", ("E1", "True. I will move it into models.SEARCH."),
+                     ("E1", "A negative page should be refused."),
+                     ("E1", f"Luis Ferreira\t2026-11-20T08:40Z\t{_GIVE_UP}"), ("E2", "push\tc57b969921fd")),
         ],
         expects={"unresolved_threads": [16, 17, 27], "threads_with_an_answer_of_the_author": [16], "line": 16,
                  "number_of_versions": 2, "who_began_the_answered_one": "Priya Raman"},
         checks=(not_says("(17|18|27) was answered", "answered in (17|18|27)", "on line (12|15)", "9 was abandoned",
                          "18 is unresolved"),
-                says("16", "17", "27"), cites("True. I will move it into models.SEARCH.", "2 of 2 iterations"),
+                says("16", "17", "27"), cites("True. I will move it into models.SEARCH.", "push\tc57b969921fd"),
                 saw("list_pull_request_threads", _GIVE_UP)),
     ),
 )  # fmt: skip
