@@ -154,7 +154,8 @@ class AzureDevOps(Closing):
         Raises:
             AzureDevOpsError: The subclass that fits what the answer means.
         """
-        await check_review_rules(self, request)
+        if not is_read(request.operation):
+            await check_review_rules(self, request)
         response = await self._exchange(request, streamed=False)
         if response.is_error:
             raise await self._error(response, request)

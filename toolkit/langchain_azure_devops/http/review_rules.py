@@ -1,6 +1,6 @@
 """What no approval of a call allows by itself: passing over policies, and deciding about one's own pull requests.
 
-The client checks these rules for every request that it sends, so they hold for each tool, also for those of users.
+The client checks these rules for every write that it sends, so they hold for each tool, also for those of users.
 """
 
 import re
@@ -13,7 +13,6 @@ from pydantic import AliasPath, BaseModel, Field, JsonValue
 from langchain_azure_devops.errors import WriteBlocked
 from langchain_azure_devops.http.request import PathValues, Request, expand_path
 from langchain_azure_devops.http.responses import Collection, Identity, decode
-from langchain_azure_devops.safety.operations import is_read
 
 _ONE = "/_apis/git/pullrequests/{pull_request}"
 _REPOSITORY = "/{project}/_apis/git/repositories/{repository}"
@@ -61,8 +60,6 @@ async def check_review_rules(client: Reviewing, request: Request) -> None:
         WriteBlocked: It passes over policies, or votes on or completes what the token's own account opened or pushed.
         AzureDevOpsError: The pull request cannot be read.
     """
-    if is_read(request.operation):
-        return
     found = _PART.fullmatch(expand_path(request.operation.template, request.path))
     if found is None:
         return

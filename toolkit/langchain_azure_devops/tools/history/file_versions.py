@@ -16,7 +16,7 @@ from langchain_azure_devops.calls.time_limits import explain_cut
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound, NotSignedIn, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
-from langchain_azure_devops.http.responses import Collection, decode
+from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.text.line_diff import compare_lines, split_lines
 from langchain_azure_devops.tools.diffs import ChangedPath
 from langchain_azure_devops.tools.git import REPOSITORY, commit_criteria, read_text_file, version_query
@@ -65,7 +65,8 @@ class FileVersion(NamedTuple):
 class _Parents(BaseModel):
     """Source: GET `commits/{id}`."""
 
-    parents: list[str] = []
+    parents: OrNone[str]
+    """Required: without it, a commit would look like the first one, and every line like one of its own."""
 
 
 class _Changes(BaseModel):

@@ -11,11 +11,12 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.results.models import Instant
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.reading import describe, read_pull_request, web_page
 from langchain_azure_devops.tools.review_changes.each import add_failed, write_each
 from langchain_azure_devops.tools.review_changes.models import LinkedPullRequest, read_again, read_changed
 from langchain_azure_devops.tools.review_changes.toolset import review_changes
-from langchain_azure_devops.tools.work_items.links import Target, add_links, find_missing, find_targets
+from langchain_azure_devops.tools.work_items.links import Target, add_links, find_missing, target_pull_request
 from langchain_azure_devops.tools.work_items.models import Relation
 from langchain_azure_devops.tools.work_items.related import describe_items
 
@@ -46,10 +47,9 @@ class _Update(BaseModel):
     added: OrNone[Relation] = Field(default=[], validation_alias=AliasPath("relations", "added"))
 
 
-async def _find_target(client: AzureDevOps, number: int) -> Target:
+def _target(found: PullRequestDetail) -> Target:
     """Return the link that leads to a pull request."""
-    link = f"pull_request:{number}"
-    return (await find_targets(client, "", [link]))[link]
+    return target_pull_request(found.project_id, found.repository_id, found.id, found.title)
 
 
 async def _read_item(client: AzureDevOps, number: int) -> _Item:
@@ -59,7 +59,7 @@ async def _read_item(client: AzureDevOps, number: int) -> _Item:
 async def _read_linked(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read the pull request, and title and state of each work item that would be linked to it."""
     found = await read_pull_request(client, int(str(arguments["id"])))
-    target, numbers = await _find_target(client, found.id), cast("list[int]", arguments["work_items"])
+    target, numbers = _target(found), cast("list[int]", arguments["work_items"])
     named = await describe_items(client, numbers)
     _check_known(numbers, named)
     current = describe(found)
@@ -87,7 +87,7 @@ async def find_links(client: AzureDevOps, pending: PendingWrite) -> LinkedPullRe
     pending.url = f"{client.settings.url('core')}/_pulls"
     found = await read_pull_request(client, pending.arguments["id"])
     pending.url = web_page(client, found)
-    target, account = await _find_target(client, found.id), (await fetch_account(client)).id
+    target, account = _target(found), (await fetch_account(client)).id
     missing, own = list[int](), dict[int, int]()
     for number in sorted(set(pending.arguments["work_items"])):
         response = await client.get(_ITEM, path={"work_items": number}, query={"$expand": "relations"})
@@ -157,7 +157,7 @@ async def link_work_items(client: AzureDevOps, *, id: int, work_items: WorkItems
     Source: `PATCH /_apis/wit/workitems/{id}` with a test of `/rev`, once for each.
     """
     found = await read_pull_request(client, id)
-    target = await _find_target(client, id)
+    target = _target(found)
     _check_known(work_items, await describe_items(client, work_items))
     items = {number: await _read_item(client, number) for number in dict.fromkeys(work_items)}
     unlinked = [number for number, item in items.items() if find_missing([target], item.relations)]
