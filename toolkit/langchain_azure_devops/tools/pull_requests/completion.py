@@ -29,8 +29,9 @@ _STRATEGIES: Mapping[str, str] = {
     "semi-linear": "rebaseMerge",
 }
 _COMMIT_ID = re.compile(r"[0-9a-fA-F]{40}")
-_LOOKS = 20
-_PAUSE = 0.5
+_LOOKS = 8
+_LONGEST_PAUSE = 2.0
+"""Between two looks at a merge. The first pause is that of a retry, and they double: a small merge ends soon."""
 _FAILED = {"conflicts", "failure"}
 _REJECTED = "rejectedByPolicy"
 _LONGEST_REASON = 400
@@ -203,13 +204,15 @@ def find_obstacle(current: PullRequestDetail, source_commit: str) -> str:
 async def _wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> PullRequestDetail:
     """Wait for the merge, which the service completes shortly after its answer."""
     current, told, unmet = accepted, "", list[str]()
+    pause = client.context.timeouts.retry_pause
     try:
         for _ in range(_LOOKS):
             if current.status != "active":
                 return tell_bypass(current)
             if current.merge_status in {*_FAILED, _REJECTED}:
                 break
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
             current = await read_pull_request(client, accepted.id)
         unmet = await read_unmet(client, current) or []
     except AzureDevOpsError as error:
