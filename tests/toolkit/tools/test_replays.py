@@ -1,7 +1,9 @@
 """Cherry-picks and reverts: new branches, what an approver is shown, conflicts, and answers that were lost."""
 
 import asyncio
+import gc
 import re
+import warnings
 
 import pytest
 from stub_service import StubService, ok
@@ -133,6 +135,17 @@ def test_what_cannot_be_done(platform_client, repository, tool, arguments, kind,
     before = dict(repository.refs)
     assert said in refusal(platform_client, tool, kind, **{**PICK, **arguments})
     assert repository.refs == before
+
+
+@pytest.mark.parametrize("arguments", [{"branch": "refs/tags/v1"}, {"commits": [ROTA, "main"]}], ids=str)
+def test_nobody_is_asked_and_nothing_is_left_behind_when_one_of_several_names_is_wrong(connect, arguments):
+    """A coroutine that was created beside the wrong name and is never awaited would be a warning."""
+    with warnings.catch_warnings(record=True) as left:
+        warnings.simplefilter("always")
+        with approve_writes_with(lambda request: pytest.fail(f"asked about {request.tool}")):
+            refusal(connect(writes="ask"), "cherry_pick", InvalidRequest, **{**PICK, **arguments})
+        gc.collect()
+    assert [str(warning.message) for warning in left] == []
 
 
 @pytest.mark.parametrize("tool", ["cherry_pick", "revert"])

@@ -51,10 +51,10 @@ async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) 
     """Read the commits, the tip of the branch that they are applied to, and the new branch if it exists already."""
     where = await place_of_write(client, arguments)
     commits, number = source_of(arguments)
-    onto = branch_name(str(arguments["onto"]))
+    onto, branch = branch_name(str(arguments["onto"])), branch_name(str(arguments["branch"]))
     tip, there, told = await asyncio.gather(
         read_commit(client, where, onto),
-        read_ref(client, where, branch_name(str(arguments["branch"]))),
+        read_ref(client, where, branch),
         _read_source(client, where, commits, number),
     )
     return {**told, "onto_commit": _describe(tip), "exists_already_at": there or ""}
@@ -71,7 +71,8 @@ async def _read_source(
     """
     if number is not None:
         return await _read_completed(client, where, number)
-    found = await asyncio.gather(*(read_commit(client, where, require_commit_id(each)) for each in commits))
+    ids = [require_commit_id(each) for each in commits]
+    found = await asyncio.gather(*(read_commit(client, where, each) for each in ids))
     return {"commit_messages": [_describe(commit) for commit in found]}
 
 
