@@ -31,6 +31,7 @@ COMPARED_HERE = {
     ("search_commits", "message"): "looked for in the messages, which hold the same pseudonym",
     ("list_pull_requests", "author"): "compared with the people of each row, as a token for code cannot look them up",
     ("list_pull_requests", "reviewer"): "compared with the people of each row, as a token for code cannot look them up",
+    ("list_pull_requests_of_commit", "commit"): "refused before anything is sent, as it is no whole commit id",
     ("list_pull_request_threads", "author"): "compared with the people who wrote in each thread",
     ("list_pull_request_threads", "file"): "compared with the file of each thread, as the service has no filter",
 }
