@@ -31,12 +31,9 @@ from azure_devops_simulator.server.app import Service
 
 ANSWERED = {
     "builds": r"build/(builds(/\d+(/(changes|logs|timeline))?)?|definitions(/(\d+|\{\w+\}))?)",
-    "core": r"projects(/[^/]+(/teams(/[^/]+/members)?)?)?|teams|connectionData",
+    "core": r"projects(/[^/]+)?|connectionData",
     "git": r"git/repositories(/[^/]+(/(refs|items))?)?",
-    "identities": r"identities",
-    "pull-requests": r"git/(repositories/[^/]+/)?pullrequests"
-    r"(/[^/]+(/(workitems|threads|statuses|iterations(/.+/changes)?))?)?",
-    "policies": r"policy/evaluations",
+    "pull-requests": r"git/(repositories/[^/]+/)?pullrequests(/[^/]+(/(workitems|threads|iterations(/.+/changes)?))?)?",
     "search": r"search/codesearchresults",
     "work-items": r"wit/(wiql|workitems(batch|/[^/]+(/comments(/[^/]+)?)?)?)",
 }
@@ -181,11 +178,7 @@ def test_nothing_that_was_said_is_kept(folder):
     assert (said & kept) - service == set()
 
 
-OWN = {
-    "http", "https", "azure", "example", "vstfs", "classification", "codereview", "codereviewid",
-    "framework", "identitydomain", "controller",
-    "pullrequestid", "remotes", "name",
-}  # fmt: skip
+OWN = {"http", "https", "azure", "example", "vstfs", "classification", "controller", "pullrequestid", "remotes"}
 """Parts of addresses that are the same for every organization."""
 
 

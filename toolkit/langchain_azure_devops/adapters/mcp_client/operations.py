@@ -44,8 +44,7 @@ class VendorOperation:
         contents: The arguments of a write that do not say where it goes or whom it concerns.
         several: Whether one call may send several write requests, so that a refusal may come after a part was done.
         default: Whether it belongs to the default set.
-        ours: Our tools for the same purpose; empty when there is none.
-        lacks: Why we have no tool for it; empty when we have one.
+        ours: Our tool for the same purpose; empty when there is none.
         reason: Why it is not offered.
     """
 
@@ -59,8 +58,7 @@ class VendorOperation:
     contents: frozenset[str] = frozenset()
     several: bool = False
     default: bool = False
-    ours: tuple[str, ...] = ()
-    lacks: str = ""
+    ours: str = ""
     reason: str = ""
 
     @property
@@ -106,8 +104,7 @@ def load_allow_list() -> AllowList:
             contents=frozenset(told.get("contents", ())),
             several=told.get("several", False),
             default=told.get("default", False),
-            ours=tuple(told.get("ours", ())),
-            lacks=told.get("lacks", ""),
+            ours=told.get("ours", ""),
             reason=told.get("reason", ""),
         )
         for tool, entry in raw["tools"].items()

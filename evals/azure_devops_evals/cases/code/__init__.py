@@ -1,1 +1,0 @@
-"""Cases of the tools for code and reviews outside of the default set, which the agent finds by words."""
