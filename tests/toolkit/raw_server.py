@@ -13,6 +13,7 @@ class Listener:
         self._serve = serve
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._connections: list[socket.socket] = []
+        self._serving: list[threading.Thread] = []
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._accept, daemon=True)
 
@@ -24,6 +25,12 @@ class Listener:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(5)
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        # A function that still uses its socket when that is closed would fail with errors of all kinds.
+        for serving in self._serving:
+            serving.join(5)
         for connection in self._connections:
             connection.close()
 
@@ -38,7 +45,8 @@ class Listener:
             except OSError:
                 return
             self._connections.append(connection)
-            threading.Thread(target=self._guarded, args=(connection,), daemon=True).start()
+            self._serving.append(threading.Thread(target=self._guarded, args=(connection,), daemon=True))
+            self._serving[-1].start()
 
     def _guarded(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError):
