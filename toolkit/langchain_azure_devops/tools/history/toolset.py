@@ -2,4 +2,4 @@
 
 from langchain_azure_devops.calls.declaration import Toolset
 
-toolset = Toolset.named("history", "See how a repository came to be: tags, commits, pushes, policies.")
+toolset = Toolset.named("history", "See the tags of a repository.")
