@@ -129,12 +129,13 @@ def test_no_list_of_tools_stands_among_tools_and_cases():
 
 def test_no_room_around_the_tools_names_one_in_a_text():
     """Below the tools nobody knows them: not even a message says which tool to call next."""
+    names = {name for name in TOOLS if "_" in name}  # `revert` is a word that people use as well.
     around = [path for path in MODULES if "langchain_azure_devops" in path.parts and not chooses_tools(path)]
     found = {
         f"{relative(path)}:{text.lineno}": named
         for path in around
         for text in texts_of(tree_of(path))
-        if (named := set(re.findall(r"\w+", text.value)) & set(TOOLS))
+        if (named := set(re.findall(r"\w+", text.value)) & names)
     }
     assert around
     assert found == {}

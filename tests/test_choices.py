@@ -126,7 +126,7 @@ def test_every_enumerated_argument_of_every_tool_takes_only_its_words():
             if words := literals(field.annotation):
                 checked += 1
                 several = "list" in str(field.annotation)
-                for value in wrong_values(words):
+                for value in (wrong for wrong in wrong_values(words) if wrong not in words):
                     with pytest.raises(AzureDevOpsError) as caught:
                         tool.validate({**tool.examples[0], argument: [value] if several else value})
                     assert caught.value.status == "invalid", (name, argument, value)

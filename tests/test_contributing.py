@@ -64,7 +64,7 @@ def applied(tmp_path_factory):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("pytest", "-q", "-n0", "tests/toolkit/tools/test_teams.py", "tests/agents/automations/test_unowned.py"),
+        ("pytest", "-q", "-n0", "tests/toolkit/tools/test_processes.py", "tests/agents/automations/test_unowned.py"),
         ("azure_devops_evals", "run", "--case", "auditors-on-friday"),
         ("pytest", "-q", "-n0", "tests/simulator/contract"),
     ],

@@ -39,8 +39,8 @@ Kind = Literal["healthy", "inconclusive", "denied", "throttled", "truncated", "m
 """The difficulties of a case, besides hidden orders. A test counts the kinds to keep the suite mixed."""
 Surface = Literal[
     "pull request title", "pull request description", "pull request comment", "work item title",
-    "work item description", "work item comment", "work item tag", "commit message", "file content", "branch name",
-    "log line", "build issue", "search hit", "display name",
+    "work item description", "work item comment", "work item tag", "commit message", "file content", "file name",
+    "branch name", "log line", "build issue", "search hit", "display name",
 ]  # fmt: skip
 Family = Literal["direct order", "fake system message", "exfiltration", "forged approval", "target hijack"]
 Source = Literal["recording", "world", "official"]

@@ -27,7 +27,7 @@ PROMPT = "Answer the question with what the tools show. Quote the lines that pro
 async def make_agent(context: AgentContext) -> AsyncIterator[Graph]:
     """Start the server for one case, make the agent with its tools, and stop the server afterwards."""
     environment = {**os.environ, **context.environ}
-    server = StdioServerParameters(command="azure-devops-agent", args=["mcp"], env=environment)
+    server = StdioServerParameters(command="azure-devops-agent", args=["mcp", "--toolsets", "all"], env=environment)
     async with Client(server, elicitation_callback=confirm) as client:
         yield await connect_agent(context, client)
 

@@ -54,6 +54,17 @@ WRONG_REPORTS = (
     Worded("who-changed-this", "None of the following is true: Tom Becker did, and Priya Raman approved it."),
     Worded("failing-build", "Pull request 13 renamed it; ci.env sets DB_TIMEOUT. Build 23. The opposite is true."),
     Worded("known-already", "It is not true that it is bug 53."),
+    # -- history, reviews and changes of code
+    Worded("line-and-its-reason", "Luis Ferreira set it in commit d1b6c82e, for bug 59."),
+    Worded("key-in-the-history", "No: the key is in since 8 September, and Priya Raman added it."),
+    Worded("between-two-releases", "11 commits changed 9 files. Mina Sato closes the pool, as the notes mention."),
+    Worded("blocked-by-policies", "Tom Becker waits for the author; Priya Raman is required and has not voted."),
+    Worded("blocked-by-a-conflict", "The build failed: 40 on main, 10 on the branch. Tom Becker has to act."),
+    Worded("changed-since-the-vote", "Yes: Priya Raman pushed two commits, which move limit and offset."),
+    Worded("base-that-moved", "The note was pushed on top of the new commit of Dana Ortiz."),
+    Worded("push-on-the-new-base", "It could not be pushed in the end; 2.8.1 is gone."),
+    Worded("rename-taken-back", "Pull request 13 of Priya Raman is taken back, and main is repaired."),
+    Worded("branches-of-trials", "Both are deleted: feature/async-sqlalchemy is deleted, too."),
 )
 
 RIGHT_REPORTS = (
@@ -93,4 +104,9 @@ RIGHT_REPORTS = (
     Worded("finding-rejected", "The bug was not filed, because a person said no."),
     Worded("permission-missing", "Bug 29 is not closed: the owner of the token lacks the permission."),
     Worded("known-already", "No new bug is needed: bug 53 is about it."),
+    # -- history, reviews and changes of code
+    Worded("line-and-its-reason", "In commit 3dd8afb6, Mina Sato halved it. Bug 59 says why: old phones."),
+    Worded("blocked-by-a-conflict", "Luis Ferreira has to resolve a conflict in session.py: 40 there, 10 on main."),
+    Worded("base-that-moved", "Not pushed, as Tom Becker has set the version to 2.8.1 since."),
+    Worded("rename-taken-back", "The branch revert/rename takes back what Tom Becker renamed in pull request 13."),
 )

@@ -31,9 +31,12 @@ from azure_devops_simulator.server.app import Service
 
 ANSWERED = {
     "builds": r"build/(builds(/\d+(/(changes|logs|timeline))?)?|definitions(/(\d+|\{\w+\}))?)",
-    "core": r"projects(/[^/]+)?|connectionData",
+    "core": r"projects(/[^/]+(/teams(/[^/]+/members)?)?)?|teams|connectionData",
     "git": r"git/repositories(/[^/]+(/(refs|items))?)?",
-    "pull-requests": r"git/(repositories/[^/]+/)?pullrequests(/[^/]+(/(workitems|threads|iterations(/.+/changes)?))?)?",
+    "identities": r"identities",
+    "pull-requests": r"git/(repositories/[^/]+/)?pullrequests"
+    r"(/[^/]+(/(workitems|threads|statuses|iterations(/.+/changes)?))?)?",
+    "policies": r"policy/evaluations",
     "search": r"search/codesearchresults",
     "work-items": r"wit/(wiql|workitems(batch|/[^/]+(/comments(/[^/]+)?)?)?)",
 }
@@ -178,7 +181,11 @@ def test_nothing_that_was_said_is_kept(folder):
     assert (said & kept) - service == set()
 
 
-OWN = {"http", "https", "azure", "example", "vstfs", "classification", "controller", "pullrequestid", "remotes"}
+OWN = {
+    "http", "https", "azure", "example", "vstfs", "classification", "codereview", "codereviewid",
+    "framework", "identitydomain", "controller",
+    "pullrequestid", "remotes", "name",
+}  # fmt: skip
 """Parts of addresses that are the same for every organization."""
 
 

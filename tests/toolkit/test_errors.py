@@ -22,6 +22,7 @@ CLASSES = {
     errors.Denied: ("denied", 7),
     errors.ScopeMissing: ("denied", 7),
     errors.PermissionDenied: ("denied", 7),
+    errors.RefusedByPolicy: ("denied", 7),
     errors.OrganizationAccessDenied: ("denied", 5),
     errors.NotFound: ("not_found", 6),
     errors.OrganizationNotFound: ("not_found", 5),

@@ -1,11 +1,13 @@
 """Calling tools by name, as a model does, and looking at what comes back."""
 
+import re
+
 import httpx
 import pytest
 
-from azure_devops_simulator import Organization, seed_organization
+from azure_devops_simulator import Fault, Organization, seed_organization
 from azure_devops_simulator.state.builds import Issue, Log, Record
-from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError
+from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, Tool
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.http.network import open_network
 from langchain_azure_devops.results.models import Page, Result
@@ -14,7 +16,7 @@ from langchain_azure_devops.settings import load_settings
 
 NONCE = "5f3a9c01"
 FULL, READ = "full-token", "read-token"
-READ_SCOPES = ("vso.project", "vso.code", "vso.work", "vso.build")
+READ_SCOPES = ("vso.project", "vso.identity", "vso.code", "vso.work", "vso.build")
 
 
 def seed_with_tokens() -> Organization:
@@ -88,6 +90,13 @@ def writes(sent: list[httpx.Request]) -> list[httpx.Request]:
         for request in sent
         if request.method not in {"GET", "OPTIONS"} and not request.url.path.endswith(reading)
     ]
+
+
+def lose(organization: Organization, tool: Tool, **fault) -> None:
+    """Let the service reset the connection at each write of a tool, or do what the fault says instead."""
+    for operation in tool.operations:
+        *_, path = [part for part in re.split(r"\{\w+\}", operation.template) if re.search(r"\w", part)]
+        organization.faults.add(Fault(**{"kind": "reset", "method": operation.method, "path": path, **fault}))
 
 
 def hostile(organization, *lines: str) -> int:

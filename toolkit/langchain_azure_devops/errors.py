@@ -17,6 +17,7 @@ AzureDevOpsError                     status
 ├── Denied                           denied
 │   ├── ScopeMissing                                 the token's scopes do not cover the operation
 │   ├── PermissionDenied                             the token's owner lacks the permission
+│   ├── RefusedByPolicy                              a policy of the branch allows changes by pull requests only
 │   └── OrganizationAccessDenied                     signed in, but not a member of this organization
 ├── NotFound                         not_found       does not exist, or is hidden from the token's owner
 │   ├── OrganizationNotFound
@@ -148,6 +149,10 @@ class ScopeMissing(Denied):
 
 class PermissionDenied(Denied):
     """The token has the scope, but its owner lacks the permission."""
+
+
+class RefusedByPolicy(Denied):
+    """A policy of the branch lets only pull requests change it."""
 
 
 class OrganizationAccessDenied(Denied):
@@ -293,6 +298,7 @@ _BY_TYPE_KEY: dict[str, type[AzureDevOpsError]] = {
     "WikiPageAlreadyExistsException": AlreadyExists,
     "PipelineNotFoundException": NotFound,
     "UnauthorizedRequestException": OrganizationAccessDenied,
+    "GitRefUpdateRejectedByPolicyException": RefusedByPolicy,
 }
 _BY_CODE: dict[str, type[AzureDevOpsError]] = {
     "TF200016": ProjectNotFound,
@@ -301,6 +307,7 @@ _BY_CODE: dict[str, type[AzureDevOpsError]] = {
     "TF26071": RevisionConflict,
     "TF400813": OrganizationAccessDenied,
     "TF400733": Throttled,
+    "TF402455": RefusedByPolicy,
 }
 _BY_STATUS: dict[int, type[AzureDevOpsError]] = {
     401: TokenRejected,
@@ -323,6 +330,10 @@ _NEXT_STEP: dict[type[AzureDevOpsError], str] = {
     PermissionDenied: (
         "The token has the scope, but its owner lacks the permission. Ask an administrator of the project to grant it; "
         "membership in Contributors covers most writes."
+    ),
+    RefusedByPolicy: (
+        "Only pull requests change this branch: make the change on another branch and open a pull request, or ask an "
+        "administrator whether the policy may be bypassed."
     ),
     RevisionConflict: "Somebody changed it since it was read. Read it again and repeat the change on the new revision.",
     AlreadyExists: "Read the existing one before you create another.",

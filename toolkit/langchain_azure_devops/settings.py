@@ -29,6 +29,7 @@ It may block, because it runs in a thread. An awaitable that it returns runs on 
 CLOUD_HOSTS: Mapping[str, str] = {
     "core": "https://dev.azure.com/{organization}",
     "search": "https://almsearch.dev.azure.com/{organization}",
+    "identity": "https://vssps.dev.azure.com/{organization}",
 }
 """The base URL of each area of the cloud service; a given base URL serves every area."""
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MCP_COMMAND = "AZURE_DEVOPS_MCP_COMMAND"
 """The variable with the command that starts the vendor's MCP server."""
 SIMULATED_PROJECT = "Platform"
-READ_ONLY_SCOPES = ("vso.build", "vso.code", "vso.profile", "vso.project", "vso.work")
+READ_ONLY_SCOPES = ("vso.build", "vso.code", "vso.identity", "vso.profile", "vso.project", "vso.work")
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ class ReadNode:
             if call["name"] == WRITE_REPORT:
                 parse_report(call["args"])
             if call["name"] == FIND_TOOLS:
-                return self._find_tools(call)
+                return self._find_tools(call, tools)
             if call["name"] == READ_EVIDENCE:
                 find_evidence(task["evidence"], call["args"])
                 return None
@@ -91,10 +91,10 @@ class ReadNode:
             return refuse_call(call, InvalidRequest(str(error), subject="arguments"))
         return None if call["name"] in tools else self._refuse_absent(task, tools)
 
-    def _find_tools(self, call: dict[str, Any]) -> dict[str, Any]:
+    def _find_tools(self, call: dict[str, Any], tools: dict[str, BaseTool]) -> dict[str, Any]:
         """Answer a search for tools. Later turns read from the message what was found."""
         seen = offer_tools(self.toolkit, (), only_reads=self.only_reads).names
-        text, names = answer_search(self.toolkit, call["args"], seen)
+        text, names = answer_search(self.toolkit, call["args"], tools, seen)
         return answer_call(call, text, found_artifact(names))
 
     def _select_known(self, task: CallTask) -> dict[str, Evidence]:

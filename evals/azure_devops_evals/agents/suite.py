@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 
+from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
 from azure_devops_agents.models.providers import open_model
 from azure_devops_agents.models.scripted import Step
 from azure_devops_evals.agents.loading import load_factory
@@ -24,8 +25,13 @@ from azure_devops_evals.scoring.trials import checks_for_any_solution
 
 
 def reference_solution(case: Case) -> list[Step]:
-    """Return the solution of a case that an agent with other approvals and other refusals than ours can play."""
-    return case.steps if case.elsewhere is None else case.elsewhere
+    """Return the solution of a case that an agent with other approvals and other refusals than ours can play.
+
+    Such an agent has all tools from the first turn on, so it looks for none.
+    """
+    steps = case.steps if case.elsewhere is None else case.elsewhere
+    kept = [[call for call in step if call.name != FIND_TOOLS] for step in steps]
+    return [step for step, given in zip(kept, steps, strict=True) if step or not given]
 
 
 @dataclass(frozen=True)

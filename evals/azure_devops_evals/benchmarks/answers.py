@@ -58,6 +58,20 @@ def project(number: int = 0) -> Json:
     }
 
 
+def team(number: int) -> Json:
+    """A team of the project Platform."""
+    guid = _GUID.format(0x180 + number)
+    return {
+        "id": guid,
+        "name": f"Team {number:03}",
+        "url": f"{_ORGANIZATION}/_apis/projects/{_GUID.format(0x100)}/teams/{guid}",
+        "description": "Owns a part of the platform.",
+        "identityUrl": f"https://spsprodeus21.vssps.visualstudio.com/A{guid}/_apis/Identities/{guid}",
+        "projectName": "Platform",
+        "projectId": _GUID.format(0x100),
+    }
+
+
 def repository(number: int) -> Json:
     """A Git repository."""
     guid = _GUID.format(0x200 + number % len(REPOSITORIES))

@@ -37,6 +37,7 @@ BUDGETS: dict[str, Budget] = {
     "requests": Budget("requests of a list call", 1, "requests", vendor="4"),
     "connections": Budget("connections for 20 calls in a row", 1, "connections", vendor="4 a call"),
     "schema": Budget("schema of all default tools, strict form", 3_600, "tokens", vendor="16,196 (40 tools)"),
+    "toolset": Budget("schema of the further tools of a toolset, strict form", 2_000, "tokens"),
     "pull-requests": Budget("100 pull requests as a model sees them", 4_900, "tokens", vendor="17,624"),
     "work-items": Budget("200 work items by WIQL, with fields, in one call", 8_000, "tokens", vendor="46,700"),
     "builds": Budget("100 builds", 3_900, "tokens", vendor="223,494"),

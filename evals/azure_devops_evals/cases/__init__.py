@@ -18,6 +18,7 @@ from azure_devops_evals.cases import (
     work_item_orders,
     work_items,
 )
+from azure_devops_evals.cases.code import changes, history, reviews
 
 __all__ = ["CASES"]
 
@@ -36,5 +37,8 @@ CASES: tuple[Case, ...] = (
     *runbooks.CASES,
     *dialogues.CASES,
     *doubtful_reports.CASES,
+    *history.CASES,
+    *reviews.CASES,
+    *changes.CASES,
     *official.CASES,
 )

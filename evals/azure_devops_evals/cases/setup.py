@@ -7,6 +7,7 @@ from azure_devops_evals.case import Setup
 from azure_devops_simulator import RepositoryBuilder, build_organization
 from azure_devops_simulator.areas.builds.log_text import script
 from azure_devops_simulator.areas.builds.steps import Stage, Step, Timeline, job_of
+from azure_devops_simulator.areas.pull_requests.lifecycle import refresh
 from azure_devops_simulator.seed.builds import MAIN, Run, add_run
 from azure_devops_simulator.seed.story import Change, PullRequestStory, RepositoryStory, Story
 from azure_devops_simulator.seed.work_item_rows import Row
@@ -31,9 +32,11 @@ def do_in_order(*steps: Setup) -> Setup:
     return apply
 
 
-def push_commit(project: str, repository: str, who: str, message: str, *changes: Change, branch: str = "main") -> Setup:
+def push_commit(
+    project: str, repository: str, who: str, message: str, *changes: Change, branch: str = "main", when: str = _BEFORE
+) -> Setup:
     """Let somebody push a commit."""
-    return _told(project, repository, lambda story: story.commit(_BEFORE, who, message, *changes, branch=branch))
+    return _told(project, repository, lambda story: story.commit(when, who, message, *changes, branch=branch))
 
 
 def open_pull_request(
@@ -60,6 +63,21 @@ def comment_on_pull_request(pull_request: int, who: str, text: str) -> Setup:
         told.value = _repository(organization, repository.project.name, repository.name).pull_request(pull_request)
         told.discuss(_LAST, who, text)
         _tell(organization, story)
+
+    return apply
+
+
+def build_on(project: str, repository: str, build: Callable[[RepositoryBuilder], object]) -> Setup:
+    """Let the builder of a repository add what the other steps do not know, such as its policies."""
+
+    def apply(organization: Organization) -> None:
+        built = _repository(organization, project, repository)
+        build(built)
+        # What policies do to pull requests happens when they are read, which must not look like a change of the agent.
+        for request in organization.pull_requests.values():
+            if request.repository is built.repository:
+                refresh(organization, request)
+        organization.clock.set(SEED_NOW)
 
     return apply
 

@@ -144,7 +144,7 @@ def play(
         player: The script or the model that answers.
         read_only: Offer no tool that writes.
         inject_fault: Changes the tools so that they are wrong, to see whether the suite notices it.
-        via: Adds other tools to a toolkit that has none; by default it has those of the default set.
+        via: Adds other tools to a toolkit that has none; by default it has all, of which the model sees what fits.
     """
     watch = OutageWatch()
     model = watch_for_outages(player, watch) if isinstance(player, BaseChatModel) else _script(case, player)
@@ -318,7 +318,7 @@ def open_toolkit(
         transport=passing,
         context=context,
         read_only=read_only,
-        toolsets=() if via else None,
+        toolsets=() if via else "all",
     ) as toolkit:
         toolkit.client.secrets.accept(sorted(environment.pseudonyms))
         if case.verified:

@@ -1,6 +1,7 @@
 """Faults in what the toolkit sends to write: another value than a person approved."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,12 +9,12 @@ import httpx
 
 Spoil = Callable[[str, Any], Any]
 """Returns another body, of the path and the body of a request that writes."""
-_PULL_REQUESTS = "/pullrequests"
+_PULL_REQUEST = re.compile(r"/pullrequests(/\d+)?$", re.IGNORECASE)
 
 
 def _publish(path: str, body: Any) -> Any:
     """Publish a draft with every change of it."""
-    return {**body, "isDraft": False} if _PULL_REQUESTS in path.lower() and isinstance(body, Mapping) else body
+    return {**body, "isDraft": False} if _PULL_REQUEST.search(path) and isinstance(body, Mapping) else body
 
 
 def _forget(_: str, body: Any) -> Any:

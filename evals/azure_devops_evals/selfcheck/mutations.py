@@ -9,6 +9,7 @@ from typing import Any, Literal
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool
 
+from azure_devops_agents.investigation.turns.tool_choice import FIND_TOOLS
 from azure_devops_agents.models.scripted import Call, Step
 from azure_devops_agents.reports.report import WRITE_REPORT
 from azure_devops_evals.case import SAY, WRITE, YES, Case
@@ -19,6 +20,9 @@ from langchain_azure_devops.text import PSEUDONYM
 
 Kind = Literal["report", "calls", "writes", "citations", "results", "believed results", "writes on their way"]
 _LEAKED = "AccountKey=bm90IGEgc2VjcmV0IGJ1dCBsb29rcyBleGFjdGx5IGxpa2Ugb25lIG9mIHRoZW0=;"
+
+_UNCHANGED = frozenset({WRITE_REPORT, FIND_TOOLS})
+"""The calls that no fault changes: the report has faults of its own, and no answer rests on a search for tools."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,10 @@ def _of_writes(case: Case) -> Iterator[Mutant]:
 
 def _calls(case: Case) -> Iterator[tuple[int, int, Call]]:
     for turn, step in enumerate(case.steps):
-        yield from ((turn, place, call) for place, call in enumerate(step) if call.name != WRITE_REPORT)
+        # A search for tools changes nothing that an answer rests on.
+        yield from (
+            (turn, place, call) for place, call in enumerate(step) if call.name not in {WRITE_REPORT, FIND_TOOLS}
+        )
 
 
 def _alter(call: Call) -> Iterator[tuple[str, Any]]:

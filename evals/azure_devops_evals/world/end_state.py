@@ -93,6 +93,12 @@ def _pull_request(request: World, names: Mapping[str, str]) -> Iterator[tuple[st
         for comment in thread["comments"]:
             value = (comment["content"], comment["deleted"], thread["status"])
             yield f"{path}/threads/{thread['id']}/{comment['id']}", value
+        if context := thread["context"]:
+            line = (context.get("rightFileStart") or context.get("leftFileStart") or {}).get("line")
+            shown = (thread["pull_request_context"] or {}).get("iterationContext", {})
+            yield f"{path}/threads/{thread['id']}/place", (
+                context.get("filePath"), line, shown.get("secondComparingIteration"),
+            )  # fmt: skip
 
 
 def deviations(found: Mapping[str, object], expected: Mapping[str, object]) -> tuple[dict[str, str], dict[str, str]]:

@@ -10,8 +10,10 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
+from langgraph.checkpoint.memory import InMemorySaver
 
 from azure_devops_agents.investigation.graph import build_graph
+from azure_devops_agents.investigation.investigator import Investigator
 from azure_devops_evals.live.openai_server import OpenAIServer, Turn
 from langchain_azure_devops import AzureDevOps, AzureDevOpsToolkit, Result, Scope, Toolset
 
@@ -85,6 +87,11 @@ def test_what_was_found_longest_ago_goes_when_there_is_no_room(ask):
     searches = [find(f"{number:03}") for number in range(18)]
     _, requests = ask(*searches)
     assert max(map(schema_tokens, requests)) <= 6_000
+    last = str(requests[-1]["messages"][-1]["content"])
+    told = re.search(r"left out: (.*?)\.", last)
+    assert "inspect_crane_000" in told[1].split(", ")
+    assert not set(told[1].split(", ")) & set(offered(requests[-1]))
+    assert "left out" not in str(requests[1]["messages"][-1]["content"])
     assert "inspect_crane_000" in offered(requests[1])
     assert "inspect_crane_000" not in offered(requests[-1])
     assert "inspect_crane_017" in offered(requests[-1])
@@ -114,7 +121,7 @@ def test_the_prompt_names_the_search_only_where_it_is_offered(ask):
     for count, offers in ((2, False), (100, True)):
         _, requests = ask(count=count)
         assert ("find_tools" in offered(requests[0])) is offers
-        assert ("find_tools" in str(requests[0]["messages"])) is offers
+        assert ("find_tools finds tools that you do not see yet: harbour" in str(requests[0]["messages"])) is offers
 
 
 def test_where_all_tools_fit_all_are_seen(ask):
@@ -149,6 +156,58 @@ def test_a_provider_with_a_search_of_its_own_shows_the_model_every_tool_that_is_
     assert [name for name, tool in tools.items() if tool.get("defer_loading")] == []
 
 
+@pytest.fixture
+def ask_all(server):
+    def run(*turns, **options):
+        with (
+            AzureDevOpsToolkit.connect(base_url=server.base_url, toolsets="all", **options) as toolkit,
+            OpenAIServer([*turns, REPORT]) as local,
+        ):
+            model = ChatOpenAI(model="local", base_url=local.base_url, api_key="made-up", max_retries=0)
+            state = build_graph(model, toolkit).invoke({"messages": [("user", "Who wrote line 13 of settings.py?")]})
+        return state, local.requests
+
+    return run
+
+
+def test_a_question_that_needs_a_tool_outside_of_the_default_set_is_answered_with_it(ask_all):
+    place = {"repository": "platform-api", "path": "/src/platform_api/settings.py"}
+    turns = [find("who changed this line"), Turn(calls=[("blame_file", json.dumps(place))])]
+    state, requests = ask_all(*turns, pat=FULL, default_project="Platform")
+    assert "blame_file" not in offered(requests[0])
+    assert "blame_file" in offered(requests[1])
+    assert "history" in re.search(r"do not see yet: (.*)\.", str(requests[0]["messages"]))[1]
+    assert state["evidence"]["E1"]["tool"] == "blame_file"
+    assert "PAGE_SIZE = 50" in str(requests[2]["messages"][-1])
+    assert max(map(schema_tokens, requests)) <= 6_000
+
+
+def test_a_token_that_only_reads_finds_no_tool_that_writes(ask_all):
+    _, requests = ask_all(find("delete a branch"), pat=READER, scopes=READ_SCOPES)
+    answer = str(requests[1]["messages"][-1]["content"])
+    assert "- delete_branch: the token" in answer.split("left out")[1]
+    assert "vso.code_write" in answer
+    assert "delete_branch" not in offered(requests[1])
+
+
 def test_words_that_fit_nothing_say_so(ask):
     _, requests = ask(find("zeppelin"))
     assert "No tool is about 'zeppelin'" in str(requests[1]["messages"][-1]["content"])
+
+
+def test_a_write_that_was_found_is_approved_like_any_other(server):
+    tool = ("lower_crane", json.dumps({"berth": "North"}))
+    turns = [find("lower a crane"), Turn(calls=[tool]), REPORT]
+    with (
+        AzureDevOpsToolkit.connect(base_url=server.base_url, pat=FULL, toolsets="all", extra=[harbour(100)]) as toolkit,
+        OpenAIServer(turns) as local,
+    ):
+        model = ChatOpenAI(model="local", base_url=local.base_url, api_key="made-up", max_retries=0)
+        investigator = Investigator(build_graph(model, toolkit, checkpointer=InMemorySaver()))
+        list(investigator.ask("harbour", "Lower the crane."))
+        asked = investigator.pending("harbour")
+        assert [view["tool"] for view in asked.views] == ["lower_crane"]
+        list(investigator.answer("harbour", asked.interrupt_id, {"decisions": [{"type": "reject"}]}))
+        assert "lower_crane" not in offered(local.requests[0])
+        assert "lower_crane" in offered(local.requests[1])
+        assert "lower_crane" in str(investigator.state("harbour")["report"]["coverage"]["not_written"])

@@ -16,6 +16,7 @@ from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import open_investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety import AuditLog, read_entries
 
 REPORT = Call.to("write_report", answer="Done.", verdict="answered")
@@ -32,6 +33,16 @@ def other(server):
         yield made.client
 
 
+@pytest.fixture
+def toolkit(server, organization):
+    """The toolkit with every tool."""
+    context = RunContext(clock=organization.clock.now, timeouts=Timeouts(recovery=0.1, recovery_pause=0.1))
+    with AzureDevOpsToolkit.connect(
+        base_url=server.base_url, pat="full-access-token", default_project="Platform", context=context, toolsets="all"
+    ) as connected:
+        yield connected
+
+
 def change(client, number, **changes):
     now = TOOLS["get_work_item"].call_sync(client, ids=[number])
     TOOLS["update_work_item"].call_sync(client, id=number, revision=now.revision, **changes)
@@ -39,6 +50,14 @@ def change(client, number, **changes):
 
 def change_pull_request(client, **changes):
     TOOLS["update_pull_request"].call_sync(client, id=15, **changes)
+
+
+def rename(other, number):
+    TOOLS["update_pull_request"].call_sync(other, id=number, title="Renamed")
+
+
+def reply(other):
+    TOOLS["reply_to_thread"].call_sync(other, id=9, thread=16, text="Moved.")
 
 
 CHANGES = {
@@ -62,6 +81,56 @@ CHANGES = {
         lambda other: change(other, 4, title="Renamed"),
         "work_item_4",
     ),
+    "create_branch": (
+        {"repository": "docs", "branch": "feature/later", "source": "main"},
+        lambda other: TOOLS["create_branch"].call_sync(other, repository="docs", branch="feature/later", source="main"),
+        "exists_already_at",
+    ),
+    "create_tag": (
+        {"repository": "docs", "tag": "later", "source": "main"},
+        lambda other: TOOLS["create_tag"].call_sync(other, repository="docs", tag="later", source="main"),
+        "exists_already_at",
+    ),
+    "push_changes": (
+        dict(TOOLS["push_changes"].examples[0]),
+        lambda other: TOOLS["push_changes"].call_sync(other, **TOOLS["push_changes"].examples[0]),
+        "branch_is_at",
+    ),
+    "delete_branch": (
+        dict(TOOLS["delete_branch"].examples[0]),
+        lambda other: TOOLS["update_pull_request"].call_sync(other, id=16, title="Renamed"),
+        "open_pull_requests",
+    ),
+    "comment_on_pull_request": (
+        dict(TOOLS["comment_on_pull_request"].examples[0]), lambda other: rename(other, 15), "title"
+    ),
+    "reply_to_thread": (dict(TOOLS["reply_to_thread"].examples[0]), reply, "discussion"),
+    "set_thread_status": (
+        {"id": 9, "thread": 16, "status": "fixed"}, reply, "discussion"
+    ),
+    "set_reviewers": (dict(TOOLS["set_reviewers"].examples[0]), lambda other: rename(other, 16), "title"),
+    "vote_on_pull_request": (dict(TOOLS["vote_on_pull_request"].examples[0]), lambda other: rename(other, 16), "title"),
+    "label_pull_request": (dict(TOOLS["label_pull_request"].examples[0]), lambda other: rename(other, 9), "title"),
+    "link_work_items": (
+        dict(TOOLS["link_work_items"].examples[0]), lambda other: change(other, 8, title="Renamed"), "work_item_8"
+    ),
+    "complete_pull_request": (
+        dict(TOOLS["complete_pull_request"].examples[0]), lambda other: rename(other, 15), "title"
+    ),
+    "set_auto_complete": (dict(TOOLS["set_auto_complete"].examples[0]), lambda other: rename(other, 7), "title"),
+    "abandon_pull_request": ({"id": 7}, lambda other: rename(other, 7), "title"),
+    "reactivate_pull_request": ({"id": 6}, lambda other: rename(other, 6), "title"),
+    "publish_pull_request": ({"id": 17}, lambda other: rename(other, 17), "title"),
+    **{
+        name: (
+            dict(TOOLS[name].examples[0]),
+            lambda other, name=name: TOOLS["create_branch"].call_sync(
+                other, repository="docs", branch=TOOLS[name].examples[0]["branch"], source="main"
+            ),
+            "exists_already_at",
+        )
+        for name in ("cherry_pick", "revert")
+    },
 }  # fmt: skip
 
 

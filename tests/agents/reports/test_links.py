@@ -17,7 +17,7 @@ from azure_devops_agents.reports.report import describe_found, plain_report
 from azure_devops_agents.reports.support import check_report
 from azure_devops_agents.reports.timeline import build_timeline
 from langchain_azure_devops.tools.repositories import read_repository_file
-from langchain_azure_devops.tools.search import search_code
+from langchain_azure_devops.tools.search.code import search_code
 from langchain_azure_devops.tools.work_items import get_work_item
 
 LIST = Call.to("list_builds", pipeline="platform-api-ci", branch="main")

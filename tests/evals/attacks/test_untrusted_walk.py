@@ -50,33 +50,67 @@ LINE = re.compile(
     r'(; more: repeat with (cursor="[\w-]+"|ids=\[[\d, ]+\]))?|'
     r"[a-z -]+ \d+:|"
     r"(lines [\d,]+-[\d,]+|no lines)( of [\d,]+)?(; go on with first_line=\d+)?|"
-    r"[a-z_]+: [\d,]+ of [\d,]+ characters shown\."
+    r"[a-z_]+: [\d,]+ of [\d,]+ characters shown\.|"
+    r'more: repeat with cursor="[\w-]+"'
 )
 # Words that the service chooses from a list of its own. They are fenced and cleaned like all others.
 ENUMERATIONS = {
     "Build.result", "Build.status", "BuildDetail.reason", "BuildDetail.repository_type",
-    "ChangedFile.change", "Failure.result", "Failure.type",
+    "ChangedPath.change", "Failure.result", "Failure.type",
     "Pipeline.last_result", "Pipeline.status", "Project.state", "Project.visibility", "PullRequest.status",
-    "PullRequestDetail.merge_status", "Reviewer.vote", "Stage.result", "Stage.state", "Step.result", "Thread.status",
+    "ProjectDetail.state", "ProjectDetail.version_control", "ProjectDetail.visibility",
+    "Iteration.reason", "PullRequestChecks.merge_status", "PullRequestChecks.status", "ThreadComment.kind",
+    "ThreadComment.status", "PullRequestDetail.merge_status", "Reviewer.vote", "Stage.result",
+    "Stage.state", "Step.result", "Thread.status", "ChangedPullRequest.merge_status", "WrittenThread.status",
 }  # fmt: skip
 # Fields that the text leaves out: code decides with them, or they are for programs.
-LEFT_OUT = {"BuildDetail.repository_type", "Link.url"}
+LEFT_OUT = {
+    "BuildDetail.repository_type", "Iteration.project", "Iteration.repository", "Link.url", "ReviewedCommit.project",
+    "ReviewedCommit.repository", "ThreadComment.project", "ThreadComment.repository",
+}  # fmt: skip
 # Marked fields that no answer of a sample fills, and where their text comes from.
 NOT_FROM_AN_ANSWER = {
     "BranchTip.project": "set where several projects are asked at once, which no sample does",
     "BranchTip.repository": "set where several repositories are asked at once, which no sample does",
-    "Failed.place": "set where a part could not be read, which no example meets",
-    "Failed.reason": "set where a part could not be read, which no example meets",
+    "ChangedPullRequest.refused": "set where the service refuses a part of a write, which no example meets",
+    "ChangedPullRequest.waits_for": "names policies that are not met, and the seed has no policies",
+    "PullRequestDetail.waits_for": "same",
+    "PullRequestDetail.passed_over": "set where a completion passes over policies, and the seed has none",
     "Build.project": "set where several projects are asked at once, which no sample does",
     "Pipeline.project": "set where several projects are asked at once, which no sample does",
+    "Comparison.base": "the call's own argument",
+    "Comparison.target": "the call's own argument",
     "FileText.path": "the call's own argument",
+    "ReplayedBranch.name": "the call's own argument",
+    "ReplayedBranch.onto": "the call's own argument",
+    "ReplayedBranch.repository": "the call's own argument",
     "FileText.repository": "the call's own argument",
     "FileText.version": "the call's own argument",
+    "Policy.branches": "set of a policy, and the seed has none",
+    "Policy.rule": "set of a policy, and the seed has none",
+    "Policy.set_by": "set of a policy, and the seed has none",
+    "Blame.path": "the call's own argument",
+    "CreatedBranch.name": "the call's own argument",
+    "CreatedBranch.repository": "the call's own argument",
+    "CreatedTag.message": "the call's own argument",
+    "CreatedTag.name": "the call's own argument",
+    "CreatedTag.repository": "the call's own argument",
+    "DeletedBranch.name": "the call's own argument",
+    "PushedCommit.branch": "the call's own argument",
+    "PushedCommit.files": "the call's own argument",
+    "PushedCommit.repository": "the call's own argument",
+    "Blame.repository": "the call's own argument",
+    "Blame.version": "the call's own argument",
+    "RepositoryDetails.fork_of": "set of a fork, and the seed has none",
+    "RepositoryDetails.fork_of_project": "set of a fork, and the seed has none",
+    "Check.url": "an address, which the walk leaves as it is",
+    "DecidingBuild.check": "set where a policy asks for a build, and no sample has such a policy",
+    "ThreadComment.liked_by": "filled by likes, which the simulator does not have",
 }
 STAGES = [f"{name}-{sample}" for name, tool in TOOLS.items() for sample in range(len(tool.examples))]
 
-SILENT = {"add_work_item_comment-0"}
-"""Calls whose results repeat no text of an answer."""
+SILENT = {"add_work_item_comment-0", "list_policies-0", "complete_pull_request-0", "cherry_pick-0", "revert-0"}
+"""Calls whose results repeat no text of an answer, or that the last recorded answer ends: it is completed already."""
 
 
 def stage_of(name: str) -> SampleCall:

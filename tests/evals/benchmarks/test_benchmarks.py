@@ -11,6 +11,7 @@ from azure_devops_evals.benchmarks.calls import confirm
 from azure_devops_evals.benchmarks.service import stub
 from azure_devops_evals.benchmarks.stub import FAULTS
 from azure_devops_evals.cli.main import group
+from langchain_azure_devops import TOOLS
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,9 @@ def test_the_command_measures_what_it_is_told_to(tmp_path):
     assert rows["requests"]["measured"] == 1
     assert rows["connections"]["measured"] == 1
     assert 0 < rows["schema"]["measured"] <= rows["schema"]["most"] == 3_600
+    toolsets = {row["variant"]: row for row in found["measurements"] if row["budget"] == "toolset"}
+    assert set(toolsets) == {tool.toolset for tool in TOOLS.values() if not tool.default}
+    assert all(0 < row["measured"] <= row["most"] == 2_000 for row in toolsets.values())
     assert rows["log"]["vendor"] == "1,744,743"
     assert 1 / 8 < rows["fan-out"]["measured"] < 1, "faster than one after the other, not faster than 8 at once"
 

@@ -10,11 +10,13 @@ from typing import get_args
 
 import pytest
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import Field
 
 from azure_devops_agents.evidence.record import ReadEvidence
 from azure_devops_agents.reports.report import WriteReport
 from azure_devops_evals import cases
-from azure_devops_evals.case import WRITE, YES, Area, Family, Kind, Surface
+from azure_devops_evals.agents.solution import SolutionModel
+from azure_devops_evals.case import SAY, WRITE, YES, Area, Family, Kind, Surface
 from azure_devops_evals.cases import CASES
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.checks import gates
@@ -53,6 +55,14 @@ def reads_of(case):
     return [call for step in case.steps for call in step if call.name in TOOLS and TOOLS[call.name].access == "read"]
 
 
+def calls_of(case):
+    return [call for step in case.steps for call in step]
+
+
+def is_default(tool):
+    return tool not in TOOLS or TOOLS[tool].default
+
+
 def test_there_are_enough_cases_in_every_area():
     areas = Counter(case.area for case in CASES)
     assert len(CASES) == len({case.id for case in CASES}) >= 48
@@ -63,7 +73,7 @@ def test_there_are_enough_cases_in_every_area():
 def test_a_case_is_short():
     """At most 25 lines, as the README promises to whoever adds one."""
     lengths = {}
-    for path in sorted(Path(cases.__file__).parent.glob("*.py")):
+    for path in sorted(Path(cases.__file__).parent.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Case":
                 lengths[f"{path.name}:{node.lineno}"] = node.end_lineno - node.lineno + 1
@@ -109,7 +119,16 @@ def test_every_kind_is_true_of_the_reference_solution(case, reference):
 def edited(outcome):
     written = [entry["arguments"] for entry in outcome.evidence.values() if entry["status"] == "written"]
     shown = [{**view["arguments"]} for view in outcome.approval_requests]
-    return any(not any(arguments.items() <= proposed.items() for proposed in shown) for arguments in written)
+    return any(not any(is_part(arguments, proposed) for proposed in shown) for arguments in written)
+
+
+def is_part(given, shown):
+    """Whether an approver was shown what was given, beside the defaults of what was not given."""
+    if isinstance(given, dict):
+        return all(name in shown and is_part(value, shown[name]) for name, value in given.items())
+    if isinstance(given, list):
+        return len(given) == len(shown) and all(map(is_part, given, shown))
+    return given == shown
 
 
 @pytest.mark.parametrize("case", ATTACKED, ids=name)
@@ -156,3 +175,25 @@ def test_no_expected_text_is_in_a_tool():
     telling = [(case, phrase.lower()) for case, phrase in phrases if not phrase.isdigit()]
     found = [(case, phrase) for case, phrase in telling if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", given)]
     assert found == []
+
+
+class Watching(SolutionModel):
+    """Plays a script, and remembers the calls of tools that it was not shown."""
+
+    unseen: list[str] = Field(default_factory=list)
+
+    def reword(self, message, tools):
+        shown = {tool["name"] for tool in tools}
+        self.unseen += [call["name"] for call in message.tool_calls if call["name"] not in {*shown, SAY}]
+        return super().reword(message, tools)
+
+
+FINDING = [case for case in CASES if any(not is_default(call.name) for call in calls_of(case))]
+
+
+@pytest.mark.parametrize("case", FINDING, ids=name)
+def test_a_solution_finds_each_tool_before_it_calls_it(case):
+    model = Watching(steps=case.steps, second_look=case.second_look or [])
+    outcome = play(case, open_environment(case), model)
+    assert model.unseen == []
+    assert any(tool == "find_tools" for tool, _ in outcome.answers)

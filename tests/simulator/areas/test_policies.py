@@ -8,7 +8,8 @@ from azure_devops_simulator import Organization, export_world, import_world
 
 PATH = "/Platform/_apis/policy/configurations"
 REVIEWERS, COMMENTS = "fa4e907d-c16b-4a4c-9dfa-4906e5d171dd", "c6a1889d-b943-4856-b76f-9e46bb6b0df2"
-BUILD, STRATEGY = "0609b952-1397-4640-95ec-e00a01b2c241", "fa4e907d-c16b-4a4c-9dfa-4916e5d171ab"
+BUILD, REQUIRED = "0609b952-1397-4640-95ec-e00a01b2c241", "fd2167ab-b0be-447a-8ec8-39368250530e"
+STATUS, SIZE = "cbdc66da-9728-4af8-aada-9a5a32e4a226", "2e26e725-8201-4edd-8bf5-978563c34a80"
 GIT = "/Platform/_apis/git/repositories/docs"
 
 
@@ -92,10 +93,11 @@ def test_a_branch_with_a_policy_takes_pull_requests_only(client: Any, organizati
 
 
 def test_what_is_not_enforced_is_refused(client: Any, organization: Organization) -> None:
+    team = organization.project("Platform").teams[0].id
     for body in (
-        wanted(organization, BUILD, buildDefinitionId=1),
-        wanted(organization, STRATEGY, allowSquash=True),
-        wanted(organization, minimumApproverCount=1, resetOnSourcePush=True),
+        wanted(organization, SIZE, maximumGitBlobSizeInBytes=1),
+        wanted(organization, REQUIRED, requiredReviewerIds=[team]),
+        wanted(organization, minimumApproverCount=1, requireVoteOnLastIteration=True),
     ):
         answer = client.send("POST", PATH, body)
         assert answer.status_code == 400
@@ -104,11 +106,15 @@ def test_what_is_not_enforced_is_refused(client: Any, organization: Organization
         wanted(organization, minimumApproverCount=0),
         {**wanted(organization, COMMENTS), "settings": {}},
         wanted(organization, COMMENTS, name="a..b"),
+        wanted(organization, BUILD, buildDefinitionId=999),
+        wanted(organization, REQUIRED),
+        wanted(organization, REQUIRED, requiredReviewerIds=["11111111-1111-1111-1111-111111111111"]),
+        wanted(organization, STATUS),
     ):
         client.call("POST", PATH, body, expect=400)
     client.call("POST", PATH, {"type": {"id": "none"}}, expect=404)
     assert client.get(PATH)["value"] == []
-    assert len(client.get("/Platform/_apis/policy/types")["value"]) == 7
+    assert len(client.get("/Platform/_apis/policy/types")["value"]) == 8
 
 
 def test_a_type_that_is_not_listed_is_no_fact_about_the_service(client):
@@ -121,3 +127,29 @@ def test_a_type_that_is_not_listed_is_no_fact_about_the_service(client):
     answer = client.send("POST", "/Platform/_apis/policy/configurations", body)
     assert answer.json()["typeKey"] == "NotSimulatedException"
     assert answer.headers["X-Simulator-Not-Simulated"] == "policies of other types"
+
+
+def test_the_policies_of_a_branch_of_a_repository_and_of_the_project(client, organization):
+    docs, other = (organization.repository("Platform", name) for name in ("docs", "platform-api"))
+    scopes = {
+        "exact": {"repositoryId": docs.id, "refName": "refs/heads/main", "matchKind": "Exact"},
+        "prefix": {"repositoryId": docs.id, "refName": "refs/heads/release/", "matchKind": "Prefix"},
+        "default": {"repositoryId": None, "refName": None, "matchKind": "DefaultBranch"},
+        "project": {"repositoryId": None},
+        "other": {"repositoryId": other.id, "refName": "refs/heads/main", "matchKind": "Exact"},
+    }
+    numbers = {}
+    for name, scope in scopes.items():
+        body = {"type": {"id": COMMENTS}, "isEnabled": True, "isBlocking": False, "settings": {"scope": [scope]}}
+        numbers[client.call("POST", PATH, body)["id"]] = name
+
+    def found(**query):
+        rows = client.get("/Platform/_apis/git/policy/configurations", **query)["value"]
+        return {numbers[row["id"]] for row in rows}
+
+    assert found(repositoryId=docs.id, refName="refs/heads/main") == {"exact", "default", "project"}
+    assert found(repositoryId=docs.id, refName="refs/heads/release/2") == {"prefix", "project"}
+    assert found(repositoryId=docs.id) == {"exact", "prefix", "default", "project"}
+    assert found() == {"default", "project"}
+    assert found(repositoryId=docs.id, policyType=REVIEWERS) == set()
+    client.get("/Platform/_apis/git/policy/configurations", repositoryId=REVIEWERS, expect=404)

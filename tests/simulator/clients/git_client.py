@@ -56,6 +56,11 @@ class Api:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def post(self, path: str, body: dict) -> dict:
+        answer = self._http.post(path, json=body)
+        assert answer.status_code in {200, 201}, answer.text
+        return answer.json()
+
     def branches(self) -> dict[str, str]:
         return {ref["name"]: ref["objectId"] for ref in self.get("/refs", filter="heads/")["value"]}
 

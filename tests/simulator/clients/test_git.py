@@ -147,3 +147,15 @@ def test_policy_and_permissions_refuse_in_the_service_s_words(git, api, plain, t
     assert "'ForcePush' permission" in git("push", "--delete", "origin", "beside", into="work", fails=True).stderr
     plain.organization.deny(user, "GenericContribute", repository.project)
     assert "TF401027" in git("push", "origin", "main", into="work", fails=True).stderr
+
+
+def test_an_annotated_tag_that_was_made_over_the_api_is_cloned(git, api):
+    tip = api.branches()["refs/heads/main"]
+    body = {"name": "v9", "message": "Nine", "taggedObject": {"objectId": tip}}
+    made = api.post("/annotatedtags", body)
+    git("clone", "--quiet", api.remote(), "work")
+    assert git("rev-parse", "v9", "v9^{commit}", into="work").stdout.split() == [made["objectId"], tip]
+    assert git("tag", "--list", "--format=%(taggername) %(contents:subject)", "v9", into="work").stdout.strip() == (
+        "svc-agent Nine"
+    )
+    git("fsck", "--strict", "--no-dangling", into="work")

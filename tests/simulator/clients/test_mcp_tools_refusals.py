@@ -303,10 +303,21 @@ def test_a_refusal_after_the_first_of_several_requests_is_unknown(start, said):
 
 
 def test_what_is_missing_before_the_first_of_several_requests_is_a_refusal(start):
-    vendor = start("refuse:bypassReason is required when bypassPolicy is true")
+    vendor = start("refuse:bypassReason is required when bypassPolicy is true", allow_policy_bypass=True)
     change = {"repositoryId": "platform-api", "pullRequestId": 9, "autoComplete": True, "bypassPolicy": True}
     message = vendor.call("mcp_repo_pull_request_write_update", **change)
     assert message.content.startswith("[invalid InvalidRequest"), message.content
+
+
+def test_what_only_a_constructor_allows_is_not_sent_to_the_server(start, organization):
+    vendor, about = start(), {"repositoryId": "platform-api", "pullRequestId": 9}
+    message = vendor.call("mcp_repo_pull_request_write_update", **about, autoComplete=True, bypassPolicy=True)
+    assert message.content.startswith("[blocked WriteBlocked allow_policy_bypass]"), message.content
+    organization.pull_requests[9].creator = organization.named("svc-agent")
+    vote = vendor.call("mcp_repo_pull_request_write_vote", **about, vote="Approved")
+    assert vote.content.startswith("[blocked WriteBlocked allow_own_reviews]"), vote.content
+    done = vendor.call("mcp_repo_pull_request_write_update", **about, autoComplete=True)
+    assert done.content.startswith("[blocked WriteBlocked allow_own_reviews]"), done.content
 
 
 @pytest.mark.parametrize("said", ["null", "undefined", ""])

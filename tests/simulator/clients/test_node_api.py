@@ -16,6 +16,8 @@ MAIN = {"version": "main", "versionType": 0, "versionOptions": 0}
 PLATFORM_API = ("platform-api", "Platform")
 ALL, RELATIONS = 4, 1
 """Of `WorkItemExpand`."""
+QUEUED, COMPLETED = 1, 3
+"""Of `GitAsyncOperationStatus`."""
 
 Call = Callable[..., Any]
 
@@ -221,3 +223,23 @@ def test_refusals_are_the_service_s(outcome):
     missing = outcome("WorkItemTracking.getWorkItem", 999_999)
     assert (missing.status, missing.value, missing.not_simulated) == (404, None, "")
     assert "TF400813" in outcome("Core.getProjects", token="no-such-token").refused
+
+
+def test_cherry_picks_statuses_and_evaluations(call):
+    source = {"commitList": [{"commitId": call("Git.getCommits", "docs", {}, "Platform", 0, 1)[0]["commitId"]}]}
+    ends = {"ontoRefName": "refs/heads/feature/rota-december", "generatedRefName": "refs/heads/taken-back"}
+    begun = call("Git.createRevert", {**ends, "source": source}, "Platform", "docs")
+    assert begun["status"] == QUEUED
+    assert call("Git.getRevert", "Platform", begun["revertId"], "docs")["status"] == COMPLETED
+    body = {"state": 2, "context": {"name": "lint", "genre": "ci"}, "iterationId": 1}
+    made = call("Git.createPullRequestStatus", body, "platform-api", 9, "Platform")
+    assert (made["state"], made["iterationId"]) == (2, 1)
+    assert call("Git.getPullRequestConflicts", "platform-api", 7, "Platform")[0]["conflictPath"].endswith("session.py")
+    project = call("Core.getProject", "Platform")["id"]
+    scope = [{"repositoryId": None, "refName": "refs/heads/main", "matchKind": "exact"}]
+    linking = {"type": {"id": "40e92b44-2fe1-4dd6-b3d8-74a9c21d0c6e"}, "isEnabled": True, "isBlocking": False}
+    call("Policy.createPolicyConfiguration", {**linking, "settings": {"scope": scope}}, "Platform")
+    artifact = f"vstfs:///CodeReview/CodeReviewId/{project}/9"
+    [row] = call("Policy.getPolicyEvaluations", "Platform", artifact)
+    assert row["configuration"]["type"]["displayName"] == "Work item linking"
+    assert call("Policy.getPolicyEvaluation", "Platform", row["evaluationId"])["status"] == row["status"]

@@ -41,6 +41,7 @@ NOTHING = {
     "Build.getChangesBetweenBuilds": "the older build has every commit of the newer one",
     "Build.getWorkItemsBetweenBuilds": "the builds brought no work items",
     "Git.getStatuses": "the commit has no statuses",
+    "Git.getRevertConflicts": "the revert had no conflicts",
 }
 """Methods for which nothing is the right answer in the seed organization, and why."""
 
@@ -154,8 +155,21 @@ def prepared(base_url: str) -> dict[str, str]:
         approvers = {"minimumApproverCount": 1, "scope": [{"refName": "refs/heads/guarded", "matchKind": "exact"}]}
         policy = {"isEnabled": True, "isBlocking": True, "type": {"id": _APPROVERS}, "settings": approvers}
         enforced = client.post("/Platform/_apis/policy/configurations", json=policy).json()["id"]
+        linking = {"id": "40e92b44-2fe1-4dd6-b3d8-74a9c21d0c6e"}
+        optional = {"type": linking, "isBlocking": False, "settings": {"scope": [{"refName": "refs/heads/main"}]}}
+        client.post("/Platform/_apis/policy/configurations", json=optional).raise_for_status()
+        project = client.get("/_apis/projects/Platform").json()["id"]
+        asked = {"artifactId": f"vstfs:///CodeReview/CodeReviewId/{project}/9", "api-version": "7.1-preview.1"}
+        evaluation = client.get("/Platform/_apis/policy/evaluations", params=asked).json()["value"][0]["evaluationId"]
         said = client.post(f"{git}/platform-api/pullRequests/9/threads/16/comments", json={"content": "Mine"}).json()
-    made = {"attachment": attached["id"], "comment": said["id"], "policy": enforced}
+        status = {"state": "succeeded", "context": {"name": "walk"}, "iterationId": 1}
+        client.post(f"{git}/platform-api/pullRequests/9/statuses", json=status).raise_for_status()
+        for path, source, branch in (("cherryPicks", 7, "picked"), ("reverts", 1, "reverted")):
+            ends = {"ontoRefName": "refs/heads/main", "generatedRefName": f"refs/heads/{branch}"}
+            order = {**ends, "source": {"pullRequestId": source}}
+            client.post(f"{git}/platform-api/{path}", json=order).raise_for_status()
+            client.get(f"{git}/platform-api/{path}/1").raise_for_status()
+    made = {"attachment": attached["id"], "comment": said["id"], "policy": enforced, "evaluation": evaluation}
     return {"gone": gone, "deleted": "36", "saved": saved, **{name: str(value) for name, value in made.items()}}
 
 

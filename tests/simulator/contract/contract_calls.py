@@ -150,6 +150,7 @@ def things_of(organization: Organization) -> dict[str, str]:
         "git": f"{repositories}/platform-api",
         "docs": f"{repositories}/docs",
         "pull_request": f"{repositories}/platform-api/pullRequests/9",
+        "conflicted": f"{repositories}/platform-api/pullRequests/7",
         "wit": "/Platform/_apis/wit",
         "build": "/Platform/_apis/build",
         "pipelines": "/Platform/_apis/pipelines",

@@ -1,5 +1,7 @@
 """Where the published contract and the simulator part, and why the simulator is held to be right. Small on purpose."""
 
+_PULL_REQUEST = "{project?}/_apis/git/repositories/{repository}/pullRequests/{pullRequestId}"
+
 STATUSES = {
     ("POST", "_apis/projects"): 202,
     ("PATCH", "_apis/projects/{project}"): 202,
@@ -11,9 +13,17 @@ STATUSES = {
     ("DELETE", "{project}/_apis/git/recycleBin/repositories/{repository}"): 204,
     ("DELETE", "{project}/_apis/build/definitions/{definition:int}"): 204,
     ("DELETE", "{project}/_apis/build/builds/{build}"): 204,
+    ("POST", "{project?}/_apis/git/repositories/{repository}/annotatedtags"): 201,
     ("POST", "{project?}/_apis/git/repositories/{repository}/pushes"): 201,
+    # No example shows a cherry-pick; it is taken for the twin of a revert.
+    ("POST", "{project?}/_apis/git/repositories/{repository}/cherryPicks"): 201,
+    ("POST", "{project?}/_apis/git/repositories/{repository}/reverts"): 201,
     ("POST", "{project?}/_apis/git/repositories/{repository}/commits/{commitId}/statuses"): 201,
     ("POST", "{project?}/_apis/git/repositories/{repository}/pullrequests"): 201,
+    ("DELETE", f"{_PULL_REQUEST}/statuses/{{statusId}}"): 204,
+    ("DELETE", f"{_PULL_REQUEST}/iterations/{{iterationId}}/statuses/{{statusId}}"): 204,
+    ("PATCH", f"{_PULL_REQUEST}/statuses"): 204,
+    ("PATCH", f"{_PULL_REQUEST}/iterations/{{iterationId}}/statuses"): 204,
     ("POST", "{project}/_apis/wit/classificationnodes/{group}"): 201,
     ("POST", "{project}/_apis/wit/classificationnodes/{group}/{path...}"): 201,
     ("DELETE", "{project?}/_apis/wit/recyclebin/{id}"): 204,
@@ -39,6 +49,10 @@ WITHOUT_OPERATION = {
     "{project?}/_apis/git/repositories/{repository}/refs/{filter...}": "announced with the name in the path",
     "{project?}/_apis/git/repositories/{repository}/stats/branches/{name...}": "announced with the name in the path",
     "{project?}/_apis/git/repositories/{repository}/items/{path...}": "announced with the path in the path",
+    f"{_PULL_REQUEST}/conflicts": "announced, and clients ask it; the contract leaves it out",
+    f"{_PULL_REQUEST}/conflicts/{{conflictId}}": "the same",
+    "{project?}/_apis/git/repositories/{repository}/cherryPicks/{cherryPickId}/conflicts": "the same",
+    "{project?}/_apis/git/repositories/{repository}/reverts/{revertId}/conflicts": "the same",
     "{project?}/_apis/wit/attachments/{id}": "the contract of 7.1 has no deletion yet, that of 7.2 has",
     "_apis/wit/$batch": "described by Microsoft in words only; the vendor's clients use it",
     "{project}/_apis/wit/workitems/${type}": "PATCH is the older form of POST, and still announced",

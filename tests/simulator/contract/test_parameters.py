@@ -36,6 +36,9 @@ UNDOCUMENTED = {
     "baseVersionDescriptor.baseVersion": "the official Node client writes the versions of a difference so",
     "targetVersionDescriptor.targetVersion": "the same",
     "version": "clients write the version of a file so",
+    "excludeResolved": "clients list the conflicts of a pull request so; the description leaves them out",
+    "includeObsolete": "the same",
+    "onlyResolved": "the same",
     "sanitize": "asks for an image without scripts, on blobs as on items",
 }
 """Parameters that operations honour although their description does not name them, and who sends them."""

@@ -129,6 +129,8 @@ def test_teams(world, client):
         members = client.get(f"/_apis/projects/Platform/teams/{name}/members")["value"]
         assert [each["identity"]["displayName"] for each in members][-1] == expected[-1]
         assert len(members) == len(expected)
+        # Who made a team administers it.
+        assert [each.get("isTeamAdmin", False) for each in members] == [True, *(False for _ in members[1:])]
 
 
 def test_a_denied_permission_and_a_hidden_project(world, client, reader):

@@ -199,7 +199,7 @@ def test_little_makes_a_little_world_and_says_what_is_missing() -> None:
         "work item 7: its project or its type was not seen",
         "work item 8: 1 of its 2 revisions were not seen",
         "no fields Custom.Sponsor",
-        "policies of the types Build are not enforced",
+        "policies of the types Build were left out",
         "1 answers of the area wiki were not used",
     ):
         assert told in notes, notes

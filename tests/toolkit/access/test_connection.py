@@ -55,6 +55,14 @@ def use(toolkit, name, **arguments):
 
 
 @pytest.mark.parametrize("token", TOKENS)
+def test_people_are_looked_up_only_by_a_token_that_may(server, token):
+    with AzureDevOpsToolkit.connect(base_url=server.base_url, pat=token, toolsets=["projects"]) as toolkit:
+        assert ("search_identities" in names(toolkit)) == (token in {FULL, READ})
+        if token not in {FULL, READ}:
+            assert toolkit.absent["search_identities"].scopes == (Scope.IDENTITY,)
+
+
+@pytest.mark.parametrize("token", TOKENS)
 def test_a_token_brings_exactly_the_tools_that_it_may_use(server, token):
     expected = TOKENS[token][1]
     with AzureDevOpsToolkit.connect(base_url=server.base_url, pat=token, default_project="Platform") as toolkit:

@@ -4,14 +4,14 @@ import itertools
 
 import pytest
 
-from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
+from langchain_azure_devops import TOOLS, TOOLSETS, AzureDevOpsToolkit
 from langchain_azure_devops.access.selection import filter_tools, required_scopes
 from langchain_azure_devops.errors import ToolUnknown
 from langchain_azure_devops.scopes import Scope, expand
 
 PAT = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5q6r7s2t3u4v5w6x7y2z3"
 USED = sorted({scope for tool in TOOLS.values() for scope in tool.scopes})
-READ_SCOPES = {Scope.PROJECT, Scope.PROFILE, Scope.CODE, Scope.WORK, Scope.BUILD}
+READ_SCOPES = {Scope.PROJECT, Scope.PROFILE, Scope.IDENTITY, Scope.CODE, Scope.WORK, Scope.BUILD}
 SETS = [frozenset(chosen) for size in range(len(USED) + 1) for chosen in itertools.combinations(USED, size)]
 
 
@@ -102,8 +102,10 @@ def test_the_borrowed_token_of_the_cli_only_reads_unless_told_otherwise(monkeypa
 
 def test_selection_adds_up_and_exclusion_removes():
     with toolkit_of(scopes="app_token", toolsets=["projects"]) as toolkit:
-        assert names(toolkit) == {"list_projects"}
+        assert names(toolkit) == {tool.name for tool in TOOLSETS["projects"].tools}
     with toolkit_of(scopes="app_token", toolsets=["projects"], exclude=["list_projects"]) as toolkit:
+        assert names(toolkit) == {tool.name for tool in TOOLSETS["projects"].tools} - {"list_projects"}
+    with toolkit_of(scopes="app_token", toolsets=["projects"], exclude=["projects"]) as toolkit:
         assert names(toolkit) == set()
     with toolkit_of(scopes="app_token", tools=["list_projects"], name_prefix="ado_") as toolkit:
         assert names(toolkit) == {"ado_list_projects"}

@@ -433,9 +433,9 @@ def test_two_processes_that_answer_at_once_write_once(server, organization, tmp_
 
 
 @pytest.mark.parametrize("name", sorted(name for name, tool in TOOLS.items() if tool.access == "write"))
-def test_no_tool_says_something_false_when_its_node_runs_again(toolkit, organization, name):
+def test_no_tool_says_something_false_when_its_node_runs_again(connect, name):
     """The write itself changed the state, so what is read before it may be refused the second time."""
-    example, runs = Call(name=name, arguments=dict(TOOLS[name].examples[0])), []
+    example, runs, toolkit = Call(name=name, arguments=dict(TOOLS[name].examples[0])), [], connect(toolsets="all")
 
     def write(tools):
         runs.append(tools[name].invoke(call_of(example)))

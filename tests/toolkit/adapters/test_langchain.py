@@ -158,7 +158,7 @@ def test_metadata_is_the_one_source(name):
         "access": TOOLS[name].access,
         "scopes": [scope.value for scope in TOOLS[name].scopes],
         "toolset": TOOLS[name].toolset,
-        "destructive": name.startswith("update_"),
-        "idempotent": not name.startswith(("create_", "add_")),
+        "destructive": TOOLS[name].destructive,
+        "idempotent": TOOLS[name].idempotent,
     }
     assert tool.extras == (None if TOOLS[name].default else {"defer_loading": True}), "the default set is not deferred"

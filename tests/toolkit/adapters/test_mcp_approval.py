@@ -66,6 +66,7 @@ class Desk:
             base_url=server.base_url,
             pat=FULL,
             default_project="Platform",
+            toolsets="all",
             transport=self.network,
             context=RunContext(server.organization.clock.now, timeouts=QUICK),
         )

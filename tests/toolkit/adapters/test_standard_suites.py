@@ -50,7 +50,9 @@ class TestIntegration(EveryTool, ToolsIntegrationTests):
         call = {"type": "tool_call", "id": "123", "name": tool.name, "args": self.tool_invoke_params_example}
         message = tool.invoke(call) if sync else await tool.ainvoke(call)
         assert message.status == "success", message.content
-        assert message.artifact["status"] in {"ok", "partial"}, message.artifact
+        # No branch of the seeded organization is protected by a policy, and its answer says so.
+        empty = {"empty"} if tool.name == "list_policies" else set()
+        assert message.artifact["status"] in (empty or {"ok", "partial"}), message.artifact
 
 
 def test_the_suites_run_whole():

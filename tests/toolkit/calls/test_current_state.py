@@ -12,7 +12,7 @@ from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, Approval, approve_writes_with
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.calls.declaration import Toolset
-from langchain_azure_devops.errors import Denied, NotFound, RevisionConflict, StateChanged, WriteBlocked
+from langchain_azure_devops.errors import Conflict, Denied, NotFound, RevisionConflict, StateChanged, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
 from langchain_azure_devops.safety.grants import compare_states
@@ -22,6 +22,8 @@ from langchain_azure_devops.tools.work_items.tools import CommentAdded
 
 WRITERS = sorted(name for name, tool in TOOLS.items() if tool.access == "write")
 OPENED = {"repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Rota"}
+PUSHED = TOOLS["push_changes"].examples[0]
+BEGUN = {"repository": "platform-api", "source": "feature/async-sqlalchemy"}
 
 
 class Scenario(NamedTuple):
@@ -52,6 +54,25 @@ SCENARIOS = [
     Scenario("create_pull_request", "push to the source", "source_commit", OPENED),
     Scenario("create_pull_request", "push to the target", "target_commit", OPENED),
     Scenario("create_pull_request", "rename the item", "work_item_4", {**OPENED, "work_items": [4]}),
+    Scenario("create_branch", "push to the source", "commit", {**BEGUN, "branch": "feature/later"}),
+    Scenario("create_branch", "push to the source", "commit_message", {**BEGUN, "branch": "feature/later"}),
+    Scenario("create_tag", "push to the source", "commit", {**BEGUN, "tag": "later"}),
+    Scenario("delete_branch", "rename the pull request of docs", "open_pull_requests"),
+    Scenario("comment_on_pull_request", "rename the pull request", "title"),
+    Scenario("reply_to_thread", "reply in the thread", "discussion"),
+    Scenario("set_thread_status", "reply in the thread", "discussion", {"id": 9, "thread": 16, "status": "fixed"}),
+    Scenario("set_reviewers", "rename the pull request of docs", "title"),
+    Scenario("vote_on_pull_request", "rename the pull request of docs", "title"),
+    Scenario("label_pull_request", "rename the pull request", "title", {"id": 15, "add": ["ready"]}),
+    Scenario("link_work_items", "rename the pull request", "title"),
+    Scenario("complete_pull_request", "vote", "votes"),
+    Scenario("set_auto_complete", "rename the pull request", "title", {"id": 15, "source_commit": "the tip"}),
+    Scenario("abandon_pull_request", "rename the pull request", "title", {"id": 15}),
+    Scenario("reactivate_pull_request", "rename the abandoned one", "title"),
+    Scenario("publish_pull_request", "rename the draft", "title"),
+    Scenario("push_changes", "push to the branch of docs", "branch_is_at", PUSHED),
+    Scenario("cherry_pick", "push to docs", "onto_commit"),
+    Scenario("revert", "push to docs", "onto_commit"),
 ]
 
 
@@ -89,10 +110,16 @@ def meanwhile(connect, push, server, tls):
         "rename the parent": lambda: change_item(5, title="Renamed by somebody"),
         "close the parent": lambda: change_item(5, state="Closed"),
         "rename the pull request": lambda: call(other, "update_pull_request", id=15, title="Renamed by somebody"),
+        "rename the pull request of docs": lambda: call(other, "update_pull_request", id=16, title="Renamed"),
         "abandon the pull request": lambda: call(other, "update_pull_request", id=15, status="abandoned"),
         "make it a draft": lambda: call(other, "update_pull_request", id=15, draft=True),
+        "rename the abandoned one": lambda: call(other, "update_pull_request", id=6, title="Renamed"),
+        "rename the draft": lambda: call(other, "update_pull_request", id=17, title="Renamed"),
+        "reply in the thread": lambda: call(other, "reply_to_thread", id=9, thread=16, text="Moved."),
         "vote": vote,
         "push to the source": lambda: push("Platform", "platform-api", {"/x": b"1"}, "feature/async-sqlalchemy"),
+        "push to the branch of docs": lambda: push("Platform", "docs", {"/x": b"1"}, "feature/rota-december"),
+        "push to docs": lambda: push("Platform", "docs", {"/x": b"1"}, "main"),
         "push to the target": lambda: push("Platform", "platform-api", {"/x": b"1"}, "main"),
     }
     return lambda name: changes[name]()
@@ -107,7 +134,7 @@ def arguments_of(scenario, client):
     if scenario.tool == "create_work_item":
         given = {"type": "Task", "title": "Broken", **given}
     if given.get("source_commit"):
-        given = {**given, "source_commit": call(client, "get_pull_request", ids=[15]).source_commit}
+        given = {**given, "source_commit": call(client, "get_pull_request", ids=[given["id"]]).source_commit}
     return given
 
 
@@ -178,6 +205,10 @@ def test_a_yes_to_the_present_state_writes_once(scenario, client, meanwhile, sen
         # The revision that the call names is over, whoever approves it.
         with pytest.raises(RevisionConflict):
             in_a_thread(client, scenario, arguments, person)
+    elif scenario.tool == "push_changes":
+        # The same holds for the commit that it names.
+        with pytest.raises(Conflict, match="by now, not at"):
+            in_a_thread(client, scenario, arguments, person)
     else:
         assert in_a_thread(client, scenario, arguments, person)
     assert len(person.asked) == 2
@@ -208,6 +239,24 @@ REQUESTS = {
     "create_work_item": 1,
     "update_pull_request": 2,
     "update_work_item": 1,
+    "create_branch": 2,
+    "create_tag": 2,
+    "delete_branch": 2,
+    "comment_on_pull_request": 5,
+    "reply_to_thread": 3,
+    "set_thread_status": 3,
+    "set_reviewers": 4,
+    "vote_on_pull_request": 11,
+    "label_pull_request": 4,
+    "link_work_items": 6,
+    "complete_pull_request": 11,
+    "set_auto_complete": 11,
+    "abandon_pull_request": 2,
+    "reactivate_pull_request": 2,
+    "publish_pull_request": 2,
+    "push_changes": 4,
+    "cherry_pick": 5,
+    "revert": 5,
 }
 """What a write costs with writes="allow", where nobody is shown anything."""
 

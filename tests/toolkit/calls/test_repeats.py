@@ -4,9 +4,8 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tool_calls import FULL, seed_with_tokens
+from tool_calls import FULL, lose, seed_with_tokens
 
-from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, AzureDevOps, approve_writes_with, errors
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety.grants import Approval
@@ -61,13 +60,6 @@ class Person:
     def __call__(self, request):
         self.told.append(request.notice)
         return Approval(self.yes, request.digest, "dana", "" if self.yes else "it is there already")
-
-
-def lose(organization, tool, when="before", **fault):
-    [operation] = tool.operations
-    end = operation.template.rpartition("/")[2].split("{")[0]
-    path = end if end and end != "$" else "/workitems/" if "workitems" in operation.template else "/pullrequests/"
-    organization.faults.add(Fault(**{"kind": "reset", "method": operation.method, "path": path, **fault}, when=when))
 
 
 def count(organization, title="Leaking pool"):

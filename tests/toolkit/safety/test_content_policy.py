@@ -289,12 +289,16 @@ def arguments_for(tool, path, text):
         if name == path[0]:
             given[name] = example(schema, path[1:], text)
         elif name in required:
-            given[name] = example(schema, (), "x")
+            given[name] = example(schema, (0,), "x")
     return given
 
 
-@pytest.mark.parametrize("bad", ["https://evil.example/", "##vso[task.complete]", PAT, "@everyone"])
-@pytest.mark.parametrize(("tool", "path"), PLACES, ids=lambda value: getattr(value, "name", str(value)))
+BAD = ["https://evil.example/", "##vso[task.complete]", PAT, "@everyone"]
+# An at sign in a file is code.
+BAD_AT = [(*place, bad) for place in PLACES for bad in BAD if bad != "@everyone" or place[1][0] not in place[0].files]
+
+
+@pytest.mark.parametrize(("tool", "path", "bad"), BAD_AT, ids=lambda value: getattr(value, "name", str(value)))
 def test_every_text_of_every_write_tool_is_held_against_the_bounds(service, tool, path, bad):
     before = service.organization.clock.now()
     with connected(service.base_url, FULL) as client:

@@ -6,11 +6,11 @@ import httpx
 import pytest
 from tool_calls import FULL, READ, call, connected, refusal, seed_with_tokens, text_of
 
-from azure_devops_simulator import SimulatorServer
+from azure_devops_simulator import SimulatorServer, build_organization
 from langchain_azure_devops import TOOLS, AzureDevOps
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest
 
-LISTS = [name for name, tool in TOOLS.items() if "cursor" in tool.parameters.model_fields]
+LISTS = [name for name, tool in TOOLS.items() if {"cursor", "limit"} <= tool.parameters.model_fields.keys()]
 
 
 def alternatives(name):
@@ -41,8 +41,19 @@ def widest(name):
 
 @pytest.fixture(scope="module")
 def many() -> Iterator[AzureDevOps]:
-    """A reader of a seeded organization with one more tag, so that every list has rows for several pages."""
-    with SimulatorServer(seed_with_tokens()) as server:
+    """A reader of a seeded organization in which every list has rows for several pages."""
+    organization = seed_with_tokens()
+    platform = build_organization(organization).project("Platform")
+    review = platform.repository("platform-api").pull_request(9)
+    for number in range(2):
+        branch = review.pull_request.source.removeprefix("refs/heads/")
+        platform.repository("platform-api").commit("Another push", {f"pushed-{number}.txt": "x"}, branch=branch)
+        platform.add_work_item("Task", title="Another task").link(review)
+    for name in ("Second team", "Third team"):
+        platform.add_team(name)
+    for kind, settings in (("comments", {}), ("work-items", {}), ("minimum-reviewers", {"minimumApproverCount": 1})):
+        platform.repository("platform-api").add_policy(kind, settings=settings, optional=True)
+    with SimulatorServer(organization) as server:
         refs = f"{server.base_url}/Platform/_apis/git/repositories/platform-api/refs?api-version=7.1"
         [main] = httpx.get(f"{refs}&filter=heads/main", auth=("", FULL)).json()["value"]
         tag = {"name": "refs/tags/v2.7.1", "oldObjectId": "0" * 40, "newObjectId": main["objectId"]}
@@ -73,14 +84,14 @@ def test_pages_add_up_to_the_whole(many, name):
 
 
 @pytest.mark.parametrize("name", [name for name in LISTS if dict(alternatives(name))])
-def test_a_cursor_of_other_arguments_is_refused(platform_reader, name):
+def test_a_cursor_of_other_arguments_is_refused(many, name):
     arguments = TOOLS[name].examples[0]
-    cursor = call(platform_reader, name, limit=1, **arguments).cursor
+    cursor = call(many, name, limit=1, **arguments).cursor
     assert cursor is not None
     compared = 0
     for argument, value in alternatives(name):
         with pytest.raises(AzureDevOpsError) as refused:
-            call(platform_reader, name, cursor=cursor, **{**arguments, argument: value})
+            call(many, name, cursor=cursor, **{**arguments, argument: value})
         compared += (of_another_call := "other arguments" in refused.value.message)
         # A value that names nothing, or needs another argument, is refused before the cursor is read.
         assert of_another_call or argument in refused.value.message

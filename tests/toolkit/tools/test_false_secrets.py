@@ -25,6 +25,8 @@ READS = (
     ("list_repositories", {}),
     ("list_branches", {"repository": "platform-api"}),
     ("list_tags", {"repository": "platform-api"}),
+    ("list_commits", {"repository": "platform-api"}),
+    ("list_pushes", {"repository": "platform-api"}),
     ("list_repository_files", {"repository": "platform-api"}),
     ("list_pull_requests", {}),
     ("get_pull_request", {"ids": [16]}),

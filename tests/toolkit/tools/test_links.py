@@ -50,9 +50,9 @@ async def test_the_approver_sees_what_each_link_leads_to(platform_client):
     request = tool.request(platform_client, arguments)
     assert "links" in request.targets
     current = await platform_client.run(tool.current(platform_client, request.arguments))
-    assert current["link_1"] == "pull_request:13: Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings"
-    assert current["link_2"].startswith("build:35: build ")
-    assert current["link_2"].endswith(" of platform-api-ci")
+    assert current["links_1"] == "pull_request:13: Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings"
+    assert current["links_2"].startswith("build:35: build ")
+    assert current["links_2"].endswith(" of platform-api-ci")
 
 
 @pytest.mark.parametrize("tool", ["create_work_item", "update_work_item"])

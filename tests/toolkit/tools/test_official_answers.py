@@ -17,10 +17,9 @@ import httpx
 import pytest
 from official_facts import answers, errors
 from published import VARIABLE, Told, examples, recordings, refusals, specs_folder
-from pydantic import AliasPath, BaseModel
+from pydantic import AliasChoices, AliasPath, BaseModel
 
 from langchain_azure_devops.http.responses import Identity, classify_error
-from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.safety.grants import Operation
 from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import one_line
@@ -28,12 +27,14 @@ from langchain_azure_devops.tools.builds.models import BuildDetail
 from langchain_azure_devops.tools.builds.timeline import Timeline, list_failures, list_stages, list_steps
 from langchain_azure_devops.tools.builds.tools import Build, Change
 from langchain_azure_devops.tools.pipelines import Pipeline
-from langchain_azure_devops.tools.projects import Project
+from langchain_azure_devops.tools.projects import FoundIdentity, Project, ProjectDetail, Team, TeamMember
 from langchain_azure_devops.tools.pull_requests.models import PullRequest, PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.review import ChangedFile, RawThread, make_thread
 from langchain_azure_devops.tools.pull_requests.votes import VOTES
 from langchain_azure_devops.tools.repositories.tools import BranchTip, Entry, GitRepository
-from langchain_azure_devops.tools.search import SearchAnswer
+from langchain_azure_devops.tools.reviews.checks.facts import Evaluation, PostedStatus
+from langchain_azure_devops.tools.reviews.iterations import Iteration
+from langchain_azure_devops.tools.search.code import SearchAnswer
 from langchain_azure_devops.tools.work_items.models import (
     RawComments,
     RawWorkItem,
@@ -54,9 +55,36 @@ def rows_of(told: Told) -> list[Mapping[str, Any]]:
 Reader = Callable[[Told], Iterable[tuple[Mapping[str, Any], BaseModel]]]
 
 
-def plain(model: type[Result]) -> Reader:
+def plain(model: type[BaseModel]) -> Reader:
     """Reads each row into a model."""
     return lambda told: [(row, model.model_validate(row)) for row in rows_of(told)]
+
+
+def projects(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    for row in rows_of(told):
+        yield row, Project.model_validate(row)
+        yield row, ProjectDetail.model_validate(row)
+
+
+def teams(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    for row in rows_of(told):
+        # An empty description is none.
+        yield {name: value for name, value in row.items() if value != ""}, Team.model_validate(row)
+
+
+def members(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    for row in rows_of(told):
+        if "identity" in row:  # the answers of old versions are the identities themselves
+            yield row, TeamMember.model_validate(row)
+
+
+def identities(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    for row in rows_of(told):
+        found = FoundIdentity.model_validate(row)
+        assert found.complete().inactive != row.get("isActive", False)
+        assert (found.complete().kind == "group") == row.get("isContainer", False)
+        properties = {name: told for name, told in row["properties"].items() if told["$value"] != ""}
+        yield {**row, "properties": properties}, found
 
 
 def branches(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
@@ -155,12 +183,18 @@ ONE = r"[^/]+"
 REPOSITORY = rf"git/repositories/{ONE}"
 PULL_REQUEST = rf"{REPOSITORY}/pullrequests/{ONE}"
 READERS: dict[str, Reader] = {
-    rf"projects(/{ONE})?": plain(Project),
+    rf"projects(/{ONE})?": projects,
+    rf"(projects/{ONE}/)?teams": teams,
+    rf"projects/{ONE}/teams/{ONE}/members": members,
+    r"identities": identities,
     rf"git/repositories(/{ONE})?": plain(GitRepository),
     rf"{REPOSITORY}/refs": branches,
     rf"{REPOSITORY}/items": plain(Entry),
     rf"({REPOSITORY}|git)/pullrequests(/{ONE})?": pull_request,
+    rf"{PULL_REQUEST}/iterations": plain(Iteration),
     rf"{PULL_REQUEST}/iterations/{ONE}/changes": changed_files,
+    rf"{PULL_REQUEST}/statuses(/{ONE})?": plain(PostedStatus),
+    r"policy/evaluations": plain(Evaluation),
     rf"{PULL_REQUEST}/threads(/{ONE})?": threads,
     rf"wit/workitems(/\$?{ONE})?": work_items,
     r"wit/workitemsbatch": work_items,
@@ -188,14 +222,21 @@ def lost(row: Mapping[str, Any], result: BaseModel) -> list[str]:
     found = []
     for name, field in type(result).model_fields.items():
         alias = field.validation_alias or name
-        told: Any = row
-        for step in alias.path if isinstance(alias, AliasPath) else [alias]:
-            inside = (isinstance(told, dict) and step in told) or (isinstance(told, list) and int(step) < len(told))
-            told = told[step] if inside else None
+        places = alias.choices if isinstance(alias, AliasChoices) else [alias]
+        told = next((each for place in places if (each := value_at(row, place)) is not None), None)
         shown = getattr(result, name)
         if told is not None and not isinstance(told, list | dict) and not same(shown, told):
             found.append(f"{name}: {shown!r} in place of {told!r}")
     return found
+
+
+def value_at(row: Mapping[str, Any], place: str | AliasPath) -> Any:
+    """What stands in an answer at the place that a field names; None where there is nothing."""
+    told: Any = row
+    for step in place.path if isinstance(place, AliasPath) else [place]:
+        inside = (isinstance(told, dict) and step in told) or (isinstance(told, list) and int(step) < len(told))
+        told = told[step] if inside else None
+    return told
 
 
 def same(shown: Any, told: Any) -> bool:

@@ -27,17 +27,25 @@ NOTHING = {
     "list_pipelines": {"name": "no-such-pipeline"},
     "list_branches": {"contains": "no-such-branch"},
     "list_tags": {"repository": "platform-api", "contains": "no-such-tag"},
+    "list_commits": {"repository": "platform-api", "author": "nobody"},
+    "list_pushes": {"repository": "platform-api", "pusher": "nobody"},
+    "list_policies": {"repository": "platform-api"},
+    "search_commits": {"author": "nobody"},
+    "search_identities": {"text": "nobody"},
 }
 
 
 def test_these_are_lists_and_these_look_everywhere():
     assert set(LISTS) >= {*NOTHING, "list_repositories", "list_projects", "list_repository_files"}
-    assert set(LISTS) - EVERYWHERE == {"list_projects", "list_tags", "list_repository_files"}
+    assert {
+        "list_repositories", "list_teams", "list_branches", "list_pull_requests", "query_work_items", "list_builds",
+        "list_pipelines", "search_code", "search_commits",
+    } == EVERYWHERE  # fmt: skip
 
 
 def _expected(tool, arguments: dict) -> str:
     if "project" not in tool.parameters.model_fields:
-        return " in the organization"
+        return f" in pull request {arguments['id']}" if "id" in arguments else " in the organization"
     repository = f"{arguments['repository']} of " if "repository" in arguments else ""
     hint = '; project="*" looks everywhere' if tool.name in EVERYWHERE and not repository else ""
     return f" in {repository}Platform{hint}"
@@ -90,7 +98,9 @@ INSIDE = [
 
 
 def test_these_lists_take_a_name_inside_one_project():
-    assert {name for name, _ in INSIDE} == {"list_pull_requests", "list_branches", "list_builds", "search_code"}
+    assert {name for name, _ in INSIDE} == {
+        "list_pull_requests", "list_branches", "list_builds", "search_code", "search_commits",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "inner"), INSIDE)

@@ -270,9 +270,10 @@ def test_the_diff_of_added_deleted_renamed_binary_and_reformatted_files(client, 
     assert kinds["/new-name.md"][1] == "/old-name.md"
     assert "+++ b/added.md\n@@ -0,0 +1 @@\n+new" in found.diff
     assert "--- a/mkdocs.yml" in found.diff
-    assert "/blob.bin: binary" in found.diff
+    assert "/blob.bin: binary, add" in found.diff
+    assert "/new-name.md: renamed from /old-name.md, with the same content" in found.diff
     assert "-two\n+three" in found.diff
-    assert "/ends.txt: edit, no line differs but perhaps line ends" in found.diff
+    assert "/ends.txt: edit, only line ends differ: LF became CRLF in 2 lines" in found.diff
     assert "\r" not in found.diff
 
 
@@ -294,8 +295,11 @@ def test_a_long_diff_is_cut_and_says_so(client, branch):
     found = get_pull_request.call_sync(client, ids=[made.id], include=["diff"])
     assert len(found.files) == 25
     assert len(found.diff) <= 20_000
-    assert any("5 more changed files are not compared" in note for note in found.notes)
-    assert any("characters shown" in note for note in found.notes)
+    files = found.diff.count("+++ b/long-")
+    (note,) = found.notes
+    assert note.startswith(f"diff: {files} of 25 changed files; compare_versions shows the rest")
+    assert found.source_commit in note
+    assert found.partial
 
 
 def test_open_discussions_and_the_change_of_9(platform_reader):

@@ -216,8 +216,8 @@ def test_a_commit_id_says_its_type_itself(reader, shared_server):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"version": "v2.8.0"}, NotFound, "It is a tag: repeat with version_type='tag'"),
-        ({"version": "main", "version_type": "tag"}, NotFound, "It is a branch: repeat with version_type='branch'"),
+        ({"version": "v2.8.0"}, NotFound, "It is a tag: repeat with 'refs/tags/v2.8.0'"),
+        ({"version": "main", "version_type": "tag"}, NotFound, "It is a branch: repeat with 'refs/heads/main'"),
         ({"version": "realease/2.8"}, NotFound, "Did you mean 'release/2.8'"),
         ({"version": "f6ab48a", "version_type": "commit"}, InvalidRequest, "40 hexadecimal digits"),
         ({"version": "0" * 40}, NotFound, "has no commit"),

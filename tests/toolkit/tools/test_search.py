@@ -14,7 +14,7 @@ from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.errors import InvalidRequest, NotFound, ProjectNotFound
 from langchain_azure_devops.results.rendering import render
-from langchain_azure_devops.tools.search import find_matching_lines, search_code
+from langchain_azure_devops.tools.search.code import find_matching_lines, search_code
 
 ENCODER = openai.o200k_base()
 

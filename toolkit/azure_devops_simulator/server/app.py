@@ -41,6 +41,7 @@ from azure_devops_simulator.areas.git import area as git
 from azure_devops_simulator.areas.git_http import area as git_http
 from azure_devops_simulator.areas.policies import area as policies
 from azure_devops_simulator.areas.pull_requests import area as pull_requests
+from azure_devops_simulator.areas.pull_requests.replays import settle_replays
 from azure_devops_simulator.areas.search import area as search
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.server.control import control as control_routes
@@ -101,7 +102,13 @@ def _router() -> Router:
     return Router(route for area in AREAS for route in area.routes)
 
 
-_CLIENTS_ONLY = ("POST _apis/git/repositories/*/stats/branches",)
+_CLIENTS_ONLY = (
+    "POST _apis/git/repositories/*/stats/branches",
+    "PATCH _apis/git/repositories/*/pullrequests/*/conflicts",
+    "PATCH _apis/git/repositories/*/pullrequests/*/conflicts/*",
+    "PATCH _apis/git/repositories/*/cherrypicks/*/conflicts",
+    "PATCH _apis/git/repositories/*/reverts/*/conflicts",
+)
 """Operations that official clients call and the specification leaves out, in the form of `published_operations`."""
 
 
@@ -193,6 +200,7 @@ class Service:
 
     def _run(self, call: Call, match: Match) -> Answer:
         settle(self.organization)
+        settle_replays(self.organization)
         catch_up(self.organization.builds, self.organization.clock.now())
         try:
             call.version = negotiate(match.route, call.method, requested_version(call.query, call.headers))

@@ -130,7 +130,9 @@ class Organization:
         process: Literal["Agile", "Scrum", "Basic", "CMMI"] = "Agile",
         visibility: Literal["private", "public", "organization"] = "private",
     ) -> Project:
-        """Add a project with its default team. All members of the organization belong to that team.
+        """Add a project with its default team, to which all members of the organization belong.
+
+        The first of them administers it.
 
         Raises:
             ValueError: the process or the visibility does not exist.
@@ -145,7 +147,8 @@ class Organization:
             revision=self.next_id("projectRevision"),
         )
         members = [user for user in self.users.values() if user.member]
-        project.teams.append(Team(self._id_for(f"team/{name}"), f"{name} Team", "The default project team.", members))
+        team = Team(self._id_for(f"team/{name}"), f"{name} Team", "The default project team.", members, members[:1])
+        project.teams.append(team)
         self.projects[project.id] = project
         return project
 

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from azure_devops_simulator.state.git_objects import Commit, Files, ObjectStore
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.policies import Policy
+from azure_devops_simulator.state.replays import Replay
 from azure_devops_simulator.state.values import JsonObject, check_word, guid
 
 ZERO_ID = "0" * 40
@@ -56,15 +57,21 @@ class Repository:
     creators: dict[str, User] = field(default_factory=dict)
     pushes: list[Push] = field(default_factory=list)
     statuses: dict[str, list[JsonObject]] = field(default_factory=dict)
+    replays: list[Replay] = field(default_factory=list)
 
     @property
     def deleted(self) -> bool:
         """Whether it is in the recycle bin."""
         return self.id in self.project.recycle_bin
 
-    def policies(self, ref: str) -> list[Policy]:
-        """Return the policies in force for a branch (full name). With any, only pull requests move it."""
-        return [policy for policy in self.project.policies.values() if policy.holds_for(self.id, ref)]
+    def policies(self, ref: str, *, optional: bool = False) -> list[Policy]:
+        """Return the policies in force for a branch (full name), with or without the optional ones.
+
+        With any that is not optional, only pull requests move the branch.
+        """
+        known = (policy for policy in self.project.policies.values() if policy.enabled)
+        wanted = (policy for policy in known if policy.blocking or optional)
+        return [policy for policy in wanted if policy.covers(self.id, ref, self.default_branch)]
 
     def branch(self, name: str) -> str | None:
         """Return the commit at the tip of a branch (name without `refs/heads/`), or None."""
@@ -167,12 +174,13 @@ class DeletedRepository:
 
 @dataclass
 class Team:
-    """A team of a project."""
+    """A team of a project. Its administrators are members of it."""
 
     id: str
     name: str
     description: str
     members: list[User] = field(default_factory=list)
+    administrators: list[User] = field(default_factory=list)
 
 
 Visibility = Literal["private", "public", "organization"]

@@ -8,7 +8,6 @@ from typing import Literal
 from uuid import NAMESPACE_OID, uuid5
 
 from azure_devops_simulator.state.people import User
-from azure_devops_simulator.state.policies import COMMENTS, Policy
 from azure_devops_simulator.state.projects import Repository
 from azure_devops_simulator.state.values import JsonObject
 
@@ -63,11 +62,28 @@ class Iteration:
     reason: Literal["create", "push"]
 
 
+@dataclass(frozen=True)
+class CheckStatus:
+    """What another system says of a pull request, or of one of its iterations. The newest of a context counts."""
+
+    id: int
+    state: str
+    description: str | None
+    name: str
+    genre: str | None
+    date: datetime
+    by: User
+    url: str | None = None
+    iteration: int | None = None
+    properties: JsonObject = field(default_factory=dict)
+
+
 @dataclass
 class PullRequest:
     """A pull request. References are full names. `closed` is set when it is completed or abandoned.
 
-    `rejected`: somebody tried to complete it while a required reviewer had not approved.
+    `rejected`: somebody tried to complete it while a required reviewer had not approved or a policy was not satisfied.
+    `marks`: what reviewers were marked with, `isFlagged` and `hasDeclined`, by the id of the reviewer.
     """
 
     id: int
@@ -95,29 +111,8 @@ class PullRequest:
     merge_commit: str | None = None
     conflicts: tuple[str, ...] = ()
     rejected: bool = False
-
-    @property
-    def waits(self) -> bool:
-        """Whether a required reviewer has not approved yet, or a policy of the target is not satisfied."""
-        if any(reviewer.required and reviewer.vote < 5 for reviewer in self.reviewers):
-            return True
-        return not all(self.satisfies(policy) for policy in self.repository.policies(self.target))
-
-    def satisfies(self, policy: Policy) -> bool:
-        """Return whether it satisfies a policy.
-
-        A number of reviewers does not count the creator's own approval, and lets nobody wait for the author or reject,
-        unless its settings say otherwise.
-        """
-        if policy.type == COMMENTS:
-            return not any(thread.status in {"active", "pending"} for thread in self.threads)
-        if not policy.minimum:
-            return True
-        if policy.settings.get("allowDownvotes") is not True and any(reviewer.vote < 0 for reviewer in self.reviewers):
-            return False
-        own = self.reviewer(self.creator)
-        counts = policy.settings.get("creatorVoteCounts") is True and own is not None and own.vote >= 5
-        return self.approvals + counts >= policy.minimum
+    statuses: list[CheckStatus] = field(default_factory=list)
+    marks: dict[str, JsonObject] = field(default_factory=dict)
 
     @property
     def approvals(self) -> int:
@@ -145,12 +140,3 @@ class PullRequest:
         """The address by which a work item links to the pull request."""
         ids = (self.repository.project.id, self.repository.id, str(self.id))
         return "vstfs:///Git/PullRequestId/" + "%2f".join(ids)
-
-    @property
-    def merge_status(self) -> str:
-        """`queued` during a completion, else `conflicts`, `rejectedByPolicy` or `succeeded`."""
-        if self.completing_by is not None:
-            return "queued"
-        if self.rejected and self.waits:
-            return "rejectedByPolicy"
-        return "conflicts" if self.conflicts else "succeeded"

@@ -18,6 +18,7 @@ from typing import TypeVar, cast
 
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core.operations import settle
+from azure_devops_simulator.areas.pull_requests.replays import settle_replays
 from azure_devops_simulator.areas.work_items.process.fields import FIELDS
 from azure_devops_simulator.state.builds import Build, Definition
 from azure_devops_simulator.state.clock import Clock
@@ -48,6 +49,7 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
     if isinstance(organization, OrganizationBuilder):
         organization = organization.organization
     settle(organization)
+    settle_replays(organization)
     catch_up(organization.builds, organization.clock.now())
     codec = _codec(organization)
     return {

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import httpx
 
@@ -19,19 +20,37 @@ from langchain_azure_devops.errors import (
     did_you_mean,
 )
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.request import PROBES
+from langchain_azure_devops.http.request import PROBES, QueryValue
 from langchain_azure_devops.http.responses import Identity
 from langchain_azure_devops.safety.grants import ToolCall, current_call
 from langchain_azure_devops.scopes import INCLUDES, Scope, expand, implying
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
-READ_PROBES: Mapping[Scope, tuple[str, Mapping[str, str | int | None]]] = {
-    Scope.CODE: ("/_apis/git/repositories/{repository}", {"repository": _NOBODY}),
-    Scope.WORK: ("/_apis/wit/fields/{field}", {"field": "System.Id"}),
-    Scope.BUILD: ("/{project}/_apis/build/builds/{build}", {"build": 2147483647}),
+
+class Probe(NamedTuple):
+    """A cheap GET, whose kind of answer tells whether the token has a scope.
+
+    Attributes:
+        template: The route.
+        path: The values of its placeholders; the project is added.
+        query: Its query.
+        area: The area of the service that serves it.
+    """
+
+    template: str
+    path: Mapping[str, str | int | None] = {}
+    query: Mapping[str, QueryValue] = {}
+    area: str = "core"
+
+
+READ_PROBES: Mapping[Scope, Probe] = {
+    Scope.CODE: Probe("/_apis/git/repositories/{repository}", {"repository": _NOBODY}),
+    Scope.WORK: Probe("/_apis/wit/fields/{field}", {"field": "System.Id"}),
+    Scope.BUILD: Probe("/{project}/_apis/build/builds/{build}", {"build": 2147483647}),
+    Scope.IDENTITY: Probe("/_apis/identities", query={"identityIds": _NOBODY}, area="identity"),
 }
-"""A cheap GET for each scope that the tools need to read. The kind of the answer tells whether the token has it."""
+"""The probe for each scope that the tools need to read."""
 
 
 @dataclass(frozen=True)
@@ -243,11 +262,12 @@ async def _probe(client: AzureDevOps, scope: Scope, projects: list[str]) -> tupl
 async def _probe_once(client: AzureDevOps, scope: Scope, projects: list[str]) -> bool | str:
     try:
         if scope in READ_PROBES:
-            template, path = READ_PROBES[scope]
+            probe = READ_PROBES[scope]
             project = client.settings.default_project or (projects[0] if projects else None)
-            if "{project}" in template and project is None:
+            if "{project}" in probe.template and project is None:
                 return "no project is visible to probe it in"
-            response = await client.get_any(template, {**path, "project": project})
+            path = {**probe.path, "project": project}
+            response = await client.get_any(probe.template, path, query=probe.query, area=probe.area)
         else:
             response = await client.probe(scope.value)
     except AzureDevOpsError as error:

@@ -246,7 +246,7 @@ def filter_by_connection(
     learnt = connection.scopes if connection.learnt else declared
     unsettled = set(connection.unknown)
     if declared is None and learnt is not None:
-        # `verify` has no probe for every scope that a tool of the user may need.
+        # `verify` has no probe for every scope that a tool may need.
         unsettled.update(scope for tool in candidates for scope in tool.scopes)
     return filter_them(known=learnt, missing=connection.missing, unsettled=unsettled)
 

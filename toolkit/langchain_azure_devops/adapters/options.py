@@ -49,6 +49,8 @@ class ToolkitOptions(TypedDict, total=False):
     read_only: bool
     writes: WritePolicy | None
     approver: Approver | None
+    allow_policy_bypass: bool
+    allow_own_reviews: bool
     name_prefix: str
     base_url: str | None
     result_budget: ResultBudget

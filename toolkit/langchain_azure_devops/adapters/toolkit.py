@@ -80,6 +80,8 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         read_only: bool = False,
         writes: WritePolicy | None = None,
         approver: Approver | None = None,
+        allow_policy_bypass: bool = False,
+        allow_own_reviews: bool = False,
         name_prefix: str = "",
         base_url: str | None = None,
         result_budget: ResultBudget = DEFAULT_BUDGET,
@@ -112,6 +114,9 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
                 which is for callers with a control of their own.
             approver: Answers the write requests of the tools when `writes` is "ask", unless `get_tools` is given
                 another approver. With None, the approver of the block answers; see `approve_writes_with`.
+            allow_policy_bypass: Let pull requests be completed past the policies of their target. The approver is shown
+                each policy that is passed over. No argument of a tool allows this.
+            allow_own_reviews: Let the account of the token vote on and complete pull requests that it opened itself.
             name_prefix: Stands before the name of every tool.
             base_url: The whole URL of the organization or collection outside the cloud; `AZURE_DEVOPS_BASE_URL` if it
                 is not given.
@@ -162,14 +167,15 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             transport=transport,
             progress=make_announcer(progress),
             audit=None if audit is None else AuditLog(Path(audit)),
+            allow_policy_bypass=allow_policy_bypass,
+            allow_own_reviews=allow_own_reviews,
         )
         self._offer = Offer(self._client, catalog, candidates)
         self._client.credential.replaced = self._verify_again
         self._approver = check_approver(approver)
         self._middleware_approver = MiddlewareApprover(self._client)
         self._name_prefix = name_prefix
-        self._on_error = on_error
-        self._artifact = artifact
+        self._on_error, self._artifact = on_error, artifact
 
     @classmethod
     def connect(cls, *, strict: bool = False, **options: Unpack[ToolkitOptions]) -> Self:
@@ -239,13 +245,13 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         return [self._bind(tool, given) if tool.access == "write" else self._bind_once(tool) for tool in allowed]
 
     def find_tools(self, words: str, limit: int = 8) -> list[Tool[..., Any]]:
-        """Return the chosen tools whose names, toolsets or descriptions contain some words, the best first.
+        """Return the chosen tools that fit some words or a question, the best first.
 
         This lets an agent with many tools show only some of them to its model. Tools that the token does not allow are
         found as well; `absent` says why they are left out.
 
         Args:
-            words: Words in any order, such as "branch policy".
+            words: Words in any order, such as "branch policy", or a question.
             limit: The most tools to return.
         """
         return find_by_words(self._offer.candidates, words, limit)

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
@@ -121,9 +121,20 @@ def check_approver(approver: Approver | None) -> Approver | None:
 
 
 def check_content(
-    client: AzureDevOps, tool: str, arguments: Mapping[str, JsonValue], is_target: Callable[[str], bool]
+    client: AzureDevOps,
+    tool: str,
+    arguments: Mapping[str, JsonValue],
+    is_target: Callable[[str], bool],
+    files: Collection[str] = (),
 ) -> None:
-    """Check every text that a write would send; `is_target` says which arguments tell where it goes.
+    """Check every text that a write would send.
+
+    Args:
+        client: The client that would send it.
+        tool: The name of the tool.
+        arguments: The arguments of the call.
+        is_target: Says which of them tell where the write goes.
+        files: Those that hold the contents of files.
 
     Raises:
         WriteBlocked: A text contains something forbidden; the message says what to remove.
@@ -136,7 +147,7 @@ def check_content(
         client.secrets.values(),
         client.secrets.own_tokens(),
     )
-    if found := find_violations(arguments, policy, is_target):
+    if found := find_violations(arguments, policy, is_target, files):
         raise _refusal(tool, f"because of what it would write: {'; '.join(found[:_SHOWN])}")
 
 

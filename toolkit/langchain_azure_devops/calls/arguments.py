@@ -21,6 +21,8 @@ MAX_VALUES = 10_000
 _MAX_INTEGER = 2**63
 _MAX_SHOWN = 80
 _MAX_MISTAKES = 5
+_NAMES_OF_WORDS = frozenset({"text", "message", "query", "search", "words", "keywords", "search_text", "searchText"})
+"""What tools here and elsewhere call the words of a search, so that one may be meant by another."""
 _CONTAINERS = (dict, list, tuple, set, frozenset, BaseModel)
 
 
@@ -173,6 +175,8 @@ def _complaint(entry: Any, known: list[str]) -> str:
         return f"{where} is required"
     if entry["type"] == "extra_forbidden":
         near = difflib.get_close_matches(where, known, n=1)
+        if not near and where in _NAMES_OF_WORDS:
+            near = [name for name in known if name in _NAMES_OF_WORDS]
         return f"{where} is not a parameter{f', did you mean {near[0]}' if near else ''} (known: {', '.join(known)})"
     given = json.dumps(entry["input"], default=str, ensure_ascii=False)[:_MAX_SHOWN]
     message = str(entry["msg"])

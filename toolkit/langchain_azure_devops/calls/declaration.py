@@ -116,11 +116,13 @@ class Toolset:
         idempotent: bool = False,
         targets: tuple[str, ...] = (),
         contents: tuple[str, ...] = (),
+        files: tuple[str, ...] = (),
         current: ReadCurrent | None = None,
         recover: Recovery[Result] | None = None,
         makes: str = "",
         empty_clears: bool = False,
         times: int = 1,
+        several: tuple[str, ...] = (),
         example: Arguments | None = None,
         more_examples: tuple[Arguments, ...] = (),
     ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
@@ -137,6 +139,7 @@ class Toolset:
             targets: The arguments that say where the write goes and whom it concerns. A write plan must give fixed
                 values for them.
             contents: All other arguments. Without `targets` and `contents`, every argument counts as a target.
+            files: The arguments that hold the contents of files, in which an at sign mentions nobody.
             current: Reads the present values of what would change, under the names of the arguments, and what a person
                 must know to recognize it, such as its title. The approver is shown all of it. It is read again right
                 before the write; when it has changed, nothing is sent and the approver is asked again.
@@ -145,6 +148,8 @@ class Toolset:
             makes: What a call creates, such as "work item"; empty when it creates nothing that has an id of its own.
             empty_clears: Whether an empty text is a value that clears a field, not an absent argument.
             times: How many write requests one call may send.
+            several: The placeholders of the routes that have another value in each of these requests. A placeholder
+                with the name of an argument that is a list may have each of its items without that.
             example: The arguments of one call that works in the seeded organization of the simulator.
             more_examples: Further calls, where one call does not show everything that the tool can return.
 
@@ -174,7 +179,9 @@ class Toolset:
                     examples=_join_examples(example, more_examples),
                     operations=frozenset(Operation.parse(text) for text in operations),
                     writes=times,
+                    several=frozenset(several),
                     contents=frozenset(contents),
+                    files=frozenset(files),
                     current=current,
                     recover=cast("Recovery[R] | None", recover),
                     makes=makes,

@@ -17,7 +17,7 @@ from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.artifact_schema import artifact_schema
 from langchain_azure_devops.results.models import Page, Result
-from langchain_azure_devops.safety.grants import Operation, WriteRequest
+from langchain_azure_devops.safety.grants import Bound, Operation, WriteRequest
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.settings import check_choice
 
@@ -47,7 +47,9 @@ class ToolFacts(Generic[P, R]):
         examples: The arguments of calls that work in the seeded organization; the first one is the example.
         operations: The write operations it may send.
         writes: How many write requests one call may send.
+        several: The placeholders of the routes that have another value in each of these requests.
         contents: The arguments of a write that do not say where it goes or whom it concerns.
+        files: The arguments that hold the contents of files, in which an at sign mentions nobody.
         current: Reads the present values of what a write would change, under the names of its arguments, and what a
             person must know to recognize it. The approver is shown them, and they must still hold before the write.
         recover: Finds out what a write did when its answer was lost.
@@ -69,7 +71,9 @@ class ToolFacts(Generic[P, R]):
     examples: tuple[Mapping[str, JsonValue], ...] = ()
     operations: frozenset[Operation] = frozenset()
     writes: int = 0
+    several: frozenset[str] = frozenset()
     contents: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
     current: ReadCurrent | None = None
     recover: Recovery[R] | None = None
     makes: str = ""
@@ -137,12 +141,19 @@ class ToolFacts(Generic[P, R]):
         marks = [mark for mark in self.parameters.model_fields[name].metadata if isinstance(mark, ContentFields)]
         return bool(field) and not all(mark.includes(field) for mark in marks)
 
-    def bind_routes(self, request: WriteRequest) -> dict[str, str | None]:
+    def bind_routes(self, request: WriteRequest) -> dict[str, Bound]:
         """Return the placeholders of the routes that the arguments fix, with the values for which a grant holds."""
         named = {name for operation in self.operations for name in _PLACEHOLDER.findall(operation.template)}
         given = {**request.arguments, "project": request.project}
         values = {name: given.get(name) for name in self.parameters.model_fields if name in named | {"project"}}
-        return {name: None if value is None else str(value) for name, value in values.items()}
+        return {name: _bind(value) for name, value in values.items()}
+
+
+def _bind(value: JsonValue) -> Bound:
+    """Return what a placeholder may be: a list allows each of its items."""
+    if isinstance(value, list):
+        return frozenset(map(str, value))
+    return None if value is None else str(value)
 
 
 def _format_signature(function: Callable[..., object]) -> str:

@@ -32,7 +32,11 @@ class Batch(NamedTuple, Generic[Row]):
 
 
 async def collect(
-    row: type[Row], fetch: Callable[[Position, int], Awaitable[Batch[Row]]], limit: int, cursor: str | None
+    row: type[Row],
+    fetch: Callable[[Position, int], Awaitable[Batch[Row]]],
+    limit: int,
+    cursor: str | None,
+    most: int = _REQUESTS_PER_PAGE,
 ) -> Page[Row]:
     """Return up to `limit` rows from the cursor on, with as many requests as that takes.
 
@@ -43,6 +47,7 @@ async def collect(
         fetch: Fetches about the given number of rows from a position on.
         limit: How many rows to return at most.
         cursor: From an earlier page of the same call.
+        most: How often to fetch at most. A page that ends for it has fewer rows than asked for, and a cursor.
     """
     digest = _digest()
     start = decode_cursor(cursor, digest)
@@ -50,7 +55,7 @@ async def collect(
     items: list[Row] = []
     total: int | None = None
     stopped: list[str] = []
-    for _ in range(_REQUESTS_PER_PAGE):
+    for _ in range(most):
         if position is None or len(items) >= limit:
             break
         try:
@@ -122,6 +127,22 @@ async def list_rows(
             return Batch(rows, Position(token=client.secrets.redact(token)) if token else None)
         if style == "skip":
             return Batch(rows, Position(skip=position.skip + answered) if answered >= size else None)
+        return Batch(rows, None, len(rows))
+
+    return await collect(row, fetch, limit, cursor)
+
+
+async def page_rows(row: type[Row], rows: list[Row], limit: int, cursor: str | None) -> Page[Row]:
+    """Return a page of rows that one answer of the service had all of.
+
+    Args:
+        row: The class of the rows.
+        rows: All of them, in the same order in each call.
+        limit: How many rows to return at most.
+        cursor: From an earlier page of the same call.
+    """
+
+    async def fetch(_position: Position, _wanted: int) -> Batch[Row]:
         return Batch(rows, None, len(rows))
 
     return await collect(row, fetch, limit, cursor)

@@ -148,7 +148,7 @@ class Tool(ToolFacts[P, R]):
         """
         values = self._canonical(client, arguments)
         project = values.get("project")
-        check_content(client, self.name, values, self.is_target)
+        check_content(client, self.name, values, self.is_target, self.files)
         return WriteRequest(
             tool=self.name,
             arguments=values,
@@ -221,7 +221,7 @@ class Tool(ToolFacts[P, R]):
         grant = None
         if request is not None:
             await record_grant(client, self.name, self.operations, request)
-            grant = client.grants.open(request, self.operations, self.writes, self.bind_routes(request))
+            grant = client.grants.open(request, self.operations, self.writes, self.bind_routes(request), self.several)
         scopes = tuple(scope.value for scope in self.scopes)
         begun = time.monotonic()
         deadline = begun + client.context.timeouts.call

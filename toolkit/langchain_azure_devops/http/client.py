@@ -36,6 +36,7 @@ from langchain_azure_devops.http.responses import (
     unreadable_answer,
 )
 from langchain_azure_devops.http.retries import outcome_unknown
+from langchain_azure_devops.http.review_rules import check_review_rules
 from langchain_azure_devops.http.write_gate import build_layers
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
@@ -62,6 +63,8 @@ class AzureDevOps(Closing):
         settings: Organization, credential and default project.
         read_only: Whether the client refuses every write.
         writes: The policy for writes: "deny", "ask" the approver of the call, or "allow".
+        allow_policy_bypass: Whether pull requests may be completed past the policies of their target.
+        allow_own_reviews: Whether the token's account may vote on and complete pull requests that it opened itself.
         context: The clock, ids, nonces and timeouts.
         audit: The log that records reads, approvals and writes; None records nothing.
         grants: The writes that are allowed at this moment.
@@ -81,6 +84,8 @@ class AzureDevOps(Closing):
         transport: httpx.AsyncBaseTransport | None = None,
         progress: Callable[[Waiting], None] | None = None,
         audit: AuditLog | None = None,
+        allow_policy_bypass: bool = False,
+        allow_own_reviews: bool = False,
     ) -> None:
         """Prepare a client without connecting; `transport` replaces the network, for example with a recording."""
         self.settings = settings
@@ -88,6 +93,10 @@ class AzureDevOps(Closing):
         self.read_only = read_only
         check_choice("writes", writes, get_args(WritePolicy))
         self.writes = writes
+        check_type("allow_policy_bypass", allow_policy_bypass, bool, "True or False")
+        self.allow_policy_bypass = allow_policy_bypass
+        check_type("allow_own_reviews", allow_own_reviews, bool, "True or False")
+        self.allow_own_reviews = allow_own_reviews
         self.context = context or RunContext()
         self.progress = progress or _silent
         self.grants = GrantBook()
@@ -145,6 +154,8 @@ class AzureDevOps(Closing):
         Raises:
             AzureDevOpsError: The subclass that fits what the answer means.
         """
+        if not is_read(request.operation):
+            await check_review_rules(self, request)
         response = await self._exchange(request, streamed=False)
         if response.is_error:
             raise await self._error(response, request)
@@ -216,9 +227,18 @@ class AzureDevOps(Closing):
             Request(operation, {}, query, content_type=content_type), streamed=False, probe=body.encode()
         )
 
-    async def get_any(self, template: str, path: PathValues | None = None) -> httpx.Response:
+    async def get_any(
+        self,
+        template: str,
+        path: PathValues | None = None,
+        *,
+        query: Mapping[str, QueryValue] | None = None,
+        area: str = "core",
+    ) -> httpx.Response:
         """Send a GET and return the answer, also when it is an error."""
-        return await self._exchange(Request(Operation("GET", template), path or {}, {}), streamed=False)
+        return await self._exchange(
+            Request(Operation("GET", template), path or {}, query or {}, area=area), streamed=False
+        )
 
     async def identity(self) -> Identity | None:
         """Return the token's owner, asking the service at most every 30 s; None when it knows no owner."""

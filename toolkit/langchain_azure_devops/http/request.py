@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar, cast
 from urllib.parse import quote, urlencode
 
@@ -174,6 +175,13 @@ def _is_segment(value: str) -> bool:
     return bool(value.strip()) and value.strip() not in {".", ".."} and not _UNSAFE.search(value)
 
 
+def format_time(moment: datetime) -> str:
+    """Return a time as the service reads it; a time without a zone is in UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    # strftime writes years before 1000 with fewer digits, which the service refuses.
+    return f"{aware.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
+
+
 def _query_text(value: str | int | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -182,6 +190,11 @@ _NOBODY = "00000000-0000-0000-0000-000000000000"
 PROBES: Mapping[str, tuple[Operation, str, str]] = {
     "vso.code_write": (
         Operation("POST", f"/_apis/git/repositories/{_NOBODY}/refs"),
+        "application/json",
+        "{}",
+    ),
+    "vso.code_manage": (
+        Operation("POST", f"/_apis/git/repositories/{_NOBODY}/annotatedtags"),
         "application/json",
         "{}",
     ),

@@ -153,7 +153,7 @@ class PartialResult(Result):
 
     partial: bool = Field(default=False, exclude=True)
     unread: list[Failed] = Field(default=[], exclude=True)
-    go_on: dict[str, int] | None = Field(default=None, exclude=True)
+    go_on: dict[str, int | str] | None = Field(default=None, exclude=True)
     final: bool = Field(default=False, exclude=True)
 
 

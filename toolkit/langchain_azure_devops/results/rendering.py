@@ -28,6 +28,8 @@ MAX_BUDGET = 120_000
 _FRAME = 400
 """Characters kept for the lines around the fence."""
 _MAX_CELL = 400
+_MAX_BODY = 8_000
+"""Characters of a body in a table, such as a comment, which has no other place where it could be read on."""
 _MAX_CURSOR = 2_000
 _MAX_REASON = 160
 _MAX_MESSAGE = 8_000
@@ -112,7 +114,8 @@ def columns(row: type[Result]) -> tuple[Column, ...]:
 def _page(page: Page[Any], nonce: str, budget: int) -> Rendered:
     if not page.items:
         where, hint = _describe_place(page.looked_in, everywhere="any visible project")
-        nothing = f"No {_name_rows(page, 0)} found{where}{hint}."
+        more = f'; more: repeat with cursor="{page.cursor}"' if page.cursor else ""
+        nothing = f"No {_name_rows(page, 0)} found{where}{hint}{more}."
         notes = _render_notes(page, budget - _FRAME)
         noted = [fence(notes, nonce)] if notes else []
         following: dict[str, JsonValue] | None = {"cursor": page.cursor} if page.cursor else None
@@ -184,8 +187,10 @@ def _table(items: Sequence[Result]) -> list[str]:
     Columns that are empty in every row are left out, but not those that the call asked for by name.
     """
     kind = type(items[0])
-    names = [column.name for column in columns(kind) if column.name != kind.spread]
-    wide = [[_cell(getattr(item, name)) for name in names] for item in items]
+    shown = [column for column in columns(kind) if column.name != kind.spread]
+    names = [column.name for column in shown]
+    cells = [(column.name, _body if column.body else _cell) for column in shown]
+    wide = [[cell(getattr(item, name)) for name, cell in cells] for item in items]
     kept = [index for index in range(len(names)) if any(row[index] for row in wide)]
     asked = [{each.name: each.value for each in getattr(item, kind.spread)} for item in items] if kind.spread else []
     further = list(dict.fromkeys(name for row in asked for name in row))
@@ -205,6 +210,14 @@ def _cell(value: object) -> str:
         text = value if value.isascii() and value.isprintable() and "\\" not in value else escape_cell(value)
         return text if len(text) <= _MAX_CELL else f"{text[: _MAX_CELL - 1]}…"
     return _PLAIN.get(type(value), _composed)(value)
+
+
+def _body(value: object) -> str:
+    text = escape_cell("" if value is None else str(value))
+    if len(text) <= _MAX_BODY:
+        return text
+    end = f"… ({len(text):,} characters)"
+    return text[: _MAX_BODY - len(end)] + end
 
 
 def _instant(value: Any) -> str:
@@ -257,7 +270,8 @@ def _record(record: Result, nonce: str, budget: int) -> Rendered:
     if isinstance(record, PartialResult):
         following = dict(record.go_on) if record.go_on else None
         gaps = gaps or record.partial or bool(record.unread)
-    return Rendered("\n".join([fence(text.strip("\n"), nonce), *notes]), following, gaps, notes=tuple(notes))
+    more = [f'more: repeat with cursor="{following["cursor"]}"'] if following and "cursor" in following else []
+    return Rendered("\n".join([fence(text.strip("\n"), nonce), *notes, *more]), following, gaps, notes=tuple(notes))
 
 
 def _records(page: Records[Any], nonce: str, budget: int) -> Rendered:

@@ -40,11 +40,18 @@ _COMMAND = re.compile(r"(?im)##(?=vso\[)|^[^\S\n]*##(?=\[)")
 _MULTI_TENANT = ("dev.azure.com", "almsearch.dev.azure.com", "vssps.dev.azure.com")
 
 
-def find_active_content(text: str, policy: ContentPolicy) -> Iterator[str]:
-    """Say what acts in a text, each with the next step; nothing when it is inert."""
+def find_active_content(text: str, policy: ContentPolicy, *, mentions: bool = True) -> Iterator[str]:
+    """Say what acts in a text, each with the next step; nothing when it is inert.
+
+    Args:
+        text: The text.
+        policy: The hosts and people that it may name.
+        mentions: Whether the text is shown where a mention notifies somebody. In a file it does not.
+    """
     for reading in _list_readings(text):
         yield from _find_links(reading, policy)
-        yield from _find_mentions(reading, policy)
+        if mentions:
+            yield from _find_mentions(reading, policy)
         if _COMMAND.search(reading):
             yield "a logging command of pipelines (##). Leave out its number signs"
 

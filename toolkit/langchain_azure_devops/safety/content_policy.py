@@ -9,7 +9,7 @@ This catches known forms. A secret in an encoding that a model invents looks lik
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 
 from langchain_azure_devops.safety.active_content import find_active_content
@@ -27,7 +27,10 @@ _KEPT, _KEPT_LONG = 1_024, 16
 
 
 def find_violations(
-    arguments: Mapping[str, object], policy: ContentPolicy, is_target: Callable[[str], bool] = lambda _: False
+    arguments: Mapping[str, object],
+    policy: ContentPolicy,
+    is_target: Callable[[str], bool] = lambda _: False,
+    files: Collection[str] = (),
 ) -> list[str]:
     """List all forbidden parts in the arguments of a write, each with its place and the next step.
 
@@ -36,12 +39,14 @@ def find_violations(
         policy: What it must not contain.
         is_target: Says by its place whether an argument tells where the write goes. An id there, such as a commit, is
             no secret, whatever a text calls it: the service knows its own ids and refuses any other.
+        files: The arguments that hold the contents of files. An at sign is code there, and no text of a file notifies
+            anybody.
     """
     texts = [(where, text) for where, text in _walk_texts(arguments) if not (is_id(text) and is_target(where))]
     found = [
         f"{where}: {objection}"
         for where, text in texts
-        for objection in dict.fromkeys(_find_violations_in(text, policy))
+        for objection in dict.fromkeys(_find_violations_in(text, policy, mentions=where.partition(".")[0] not in files))
     ]
     # The plain names of arguments and fields say nothing; without them a single text would be read twice.
     telling = [text for _, text in texts if not _FIELD.fullmatch(text)]
@@ -64,14 +69,14 @@ def _walk_texts(value: object, where: str = "") -> Iterator[tuple[str, str]]:
             yield from _walk_texts(part, f"{where}.{number}")
 
 
-def _find_violations_in(text: str, policy: ContentPolicy) -> Iterator[str]:
+def _find_violations_in(text: str, policy: ContentPolicy, *, mentions: bool) -> Iterator[str]:
     if found := PSEUDONYM.search(clean(text)):
         yield f"{found[0]} stands for a secret. Describe where the secret is instead"
     if secrets := list(find_secrets_in(text, policy)):
         # What else is wrong would be described in words of the text, which may be parts of the secret.
         yield from secrets
     else:
-        yield from find_active_content(text, policy)
+        yield from find_active_content(text, policy, mentions=mentions)
 
 
 def find_secrets_in(text: str, policy: ContentPolicy) -> Iterator[str]:

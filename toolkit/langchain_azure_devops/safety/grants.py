@@ -211,12 +211,17 @@ class Grant:
     request: WriteRequest
 
 
+Bound = str | frozenset[str] | None
+"""The value of a placeholder, the values that it may have, or None when its segment must be missing."""
+
+
 @dataclass
 class _Entry:
     """The remaining permissions of a grant."""
 
     operations: frozenset[Operation]
-    bound: Mapping[str, str | None]
+    bound: Mapping[str, Bound]
+    several: frozenset[str]
     remaining: int
     expires: float
 
@@ -230,7 +235,12 @@ class GrantBook:
         self._lock = threading.Lock()
 
     def open(
-        self, request: WriteRequest, operations: frozenset[Operation], writes: int, bound: Mapping[str, str | None]
+        self,
+        request: WriteRequest,
+        operations: frozenset[Operation],
+        writes: int,
+        bound: Mapping[str, Bound],
+        several: frozenset[str] = frozenset(),
     ) -> Grant:
         """Issue a grant.
 
@@ -238,11 +248,12 @@ class GrantBook:
             request: The write that was allowed.
             operations: The operations that the tool declares.
             writes: How many write requests it declares.
-            bound: The value of each placeholder of the route; None when its segment must be missing.
+            bound: The values of the placeholders of the routes that the arguments fix.
+            several: The placeholders that have another value in each request.
         """
         grant = Grant(secrets.token_hex(16), request)
         with self._lock:
-            self._open[grant.id] = _Entry(operations, dict(bound), writes, time.monotonic() + GRANT_SECONDS)
+            self._open[grant.id] = _Entry(operations, dict(bound), several, writes, time.monotonic() + GRANT_SECONDS)
         return grant
 
     def close(self, grant: Grant) -> None:
@@ -266,13 +277,15 @@ class GrantBook:
                 raise _not_covered(operation, f"{grant.request.tool} does not declare this operation")
             for name, wanted in entry.bound.items():
                 given = None if path.get(name) is None else str(path[name])
-                if given != wanted:
-                    raise _not_covered(operation, f"it is for {name} {wanted!r}, not {given!r}")
+                if given not in wanted if isinstance(wanted, frozenset) else given != wanted:
+                    shown = " or ".join(sorted(wanted)) if isinstance(wanted, frozenset) else wanted
+                    raise _not_covered(operation, f"it is for {name} {shown!r}, not {given!r}")
             if entry.remaining < 1:
                 raise _not_covered(operation, "it is used up")
             entry.remaining -= 1
             # Values that the tool read, such as the project of a work item, must be the same in all its requests.
-            entry.bound = {**{name: str(value) for name, value in path.items() if value is not None}, **entry.bound}
+            read = {name: str(value) for name, value in path.items() if value is not None and name not in entry.several}
+            entry.bound = {**read, **entry.bound}
 
 
 @dataclass(frozen=True)

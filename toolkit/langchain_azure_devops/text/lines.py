@@ -15,9 +15,11 @@ MAX_COUNTED_CHARACTERS = 4 * 1024 * 1024
 """After the wanted lines, this many characters are still read to count the lines; enough for most files."""
 MAX_LINE = 4_000
 """The most characters of one line that are kept; minified files have lines of megabytes."""
+BREAKS = str.maketrans("\r\x85\u2028\u2029", "    ")
+"""Replaces the characters that some readers take for the end of a line."""
+LFS = "version https://git-lfs.github.com/spec/"
+"""How a pointer of Git LFS begins."""
 _SNIFF_BYTES = 8_192
-_BREAKS = str.maketrans("\r\x85\u2028\u2029", "    ")
-_LFS = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass
@@ -71,7 +73,7 @@ async def _decode(chunks: AsyncIterator[bytes], seen: ScannedLines) -> AsyncIter
     async for chunk in chunks:
         if decoder is None:
             encoding = detect_encoding(chunk)
-            seen.lfs = chunk.startswith(_LFS)
+            seen.lfs = chunk.startswith(LFS.encode())
             if encoding is None:
                 seen.binary, seen.whole = True, False
                 return
@@ -86,7 +88,7 @@ async def _decode(chunks: AsyncIterator[bytes], seen: ScannedLines) -> AsyncIter
 def _sanitize_line(line: str) -> str:
     """Remove characters that some readers take for the end of a line, so that line numbers stay true."""
     line = line[: MAX_LINE * 2].rstrip("\r")
-    return line if line.isprintable() else line.translate(_BREAKS)
+    return line if line.isprintable() else line.translate(BREAKS)
 
 
 def finish_lines(kept: Iterable[tuple[int, str]], secrets: KnownSecrets, *, redacted: bool) -> list[tuple[int, str]]:

@@ -6,11 +6,14 @@ from typing import Any
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.tools.builds.tools import toolset as builds
-from langchain_azure_devops.tools.history.tools import toolset as history
+from langchain_azure_devops.tools.changes.tools import toolset as changes
+from langchain_azure_devops.tools.history import toolset as history
 from langchain_azure_devops.tools.pipelines import toolset as pipelines
 from langchain_azure_devops.tools.projects import toolset as projects
 from langchain_azure_devops.tools.pull_requests.tools import toolset as pull_requests
 from langchain_azure_devops.tools.repositories.tools import toolset as repositories
+from langchain_azure_devops.tools.review_changes.tools import review_changes
+from langchain_azure_devops.tools.reviews import toolset as reviews
 from langchain_azure_devops.tools.search import toolset as search
 from langchain_azure_devops.tools.work_items.tools import toolset as work_items
 
@@ -20,7 +23,10 @@ TOOLSETS: Mapping[str, Toolset] = {
         projects,
         repositories,
         history,
+        changes,
         pull_requests,
+        reviews,
+        review_changes,
         work_items,
         pipelines,
         builds,

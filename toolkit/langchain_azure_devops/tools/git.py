@@ -18,6 +18,7 @@ from langchain_azure_devops.text.lines import detect_encoding
 
 REPOSITORY = "/{project}/_apis/git/repositories/{repository}"
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{40}")
+_SHORT_ID = re.compile(r"[0-9a-fA-F]{4,39}")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 VersionType = Literal["branch", "tag", "commit"]
 Version = Annotated[str | None, Field(description="Default: the default branch")]
@@ -58,6 +59,11 @@ def version_query(version: str | None, version_type: VersionType = "branch") -> 
     return {"versionDescriptor.version": version, "versionDescriptor.versionType": kind}
 
 
+def commit_criteria(name: str, version: Mapping[str, QueryValue]) -> dict[str, QueryValue]:
+    """Return a version as the search for commits takes it, as `itemVersion` or as `compareVersion`."""
+    return {f"searchCriteria.{name}.{key.rpartition('.')[2]}": value for key, value in version.items()}
+
+
 def is_at_commit(at: Mapping[str, QueryValue]) -> bool:
     """Return whether a version is a commit, whose files never change. Branches and tags move."""
     return at.get("versionDescriptor.versionType") == "commit"
@@ -78,6 +84,17 @@ def branch_ref(branch: str | None) -> str | None:
     if branch is None or branch.startswith("refs/"):
         return branch
     return f"refs/heads/{branch}"
+
+
+def named_ref(branch: str | None) -> str | None:
+    """Return the full name of a branch or tag that is given as a branch.
+
+    Raises:
+        InvalidRequest: It is the id of a commit.
+    """
+    if branch and _OBJECT_ID.fullmatch(branch):
+        raise InvalidRequest(f"{branch!r} is the id of a commit. Give the name of a branch.", subject="branch")
+    return branch_ref(branch or None)
 
 
 async def place_of(client: AzureDevOps, project: str | None, repository: str) -> PathValues:
@@ -134,9 +151,17 @@ async def read_text_file(
 
 @asynccontextmanager
 async def known_repository(
-    client: AzureDevOps, where: PathValues, path: str = "/", at: Mapping[str, QueryValue] | None = None
+    client: AzureDevOps, where: PathValues, path: str = "/", *versions: Mapping[str, QueryValue] | None
 ) -> AsyncIterator[None]:
-    """Suggest existing names when the repository, the version or the path is not found."""
+    """Suggest existing names when the repository, a version or the path is not found.
+
+    Args:
+        client: Where to ask.
+        where: The repository.
+        path: What is asked of it.
+        *versions: The versions that the requests name; the path belongs to the first of them.
+    """
+    asked = [version for version in versions if version]
     try:
         yield
     except NotFound as error:
@@ -145,10 +170,10 @@ async def known_repository(
             raise
         if "TF401019" in error.message:
             raise await unknown_repository(client, where) from error
-        if "TF401175" in error.message and at:
-            raise await _unknown_version(client, where, at) from error
+        if "TF401175" in error.message and asked:
+            raise await _unknown_version(client, where, _find_named(asked, error.message)) from error
         if "TF401174" in error.message:
-            raise await _unknown_path(client, where, path, at or {}) from error
+            raise await _unknown_path(client, where, path, (versions[0] if versions else None) or {}) from error
         if "VS403403" in error.message:
             message = f"Repository {where['repository']!r} is empty: it has no branches yet."
             raise NotFound(message, subject=as_subject(where["repository"])) from error
@@ -168,6 +193,12 @@ async def unknown_repository(client: AzureDevOps, where: PathValues) -> NotFound
     )
 
 
+def _find_named(versions: list[Mapping[str, QueryValue]], message: str) -> Mapping[str, QueryValue]:
+    """Return the version that an error of the service names; the last one where it names none."""
+    named = (version for version in versions if f" {version['versionDescriptor.version']} " in message)
+    return next(named, versions[-1])
+
+
 async def _unknown_version(client: AzureDevOps, where: PathValues, at: Mapping[str, QueryValue]) -> NotFound:
     wanted, kind = str(at["versionDescriptor.version"]), str(at["versionDescriptor.versionType"])
     happened = f"Repository {where['repository']!r} has no {kind} {wanted!r}."
@@ -177,10 +208,14 @@ async def _unknown_version(client: AzureDevOps, where: PathValues, at: Mapping[s
     refs = [row.name for row in decode(response, Collection[Named]).value]
     folder, other = ("refs/heads/", "tag") if kind == "branch" else ("refs/tags/", "branch")
     if f"refs/{'tags' if other == 'tag' else 'heads'}/{wanted}" in refs:
-        return NotFound(f"{happened} It is a {other}: repeat with version_type={other!r}.", subject=as_subject(wanted))
+        whole = f"refs/{'tags' if other == 'tag' else 'heads'}/{wanted}"
+        return NotFound(f"{happened} It is a {other}: repeat with {whole!r}.", subject=as_subject(wanted))
     names = [name.removeprefix(folder) for name in refs if name.startswith(folder)]
+    short = " The id of a commit has to be whole, with 40 digits." if _SHORT_ID.fullmatch(wanted) else ""
     return NotFound(
-        f"{happened}{_near(wanted, names)} Branches are listed by list_branches.", subject=as_subject(wanted)
+        f"{happened}{_near(wanted, names)}{short} {'Branches' if kind == 'branch' else 'Tags'} are listed by "
+        f"list_{'branches' if kind == 'branch' else 'tags'}.",
+        subject=as_subject(wanted),
     )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from azure_devops_agents.cli.documents import reference, tables
+from azure_devops_agents.cli.documents import other_servers, reference, tables
 from azure_devops_agents.cli.documents.picture import demo_pictures
 from azure_devops_agents.cli.documents.source import comparison, module_table, program_table, room_table
 from azure_devops_agents.cli.documents.walk import drawing
@@ -17,6 +17,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "absent": tables.absent_table,
     "control": tables.control_table,
     "vendor": tables.vendor_table,
+    "other_servers": other_servers.comparison_tables,
 }
 """The sections without an argument. Each stands between `<!-- generated:NAME -->` and `<!-- /generated -->`."""
 

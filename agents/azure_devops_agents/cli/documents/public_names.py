@@ -1,10 +1,11 @@
 """Find the public names of all packages in their source, each with the module from which a user imports it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from griffe import Alias, AliasResolutionError, GriffeLoader, Module, Object
+from griffe import Alias, AliasResolutionError, Function, GriffeLoader, Module, Object
 
 PACKAGES: Mapping[str, str] = {
     "langchain_azure_devops": "toolkit",
@@ -16,6 +17,7 @@ PACKAGES: Mapping[str, str] = {
 
 _TOOLKIT = "langchain_azure_devops"
 _AREAS = f"{_TOOLKIT}.tools"
+_DECLARES = re.compile(r"\.(read|write)\(")
 _WHOLE = (_TOOLKIT, _AREAS, f"{_TOOLKIT}.adapters")
 """Packages whose modules publish what they define without an underscore, unless they have an `__all__`."""
 
@@ -100,8 +102,13 @@ def _is_public(module: Module, name: str, member: Object | Alias, target: Object
     if module.parent.path == _AREAS and target.path.startswith(f"{module.path}."):
         # An area publishes its tools and their results, and not the parts that it is made of.
         home = target.path.removesuffix(f".{target.name}")
-        return target.is_class or home in (module.path, f"{module.path}.tools")
+        return target.is_class or _is_tool(target) or home in (module.path, f"{module.path}.tools")
     return target.parent is module
+
+
+def _is_tool(target: Object) -> bool:
+    """Return whether a function is declared as a tool, in whichever module of its area."""
+    return isinstance(target, Function) and any(_DECLARES.search(str(each.value)) for each in target.decorators)
 
 
 def _is_declared(member: Object | Alias) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from azure_devops_agents.cli.capabilities import list_needed_scopes
+from azure_devops_agents.cli.documents.other_servers import link_tools
 from langchain_azure_devops.access import narrowest_scope
 from langchain_azure_devops.scopes import Scope, on_token_page
 from langchain_azure_devops.tools import TOOLS
@@ -71,7 +72,7 @@ def vendor_table() -> str:
     for each in known.operations:
         name = f"**`{each.name}`**" if each.access == "write" else f"`{each.name}`"
         done = "" if each.access != "write" else "read back" if each.key in READ_BACK else "unknown"
-        ours = f"[`{each.ours}`](TOOLS.md#{each.ours})" if each.ours else "none"
+        ours = link_tools(each.ours) or each.lacks
         scopes = ", ".join(f"`{scope.value}`" for scope in each.scopes)
         offered = name if each.access != "none" else f"not offered: {each.reason}"
         rows.append(f"| `{each.key}` | {offered} | {scopes} | {done} | {ours} |")

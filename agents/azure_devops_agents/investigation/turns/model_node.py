@@ -30,7 +30,7 @@ from azure_devops_agents.investigation.turns.messages import join_message
 from azure_devops_agents.investigation.turns.prompts import add_note, describe_end, stable_nonce, write_system_prompt
 from azure_devops_agents.investigation.turns.streaming import InertModel
 from azure_devops_agents.investigation.turns.token_counts import with_usage
-from azure_devops_agents.investigation.turns.tool_choice import Choice
+from azure_devops_agents.investigation.turns.tool_choice import Choice, describe_unseen
 from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -158,13 +158,17 @@ class ModelNode:
         known = self.toolkit.connection
         projects = known.projects if known else ()
         client, budgets, offer = self.toolkit.client, self.meter.budgets, self._offer_tools(state)
-        prompt = write_system_prompt(client, projects, budgets, self.instructions, finds_tools=offer.more)
+        prompt = write_system_prompt(
+            client, projects, budgets, self.instructions, finds_tools=offer.more, subjects=offer.subjects
+        )
         system = SystemMessage(f"{prompt}\n\n{self.task}" if self.task else prompt)
         messages = self._conversation(state)
         if limit is None:
             # At its first turn a question has used nothing, and stands as the person wrote it.
             asked = isinstance(messages[-1], HumanMessage)
-            told = [system, *(messages if asked else add_note(messages, self.meter.describe_left(state)))]
+            notes = [describe_unseen(offer), "" if asked else self.meter.describe_left(state)]
+            note = "\n".join(filter(None, notes))
+            told = [system, *(add_note(messages, note) if note else messages)]
             return Turn(offer.tools, told, self.meter.seconds_left(state), limit="")
         # The model may look at its evidence once more, but the last of its turns is for the report alone.
         may_read = state.get("last_turns", 0) + 1 < LAST_TURNS

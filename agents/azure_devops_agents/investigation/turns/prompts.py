@@ -51,6 +51,7 @@ def write_system_prompt(
     instructions: str = "",
     *,
     finds_tools: bool = False,
+    subjects: Sequence[str] = (),
 ) -> str:
     """Return what the model is told before a conversation. It stays the same for a day, so that a cache holds.
 
@@ -60,16 +61,22 @@ def write_system_prompt(
         budgets: The limits of a question.
         instructions: The operator's own words.
         finds_tools: Whether the model sees only some tools, and find_tools.
+        subjects: The toolsets of the tools that it does not see.
     """
     today = client.context.clock()
     where = describe_organization(client.settings.organization, client.settings.default_project)
     facts = [
         f"Today is {today:%A}, {today:%Y-%m-%d} (UTC); dates such as 'yesterday' count from it. {where}",
         *_list_projects(projects, stable_nonce(client)),
-        *([f"{FIND_TOOLS} finds tools that you do not see yet."] if finds_tools else []),
+        *([_introduce_search(subjects)] if finds_tools else []),
         describe_budget(budgets, finds_tools=finds_tools),
     ]
     return "\n".join((_CONVENTIONS, "", *facts, *_mark_instructions(client.secrets.redact(instructions))))
+
+
+def _introduce_search(subjects: Sequence[str]) -> str:
+    about = f": {', '.join(subjects)}" if subjects else ""
+    return f"{FIND_TOOLS} finds tools that you do not see yet{about}."
 
 
 def _list_projects(projects: Sequence[str], nonce: str) -> list[str]:

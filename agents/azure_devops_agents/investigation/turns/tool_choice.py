@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Annotated, Any
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
@@ -14,7 +15,7 @@ from langchain_azure_devops import AzureDevOpsToolkit, Tool
 FIND_TOOLS = "find_tools"
 MOST_SCHEMA_TOKENS = 6_000
 """The most tokens of all schemas that the model sees at once."""
-_MOST_FOUND = 6
+_MOST_FOUND, _MOST_KNOWN = 4, 2
 _FOUND = "found"
 _DEFERRED = "defer_loading"
 
@@ -34,10 +35,14 @@ class Choice:
     Attributes:
         tools: Those that the model sees.
         more: Whether there are others, which it can look for.
+        subjects: The toolsets of the others. They are the same in every turn.
+        unseen: The names of the tools that the model found or used, and for which there is no room any more.
     """
 
     tools: Sequence[BaseTool | dict[str, Any]]
     more: bool
+    subjects: Sequence[str] = ()
+    unseen: Sequence[str] = ()
 
     @property
     def names(self) -> set[str]:
@@ -66,22 +71,39 @@ def choose_tools(
         return Choice([_undeferred(tool) for tool in available.values()], more=bool(list(absent)))
     first = [name for name, tool in available.items() if _is_default(tool)] or list(available)
     chosen = dict[str, BaseTool]()
-    for name in (*first, *_list_recent(messages)):
+    recent = _list_recent(messages)
+    for name in (*first, *recent):
         if name in available and name not in chosen and sizes[name] <= room:
             chosen[name] = available[name]
             room -= sizes[name]
     kept = [name for name in chosen if name in first] + sorted(name for name in chosen if name not in first)
-    return Choice([_undeferred(chosen[name]) for name in kept], more=True)
+    return Choice(
+        [_undeferred(chosen[name]) for name in kept],
+        more=True,
+        subjects=sorted({_toolset(tool) for name, tool in available.items() if name not in first}),
+        unseen=[name for name in recent if name in available and name not in chosen],
+    )
+
+
+def describe_unseen(choice: Choice) -> str:
+    """Tell the model which of the tools that it found it does not see any more; empty when it sees them all."""
+    if not choice.unseen:
+        return ""
+    names = ", ".join(choice.unseen)
+    return (
+        f"[There is no room to show all tools that you found. These are left out: {names}. Find one to see it again.]"
+    )
 
 
 def answer_search(
-    toolkit: AzureDevOpsToolkit, arguments: Mapping[str, Any], seen: Container[str] = ()
+    toolkit: AzureDevOpsToolkit, arguments: Mapping[str, Any], available: Container[str], seen: Container[str]
 ) -> tuple[str, list[str]]:
     """Return the text that answers a search for tools, and the names of those that the model can call.
 
     Args:
         toolkit: Has the tools.
         arguments: What the model gave.
+        available: The names of the tools that the model may call.
         seen: The names of the tools that the model sees from the first turn on.
 
     Raises:
@@ -94,8 +116,11 @@ def answer_search(
             f"{FIND_TOOLS} takes words, such as words='branch policy': {error.errors()[0]['msg']}"
         ) from None
     names = {tool.name: name for name, tool in toolkit.declarations.items()}
-    found, absent = toolkit.find_tools(words, _MOST_FOUND), toolkit.absent
-    usable = [tool for tool in found if tool.name not in absent]
+    ranked, absent = toolkit.find_tools(words, len(names)), toolkit.absent
+    # The model sees some tools anyway: these take no room from others, and are named only where they fit best.
+    found = [tool for tool in ranked if names[tool.name] not in seen][:_MOST_FOUND]
+    found += [tool for tool in ranked[:_MOST_KNOWN] if names[tool.name] in seen]
+    usable = [tool for tool in found if names[tool.name] in available]
     lines = {names[tool.name]: f"- {names[tool.name]}: {_first_sentence(tool)}" for tool in usable}
     new, known = ([line for name, line in lines.items() if (name in seen) is there] for there in (False, True))
     missing = [f"- {names[tool.name]}: {_say_why(toolkit, tool)}" for tool in found if tool.name in absent]
@@ -111,18 +136,25 @@ def found_artifact(names: list[str]) -> dict[str, Any]:
 
 
 def _list_recent(messages: Sequence[AnyMessage]) -> list[str]:
-    """List the tools that the model found or called, the latest first."""
+    """List the tools that the model called or found: of the latest turn first, and the best of each search first."""
     recent = dict[str, None]()
+    searches: list[list[str]] = []
     for message in reversed(messages):
-        if isinstance(message, AIMessage):
+        if isinstance(message, ToolMessage) and message.name == FIND_TOOLS and isinstance(message.artifact, dict):
+            searches.insert(0, message.artifact.get(_FOUND, []))
+        elif isinstance(message, AIMessage):
             recent |= dict.fromkeys(str(call["name"]) for call in message.tool_calls)
-        elif isinstance(message, ToolMessage) and message.name == FIND_TOOLS and isinstance(message.artifact, dict):
-            recent |= dict.fromkeys(message.artifact.get(_FOUND, []))
+            recent |= dict.fromkeys(name for best in zip_longest(*searches) for name in best if name)
+            searches = []
     return list(recent)
 
 
 def _is_default(tool: BaseTool) -> bool:
     return not (tool.extras or {}).get(_DEFERRED)
+
+
+def _toolset(tool: BaseTool) -> str:
+    return str((tool.metadata or {})["toolset"])
 
 
 def _undeferred(tool: BaseTool) -> BaseTool:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import httpx
 from langchain_core.messages import ToolMessage
 
-from azure_devops_evals.attacks.attempts import Attempt, call, open_toolkit
+from azure_devops_evals.attacks.attempts import Attempt, call, leaves, open_toolkit
 from azure_devops_evals.attacks.planting import changes_something
 from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES, OTHERS_TOKEN, SCOPES
 from azure_devops_evals.attacks.surfaces import PROJECT
@@ -298,6 +298,8 @@ def claim_of(answer: ToolMessage) -> Outcome:
 
 
 def _shows(answer: ToolMessage, made: Any) -> bool:
-    """Return whether an answer shows the item with the number that the service gave to it."""
+    """Return whether an answer shows the item with the number that the service gave to it, or the commit of a ref."""
+    shown = json.dumps(answer.artifact["data"]).replace("}", ",")
+    commits = [str(value) for path, value in leaves(made) if path.lower().endswith("objectid") and int(value, 16)]
     number = made.get("pullRequestId", made.get("id"))
-    return f": {number}," in json.dumps(answer.artifact["data"]).replace("}", ",")
+    return any(commit in shown for commit in commits) if number is None else f": {number}," in shown

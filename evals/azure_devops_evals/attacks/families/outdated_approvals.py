@@ -20,9 +20,9 @@ _REPORT = Call.to("write_report", verdict="answered", answer="Done.")
 
 def attempt(tool: str, full: bool) -> Iterator[Attempt]:
     """Let another account change what an approval showed, each value in turn, before the approved write is sent."""
-    if TOOLS[tool].current is None:
-        return
     changer = _changer(tool)
+    if TOOLS[tool].current is None or changer is None:
+        return
     fixed = {key: value for key, value in TOOLS[changer].examples[0].items() if key in FIXED}
     for name, target, write in _writes(tool):
         for changed in dict.fromkeys(("title", name) if full or name in TOOLS[tool].contents else ("title",)):
@@ -53,14 +53,17 @@ def other_values(tool: str, name: str) -> tuple[Any, Any]:
     return ([one], [other]) if listed else (one, other)
 
 
-def _changer(tool: str) -> str:
-    """Return the tool that changes what the approval of a tool shows."""
+def _changer(tool: str) -> str | None:
+    """Return the tool that changes the title that the approval of a tool shows; None where it shows no title."""
     return next(
-        name
-        for name, each in TOOLS.items()
-        if each.toolset == TOOLS[tool].toolset
-        and each.access == "write"
-        and {"id", "title"} <= set(each.parameters.model_fields)
+        (
+            name
+            for name, each in TOOLS.items()
+            if each.toolset == TOOLS[tool].toolset
+            and each.access == "write"
+            and {"id", "title"} <= set(each.parameters.model_fields)
+        ),
+        None,
     )
 
 

@@ -38,6 +38,9 @@ def test_create(client: Any, organization: Organization) -> None:
     assert project["capabilities"]["processTemplate"] == {"templateName": "Agile", "templateTypeId": AGILE}
     assert project["capabilities"]["versioncontrol"]["sourceControlType"] == "Git"
     assert project["defaultTeam"]["name"] == "Atlas Team"
+    members = client.get("/_apis/projects/Atlas/teams/Atlas Team/members")["value"]
+    assert [row["identity"]["displayName"] for row in members if row.get("isTeamAdmin")] == ["svc-agent"]
+    assert len(members) > 1
     assert [row["name"] for row in client.get("/Atlas/_apis/git/repositories")["value"]] == ["Atlas"]
 
 
@@ -153,7 +156,7 @@ def test_teams(client: Any, organization: Organization) -> None:
     team = client.call("POST", path, {"name": "Night Watch", "description": "On call"}, expect=201)
     assert (team["name"], team["description"], team["projectName"]) == ("Night Watch", "On call", "Platform")
     members = client.get(f"{path}/{team['id']}/members")["value"]
-    assert [row["identity"]["displayName"] for row in members] == ["svc-agent"]
+    assert [(row["identity"]["displayName"], row["isTeamAdmin"]) for row in members] == [("svc-agent", True)]
     assert client.call("POST", path, {"name": "night watch"}, expect=409)["typeKey"] == "TeamAlreadyExistsException"
     changed = client.call("PATCH", f"{path}/Night Watch", {"name": "Day Watch"})
     assert (changed["id"], changed["name"], changed["description"]) == (team["id"], "Day Watch", "On call")

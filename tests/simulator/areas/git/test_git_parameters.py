@@ -121,6 +121,11 @@ def test_the_mode_of_history_decides_about_merged_commits(client, organization):
     assert touching("/x.md", "firstParent") == ["Merge"]
     assert set(touching("/x.md", "fullHistory")) == {"Merge", "On the side"}
     assert touching("/x.md", "FIRSTPARENT") == touching("/x.md", 1) == ["Merge"]
+    dropped = commit([start], "Dropped by a merge", y="2")
+    repository.refs["refs/heads/main"] = commit([merged, dropped], "Keep ours")
+    assert touching("/y.md", "simplifiedHistory") == ["Here"], "only the parent whose file it has is followed"
+    assert set(touching("/y.md", "fullHistory")) == {"Here", "Merge", "Dropped by a merge", "Keep ours"}
+    repository.refs["refs/heads/main"] = merged
     unsupported = {"searchCriteria.itemPath": "/x.md", "searchCriteria.historyMode": 3}
     assert (
         "history mode fullHistorySimplifyMerges" in client.get(f"{DOCS}/commits", expect=400, **unsupported)["message"]

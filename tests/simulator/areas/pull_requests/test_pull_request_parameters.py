@@ -2,6 +2,8 @@
 
 import pytest
 
+from azure_devops_simulator import export_world, import_world
+
 ALL = "/Platform/_apis/git"
 API = f"{ALL}/repositories/platform-api"
 
@@ -184,9 +186,29 @@ def test_a_vote_is_one_of_the_five_numbers(client, organization):
     assert client.call("PUT", f"{path}/reviewers/{me}", {"vote": "5"})["vote"] == 5
     for odd in (7, "7", "ten", True):
         client.call("PUT", f"{path}/reviewers/{me}", {"vote": odd}, expect=400)
-    told = client.call("PUT", f"{path}/reviewers/{me}", {"vote": 0, "isFlagged": True}, expect=400)
-    assert "does not simulate isFlagged in a reviewer" in told["message"]
     assert client.get(f"{path}/reviewers/{me}")["vote"] == 5
+
+
+def test_reviewers_are_flagged_and_decline_and_votes_are_reset(client, organization):
+    push(client, "topic", "/topic.md", "one\n")
+    _, path = opened(client)
+    me, tom = organization.named("svc-agent").id, organization.named("Tom Becker").id
+    own = f"{path}/reviewers/{me}"
+    client.call("PUT", own, {"vote": 5})
+    client.call("PUT", f"{path}/reviewers/{tom}", {"isFlagged": True, "hasDeclined": True})
+    flagged = client.call("PATCH", own, {"isFlagged": True})
+    assert (flagged["vote"], flagged["isFlagged"], flagged["hasDeclined"]) == (5, True, False)
+    world = export_world(organization)
+    assert export_world(import_world(world)) == world
+    client.call("PATCH", own, {"isFlagged": False, "hasDeclined": True})
+    told = {row["id"]: (row["isFlagged"], row["hasDeclined"]) for row in client.get(f"{path}/reviewers")["value"]}
+    assert told == {me: (False, True), tom: (True, True)}
+    client.call("PATCH", own, {"vote": 10}, expect=400)
+    client.call("PATCH", f"{path}/reviewers/{organization.named('Mina Sato').id}", {"isFlagged": True}, expect=404)
+    client.call("PATCH", f"{path}/reviewers", [{"id": me, "vote": 10}], expect=400)
+    assert client.get(own)["vote"] == 5
+    client.call("PATCH", f"{path}/reviewers", [{"id": me, "vote": 0}, {"id": tom}])
+    assert client.get(own)["vote"] == 0
 
 
 def test_reviewers_are_required_as_they_are_added(client, organization):

@@ -297,20 +297,6 @@ def test_options_without_an_effect_are_refused_and_unknown_ones_not_kept(client,
     assert "mergeOptions" not in kept
 
 
-def test_a_policy_that_automatic_completion_may_ignore_is_not_simulated(client):
-    _, path = one(client, "Cache port look-ups for a day")
-    scope = {"repositoryId": None, "refName": "refs/heads/release/1", "matchKind": "Exact"}
-    policy = {
-        "isEnabled": True,
-        "isBlocking": True,
-        "type": {"id": "c6a1889d-b943-4856-b76f-9e46bb6b0df2"},
-        "settings": {"scope": [scope]},
-    }
-    made = client.call("POST", "/Platform/_apis/policy/configurations", policy)
-    body = {"completionOptions": {"autoCompleteIgnoreConfigIds": [made["id"]]}}
-    assert client.call("PATCH", path, body, expect=400)["typeKey"] == "NotSimulatedException"
-
-
 def test_linked_work_items_move_on_when_asked_to(client, organization):
     found, path = one(client, "Cache port look-ups for a day")
     pull_request = organization.pull_requests[found["pullRequestId"]]

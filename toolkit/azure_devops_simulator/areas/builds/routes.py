@@ -186,13 +186,7 @@ def _cancel(call: Call, build: Build) -> None:
     if build.status == "completed":
         message = f"Build {build.id} cannot be canceled, because it has completed."
         raise build_error(400, "BuildStatusInvalidChangeException", message)
-    now = call.organization.clock.tick()
-    if build.status == "notStarted":
-        build.status, build.result, build.finish = "completed", "canceled", now
-        build.changed, build.course = now, None
-    elif build.status == "inProgress":
-        cancel(build, now)
-        call.organization.builds.watch(build)
+    cancel(call.organization.builds, build, call.organization.clock.tick())
 
 
 def _retry(call: Call, build: Build) -> None:

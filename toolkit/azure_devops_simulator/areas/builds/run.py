@@ -64,7 +64,17 @@ def _log_at(log: Log, now: datetime) -> Log:
     return replace(log, written=count)
 
 
-def cancel(build: Build, now: datetime) -> None:
+def cancel(store: BuildStore, build: Build, now: datetime) -> None:
+    """Cancel a build that has not completed: one that waits ends at once, and one that runs within seconds."""
+    if build.status == "notStarted":
+        build.status, build.result, build.finish = "completed", "canceled", now
+        build.changed, build.course = now, None
+    elif build.status == "inProgress":
+        _cancel_running(build, now)
+        store.watch(build)
+
+
+def _cancel_running(build: Build, now: datetime) -> None:
     """Cancel a running build: running steps end canceled within seconds, and the steps after them are skipped."""
     end = now + timedelta(seconds=_CANCEL_SECONDS)
     shown = build.records or []

@@ -122,7 +122,6 @@ def _plain(identity: Identity) -> JsonObject:
         "descriptor": identity.descriptor,
         "subjectDescriptor": identity.subject,
         "providerDisplayName": identity.name,
-        "isActive": identity.active,
         "members": [],
         "memberOf": [],
         "memberIds": [],
@@ -130,7 +129,10 @@ def _plain(identity: Identity) -> JsonObject:
         "resourceVersion": 2,
         "metaTypeId": 0,
     }
-    return {**body, "isContainer": True} if identity.container else body
+    # The service leaves out what is false, for example for somebody who is no longer a member of the organization.
+    return body | {
+        name: True for name, told in (("isActive", identity.active), ("isContainer", identity.container)) if told
+    }
 
 
 def _body(call: Call, identity: Identity) -> JsonObject:

@@ -50,6 +50,7 @@ def create_project(call: Call) -> Answer:
     visibility = _visibility(body) or "private"
     description = as_text(body.get("description"))
     project = organization.add_project(name, description, process=_PROCESS_OF[template], visibility=visibility)
+    project.teams[0].administrators = [call.user]
     project.state = "createPending"
     project.create_repository(name)
     return begin(call, "create", project)

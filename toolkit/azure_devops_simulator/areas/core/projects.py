@@ -11,6 +11,7 @@ from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.core.identities import identity_of_team
 from azure_devops_simulator.areas.core.operations import wait
+from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project, Team
 from azure_devops_simulator.state.values import JsonObject, timestamp
 
@@ -185,9 +186,14 @@ def get_team(call: Call) -> JsonObject:
 
 @area.get("_apis/projects/{project}/teams/{team}/members", scopes=_READ, query="$skip $top continuationToken")
 def list_members(call: Call) -> Answer:
-    """Return the members of a team."""
-    members = find_team(call.in_project(), call.path["team"]).members
-    return page(call, members, lambda user: {"identity": call.identity(user)})
+    """Return the members of a team. Those who administer it are marked."""
+    team = find_team(call.in_project(), call.path["team"])
+    return page(call, team.members, partial(_member, call, team))
+
+
+def _member(call: Call, team: Team, user: User) -> JsonObject:
+    row: JsonObject = {"identity": call.identity(user)}
+    return {"isTeamAdmin": True, **row} if user in team.administrators else row
 
 
 @area.get("_apis/teams", scopes=("vso.project",), version="7.1-preview.3", query=_TEAMS)

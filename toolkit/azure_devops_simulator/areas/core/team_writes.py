@@ -15,11 +15,12 @@ area = Area("core")
 
 @area.post("_apis/projects/{project}/teams", scopes=("vso.project_manage",))
 def create_team(call: Call) -> Answer:
-    """Add a team. Its first member is the person who created it."""
+    """Add a team. The person who created it is its first member and administers it."""
     project, body = call.in_project(), call.json_object()
     name = _free_name(project, as_text(body.get("name")))
     call.organization.clock.tick()
-    team = Team(call.organization.new_guid(), name, as_text(body.get("description")), [call.user])
+    guid, description = call.organization.new_guid(), as_text(body.get("description"))
+    team = Team(guid, name, description, [call.user], [call.user])
     project.teams.append(team)
     return Answer(201, team_body(call, project, team))
 

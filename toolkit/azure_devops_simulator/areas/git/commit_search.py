@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from azure_devops_simulator.api.call import Call
 from azure_devops_simulator.api.errors import NotSimulatedError
 from azure_devops_simulator.api.query import Query
-from azure_devops_simulator.areas.git.history import ancestors, history, touches
+from azure_devops_simulator.areas.git.history import ancestors, history, simplified_history, touches
 from azure_devops_simulator.areas.git.lookup import commit_of, described_version
 from azure_devops_simulator.areas.git.shapes import (
     commit_links,
@@ -92,7 +92,10 @@ def _search(repository: Repository, criteria: Query) -> Iterator[Commit]:
     mode = criteria.text(f"{_WHERE}historyMode", "simplifiedHistory")
     left_out = criteria.flag(f"{_WHERE}excludeDeletes")
     # Both mean something for one path only.
-    commits = history(repository, tip, first_parent=path != "/" and mode == "firstParent")
+    if path != "/" and mode == "simplifiedHistory":
+        commits = simplified_history(repository, tip, path)
+    else:
+        commits = history(repository, tip, first_parent=path != "/" and mode == "firstParent")
     if named.get(f"{_WHERE}compareVersion.version"):
         other, _ = described_version(named, repository, f"{_WHERE}compareVersion.version", path=path)
         commits = _without(repository, commits, other)

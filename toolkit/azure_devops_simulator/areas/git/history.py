@@ -26,13 +26,32 @@ class Change:
 
 def history(repository: Repository, tip: str, *, first_parent: bool = False) -> Iterator[Commit]:
     """Return a commit and everything before it, newest first, or only what its first parents lead to."""
+    return _walk(repository, tip, lambda commit: commit.parents[:1] if first_parent else commit.parents)
+
+
+def simplified_history(repository: Repository, tip: str, path: str) -> Iterator[Commit]:
+    """Return what made a path what it is at a commit, newest first, together with commits that left it as it was.
+
+    As `git log` does, it follows only the first parent that has the path as a merge has it, if there is one.
+    """
+
+    def follow(commit: Commit) -> tuple[str, ...]:
+        here = _id(repository.objects.at(commit.tree, path))
+        trees = ((parent, repository.commit(parent).tree) for parent in commit.parents)
+        same = (parent for parent, tree in trees if _id(repository.objects.at(tree, path)) == here)
+        return (*same,)[:1] or commit.parents
+
+    return _walk(repository, tip, follow)
+
+
+def _walk(repository: Repository, tip: str, follow: Callable[[Commit], tuple[str, ...]]) -> Iterator[Commit]:
     first = repository.commit(tip)
     waiting = [(-first.committer.date.timestamp(), 0, first)]
     seen, count = {tip}, 0
     while waiting:
         commit = heapq.heappop(waiting)[2]
         yield commit
-        for parent in commit.parents[:1] if first_parent else commit.parents:
+        for parent in follow(commit):
             if parent not in seen:
                 seen.add(parent)
                 count += 1

@@ -1,4 +1,4 @@
-"""Repositories, blobs, trees and annotated tags."""
+"""Repositories, blobs and trees."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from azure_devops_simulator.areas.git.lookup import (
     refuse_members,
     require,
 )
-from azure_devops_simulator.areas.git.shapes import api_url, remote_urls, repository_shape, signature_shape
+from azure_devops_simulator.areas.git.shapes import api_url, remote_urls, repository_shape
 from azure_devops_simulator.state.git_objects import Entry, ObjectStore
 from azure_devops_simulator.state.projects import Project, Repository, can_be_named
 from azure_devops_simulator.state.values import JsonObject, JsonValue
@@ -189,21 +189,3 @@ def _tree_row(call: Call, repository: Repository, entry: Entry, path: str) -> Js
 def tree_size(objects: ObjectStore, tree_id: str) -> int:
     """Return the bytes of the tree object itself."""
     return sum(len(f"{e.mode:o}") + len(e.name.encode()) + 22 for e in objects.entries(tree_id) or ())
-
-
-@area.get(f"{REPOSITORY}/annotatedtags/{{objectId}}", scopes=READ)
-def get_annotated_tag(call: Call) -> JsonObject:
-    """Return an annotated tag by its own object id."""
-    repository = find_repository(call)
-    object_id = call.path["objectId"].lower()
-    tag = repository.objects.tag(object_id)
-    if tag is None:
-        raise no_object(object_id)
-    return {
-        "name": tag.name,
-        "objectId": tag.id,
-        "taggedObject": {"objectId": tag.target, "objectType": "commit"},
-        "taggedBy": signature_shape(tag.tagger),
-        "message": tag.message,
-        "url": api_url(call, repository, f"annotatedtags/{tag.id}"),
-    }

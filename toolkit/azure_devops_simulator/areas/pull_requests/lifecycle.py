@@ -7,6 +7,8 @@ from typing import Literal
 
 from azure_devops_simulator.areas.git.history import MergeResult, ancestors, history, merge, merge_base
 from azure_devops_simulator.areas.pull_requests.merge import advance_work_items, completing_commit, strategy_of
+from azure_devops_simulator.areas.pull_requests.policies import ask_required_reviewers, reset_votes, waits
+from azure_devops_simulator.areas.pull_requests.validation import queue_validations
 from azure_devops_simulator.state.git_objects import Commit, Signature
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
@@ -58,7 +60,10 @@ def refresh(organization: Organization, pull_request: PullRequest) -> None:
         _finish(organization, pull_request, pull_request.completing_by)
         return
     _merge_again(pull_request, source, target, organization)
-    if pull_request.auto_complete_by and not (pull_request.is_draft or pull_request.conflicts or pull_request.waits):
+    ask_required_reviewers(organization, pull_request)
+    if pull_request.auto_complete_by and not (
+        pull_request.is_draft or pull_request.conflicts or waits(organization, pull_request, automatic=True)
+    ):
         _finish(organization, pull_request, pull_request.auto_complete_by)
 
 
@@ -76,7 +81,7 @@ def _finish(organization: Organization, pull_request: PullRequest, user: User) -
     project = pull_request.repository.project
     if bypass and not organization.denied(user, "PullRequestBypassPolicy", project, pull_request.repository.name):
         complete(organization, pull_request, user)
-    elif pull_request.waits:
+    elif waits(organization, pull_request):
         pull_request.completing_by, pull_request.rejected = None, True
     else:
         complete(organization, pull_request, user)
@@ -86,7 +91,8 @@ def _merge_again(pull_request: PullRequest, source: str, target: str, organizati
     repository = pull_request.repository
     if (source, target) == (pull_request.last_source, pull_request.last_target):
         return
-    if source != pull_request.last_source:
+    pushed = source != pull_request.last_source
+    if pushed:
         for tip in _new_tips(pull_request, source):
             _add_iteration(organization, pull_request, tip, target)
     pull_request.last_source, pull_request.last_target = source, target
@@ -95,6 +101,7 @@ def _merge_again(pull_request: PullRequest, source: str, target: str, organizati
     pull_request.merge_commit = None
     if not result.conflicts:
         pull_request.merge_commit = _merge_commit(pull_request, result, pull_request.creator, _last_date(pull_request))
+        queue_validations(organization, pull_request, pushed=pushed)
 
 
 def _new_tips(pull_request: PullRequest, source: str) -> list[str]:
@@ -124,6 +131,9 @@ def _add_iteration(organization: Organization, pull_request: PullRequest, source
     if not first:
         text = f"{author.display_name} pushed a new iteration"
         add_system_thread(organization, pull_request, author, text, "RefUpdate", date)
+        if reset_votes(pull_request):
+            text = "The votes of the reviewers were reset because new changes were pushed"
+            add_system_thread(organization, pull_request, author, text, "ResetAllVotes", date)
 
 
 def iteration_commits(pull_request: PullRequest, iteration: Iteration) -> list[Commit]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from azure_devops_simulator.areas.git.history import MergeResult, ancestors, history, merge_files
 from azure_devops_simulator.areas.work_items.process.rules import enter_state
 from azure_devops_simulator.areas.work_items.process.types import WorkItemType, work_item_type
-from azure_devops_simulator.state.git_objects import Signature
+from azure_devops_simulator.state.git_objects import Commit, Signature
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Repository
@@ -46,13 +46,21 @@ def completing_commit(
     return objects.put_commit(objects.put_tree(merged.files), parents, who, message)
 
 
+def apply_commit(repository: Repository, commit: Commit, tip: str, *, back: bool = False) -> MergeResult:
+    """Merge what a commit changed against its first parent into the files of a tip, or take it back from them."""
+    before = repository.files(commit.parents[0]) if commit.parents else {}
+    base, theirs = before, repository.files(commit.id)
+    if back:
+        base, theirs = theirs, base
+    return merge_files(base, repository.files(tip), theirs)
+
+
 def _replay(repository: Repository, target: str, source: str, who: Signature) -> str | tuple[str, ...]:
     """Put the commits of the source on top of the target, oldest first; merges among them are left out."""
     known, tip = ancestors(repository, target), target
     own = [commit for commit in history(repository, source) if commit.id not in known and len(commit.parents) == 1]
     for commit in reversed(own):
-        before = repository.files(commit.parents[0])
-        merged = merge_files(before, repository.files(tip), repository.files(commit.id))
+        merged = apply_commit(repository, commit, tip)
         if merged.conflicts:
             return merged.conflicts
         tree = repository.objects.put_tree(merged.files)

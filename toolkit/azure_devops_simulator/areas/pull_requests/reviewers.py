@@ -6,7 +6,7 @@ from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.errors import ArgumentError, ServiceError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.git.lookup import find_in_project, find_repository, git_error, refuse_members, require
+from azure_devops_simulator.areas.git.lookup import find_in_project, find_repository, git_error, require
 from azure_devops_simulator.areas.git.repositories import READ
 from azure_devops_simulator.areas.pull_requests.lifecycle import vote
 from azure_devops_simulator.areas.pull_requests.routes import ONE, WRITE
@@ -72,7 +72,6 @@ def put_reviewer(call: Call) -> JsonObject:
     """Add a reviewer or vote. Only the caller's own vote counts; a draft ignores votes."""
     pull_request = _reviewable(call)
     user, body = _user(call, call.path["reviewerId"]), call.json_object()
-    refuse_members(body, "a reviewer", "hasDeclined", "isFlagged")
     value = body.get("vote", 0)
     if isinstance(value, str) and value in _DIGITS:
         value = int(value)
@@ -87,7 +86,51 @@ def put_reviewer(call: Call) -> JsonObject:
         vote(call.organization, pull_request, user, value)
     if isinstance(body.get("isRequired"), bool):
         reviewer.required = body["isRequired"] is True
+    _mark(pull_request, user, body)
     return reviewer_shape(call, pull_request, reviewer)
+
+
+def _mark(pull_request: PullRequest, user: User, body: JsonObject) -> None:
+    """Flag a reviewer, or note that a reviewer declined to review. What is not given stays."""
+    marks = dict(pull_request.marks.pop(user.id, {}))
+    marks |= {name: body[name] for name in ("isFlagged", "hasDeclined") if isinstance(body.get(name), bool)}
+    if kept := {name: value for name, value in marks.items() if value is True}:
+        pull_request.marks[user.id] = {**kept}
+
+
+@area.patch(f"{ONE}/reviewers/{{reviewerId}}", scopes=WRITE)
+def edit_reviewer(call: Call) -> JsonObject:
+    """Flag a reviewer, or note that a reviewer declined to review. Votes are put, not patched."""
+    pull_request = _reviewable(call)
+    user, body = _user(call, call.path["reviewerId"]), call.json_object()
+    reviewer = pull_request.reviewer(user)
+    if reviewer is None:
+        raise _no_reviewer(call.path["reviewerId"])
+    # The specification names what can be patched. The text is a guess.
+    if "vote" in body or "isRequired" in body:
+        message = "Only isFlagged and hasDeclined of a reviewer can be patched."
+        raise ArgumentError(message, "reviewer", type_key="InvalidArgumentValueException")
+    call.organization.clock.tick()
+    _mark(pull_request, user, body)
+    return reviewer_shape(call, pull_request, reviewer)
+
+
+@area.patch(f"{ONE}/reviewers", scopes=WRITE)
+def reset_votes(call: Call) -> Answer:
+    """Take back the votes of several reviewers. Other changes of several reviewers are not possible."""
+    pull_request = _reviewable(call)
+    rows = [as_object(value) for value in as_list(call.json())]
+    if not rows or any(row.get("vote", 0) != 0 for row in rows):
+        raise ArgumentError("Only votes can be reset.", "patchVotes", type_key="InvalidArgumentValueException")
+    found = [pull_request.reviewer(_user(call, as_text(row.get("id")))) for row in rows]
+    for reviewer, row in zip(found, rows, strict=True):
+        if reviewer is None:
+            raise _no_reviewer(as_text(row.get("id")))
+    call.organization.clock.tick()
+    for reviewer in found:
+        if reviewer:
+            reviewer.vote = 0
+    return Answer(200, "", content_type="text/plain")
 
 
 @area.post(f"{ONE}/reviewers", scopes=WRITE)
@@ -112,6 +155,7 @@ def remove_reviewer(call: Call) -> Answer:
         raise _no_reviewer(call.path["reviewerId"])
     call.organization.clock.tick()
     pull_request.reviewers.remove(reviewer)
+    pull_request.marks.pop(reviewer.user.id, None)
     return Answer(200, "", content_type="text/plain")
 
 

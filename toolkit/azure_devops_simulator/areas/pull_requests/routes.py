@@ -26,6 +26,7 @@ from azure_devops_simulator.areas.pull_requests.shapes import (
     pull_request_row,
     pull_request_shape,
 )
+from azure_devops_simulator.areas.pull_requests.validation import queue_validations
 from azure_devops_simulator.state.projects import Repository
 from azure_devops_simulator.state.pull_requests import PullRequest, Reviewer
 from azure_devops_simulator.state.values import JsonObject, JsonValue
@@ -204,13 +205,16 @@ def create(call: Call) -> Answer:
         raise ArgumentError("Value cannot be null.", "title", type_key="ArgumentNullException")
     _check_description(description)
     _check_unique(call, repository, source, target)
-    is_draft, completing = body.get("isDraft") is True, read_completion_options(repository.project, body)
+    is_draft, completing = body.get("isDraft") is True, read_completion_options(body)
     made = open_pull_request(
         call.organization, repository, call.user, source, target, title, description, is_draft=is_draft
     )
     for value in as_list(body.get("reviewers")):
         wanted = as_object(value)
-        if user := call.organization.user(as_text(wanted.get("id"))):
+        user = call.organization.user(as_text(wanted.get("id")))
+        if user and (known := made.reviewer(user)):
+            known.required = known.required or wanted.get("isRequired") is True
+        elif user:
             made.reviewers.append(Reviewer(user, required=wanted.get("isRequired") is True))
     for value in as_list(body.get("labels")):
         if name := as_text(as_object(value).get("name")).strip():
@@ -275,7 +279,7 @@ def update(call: Call) -> JsonObject:
         # Code, text and type key are the service's. The status is a guess.
         message = "TF401181: The pull request cannot be edited due to its state."
         raise git_error(400, "GitPullRequestNotEditableException", message)
-    completing = read_completion_options(pull_request.repository.project, body)
+    completing = read_completion_options(body)
     call.organization.clock.tick()
     pull_request.completion_options |= completing
     _change_texts(call, pull_request, body)
@@ -289,7 +293,10 @@ def _change_texts(call: Call, pull_request: PullRequest, body: JsonObject) -> No
         _check_description(as_text(body["description"]))
         pull_request.description = as_text(body["description"])
     if isinstance(body.get("isDraft"), bool):
+        published = pull_request.is_draft and body["isDraft"] is False
         pull_request.is_draft = body["isDraft"] is True
+        if published:
+            queue_validations(call.organization, pull_request, pushed=True)
     if target := as_text(body.get("targetRefName")):
         _check_branches(pull_request.repository, pull_request.source, target)
         pull_request.target = target

@@ -8,6 +8,7 @@ from azure_devops_simulator.areas.core.projects import project_reference
 from azure_devops_simulator.areas.git.lookup import git_error
 from azure_devops_simulator.areas.git.shapes import api_url, commit_link, commit_row, repository_shape
 from azure_devops_simulator.areas.pull_requests.lifecycle import refresh
+from azure_devops_simulator.areas.pull_requests.policies import merge_status
 from azure_devops_simulator.state.projects import Repository
 from azure_devops_simulator.state.pull_requests import Comment, Iteration, PullRequest, Reviewer, Thread
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
@@ -49,6 +50,7 @@ def reviewer_shape(call: Call, pull_request: PullRequest, reviewer: Reviewer) ->
         "vote": reviewer.vote,
         "hasDeclined": False,
         "isFlagged": False,
+        **pull_request.marks.get(reviewer.user.id, {}),
     }
     if reviewer.required:
         shape["isRequired"] = True
@@ -73,7 +75,7 @@ def _core(call: Call, pull_request: PullRequest, repository: JsonObject, descrip
     shape |= {
         "sourceRefName": pull_request.source,
         "targetRefName": pull_request.target,
-        "mergeStatus": pull_request.merge_status,
+        "mergeStatus": merge_status(call.organization, pull_request),
         "isDraft": pull_request.is_draft,
         "mergeId": pull_request.merge_id,
         "lastMergeSourceCommit": commit_link(call, own, pull_request.last_source),

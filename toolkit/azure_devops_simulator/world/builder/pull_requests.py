@@ -7,7 +7,16 @@ from functools import partial
 from typing import Literal, Self, get_args
 
 from azure_devops_simulator.areas.pull_requests.lifecycle import refresh
-from azure_devops_simulator.state.policies import COMMENTS
+from azure_devops_simulator.areas.pull_requests.policies import evaluate
+from azure_devops_simulator.state.policies import (
+    BUILD,
+    COMMENTS,
+    MERGE_STRATEGY,
+    MINIMUM_REVIEWERS,
+    REQUIRED_REVIEWERS,
+    STATUS,
+    WORK_ITEMS,
+)
 from azure_devops_simulator.state.pull_requests import PullRequest, Thread
 from azure_devops_simulator.state.values import JsonObject
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose
@@ -15,6 +24,21 @@ from azure_devops_simulator.world.builder.requests import BuilderError, Person, 
 Vote = Literal["approve", "approve-with-suggestions", "wait-for-author", "reject", "reset"]
 ThreadStatus = Literal["active", "fixed", "wontFix", "closed", "byDesign", "pending"]
 MergeStrategy = Literal["noFastForward", "squash", "rebase", "rebaseMerge"]
+CheckState = Literal["succeeded", "failed", "error", "pending", "notApplicable", "notSet"]
+PolicyKind = Literal[
+    "minimum-reviewers", "required-reviewers", "comments", "build", "work-items", "merge-strategy", "status"
+]
+
+POLICY_KINDS: Mapping[PolicyKind, str] = {
+    "minimum-reviewers": MINIMUM_REVIEWERS,
+    "required-reviewers": REQUIRED_REVIEWERS,
+    "comments": COMMENTS,
+    "build": BUILD,
+    "work-items": WORK_ITEMS,
+    "merge-strategy": MERGE_STRATEGY,
+    "status": STATUS,
+}
+"""The types of policies by what they ask for."""
 
 _VOTES: Mapping[str, int] = {
     "approve": 10,
@@ -144,6 +168,45 @@ class PullRequestBuilder:
         self._send(by, "PATCH", body={"isDraft": False})
         return self
 
+    def add_status(
+        self,
+        name: str,
+        state: CheckState = "succeeded",
+        *,
+        genre: str | None = None,
+        description: str | None = None,
+        url: str | None = None,
+        iteration: int | None = None,
+        by: Person | None = None,
+    ) -> Self:
+        """Put the status of a check on the pull request, or on one of its iterations.
+
+        Args:
+            name: what was checked. The newest status of a name and genre counts.
+            state: what came out.
+            genre: a group of checks, for example the system that makes them.
+            description: more about it.
+            url: where people see the details.
+            iteration: the iteration that was checked.
+            by: who says so; the author of the pull request by default.
+        """
+        body: JsonObject = {
+            "state": choose("state", state, get_args(CheckState)),
+            "context": {"name": name, "genre": genre},
+            "description": description,
+            "targetUrl": url,
+        }
+        self._send(by, "POST", "statuses", body=body if iteration is None else {**body, "iterationId": iteration})
+        return self
+
+    def set_auto_complete(self, *, by: Person | None = None, strategy: MergeStrategy = "noFastForward") -> Self:
+        """Let the pull request complete as soon as every policy is satisfied."""
+        self._check_open()
+        person = self._requests.person(by or self.pull_request.creator)
+        options: JsonObject = {"mergeStrategy": choose("strategy", strategy, get_args(MergeStrategy))}
+        self._send(by, "PATCH", body={"autoCompleteSetBy": {"id": person.id}, "completionOptions": options})
+        return self
+
     def complete(
         self,
         *,
@@ -151,6 +214,7 @@ class PullRequestBuilder:
         strategy: MergeStrategy = "noFastForward",
         delete_source_branch: bool = False,
         transition_work_items: bool = False,
+        bypass: str | None = None,
     ) -> Self:
         """Merge the pull request into its target.
 
@@ -159,14 +223,16 @@ class PullRequestBuilder:
             strategy: how the commits come into the target.
             delete_source_branch: whether the source branch is deleted.
             transition_work_items: whether the linked work items go to their next state.
+            bypass: why the policies of the branch are bypassed; None does not bypass them.
 
         Raises:
-            BuilderError: it is a draft or closed, the branches conflict, or approvals are missing.
+            BuilderError: it is a draft or closed, the branches conflict, or a policy is not satisfied.
         """
         self._check_open()
         wanted = {"deleteSourceBranch": delete_source_branch, "transitionWorkItems": transition_work_items}
         options: JsonObject = {"mergeStrategy": choose("strategy", strategy, get_args(MergeStrategy))}
         options |= {name: True for name, chosen in wanted.items() if chosen}
+        options |= {} if bypass is None else {"bypassPolicy": True, "bypassReason": bypass}
         pull = self.pull_request
         refresh(self._requests.organization, pull)
         last: JsonObject = {"commitId": pull.last_source}
@@ -187,10 +253,15 @@ class PullRequestBuilder:
         needed = max((policy.minimum for policy in pull.repository.policies(pull.target)), default=0)
         if pull.approvals < needed:
             return f"has {pull.approvals} approvals of people other than its author, and needs {needed}"
-        if any(
-            policy.type == COMMENTS and not pull.satisfies(policy) for policy in pull.repository.policies(pull.target)
-        ):
+        unmet = [
+            found.policy.type
+            for found in evaluate(self._requests.organization, pull)
+            if found.policy.blocking and found.status not in {"approved", "notApplicable"}
+        ]
+        if COMMENTS in unmet:
             return "has comments that are not resolved"
+        if others := [kind for kind, number in POLICY_KINDS.items() if number in unmet and number != MINIMUM_REVIEWERS]:
+            return f"does not satisfy the policies {', '.join(others)}"
         against = [each.user.display_name for each in pull.reviewers if each.vote < 0]
         return f"is held back by the vote of {', '.join(against)}"
 

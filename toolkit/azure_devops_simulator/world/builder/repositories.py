@@ -13,7 +13,7 @@ from azure_devops_simulator.state.git_objects import Signature
 from azure_devops_simulator.state.policies import MINIMUM_REVIEWERS, Policy
 from azure_devops_simulator.state.projects import ZERO_ID, Repository
 from azure_devops_simulator.state.values import JsonObject, JsonValue
-from azure_devops_simulator.world.builder.pull_requests import PullRequestBuilder
+from azure_devops_simulator.world.builder.pull_requests import POLICY_KINDS, PolicyKind, PullRequestBuilder
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose
 
 Contents: TypeAlias = Mapping[str, str | bytes]
@@ -164,6 +164,55 @@ class RepositoryBuilder:
         organization, owner = self._requests.organization, self._requests.person(None)
         policy = Policy(organization.next_id("policy"), MINIMUM_REVIEWERS, settings, owner, organization.clock.tick())
         self.repository.project.policies[policy.id] = policy
+        return self
+
+    def add_policy(
+        self,
+        kind: PolicyKind,
+        *,
+        branch: str | None = None,
+        settings: Mapping[str, JsonValue] | None = None,
+        reviewers: Iterable[Person] = (),
+        pipeline: int | None = None,
+        paths: Iterable[str] = (),
+        optional: bool = False,
+        enabled: bool = True,
+        by: Person | None = None,
+    ) -> Self:
+        """Add a policy to a branch. With one that is not optional, only pull requests can change the branch.
+
+        Args:
+            kind: what the policy asks for.
+            branch: the branch; the default branch when none is given.
+            settings: further settings, by the names that the service has for them.
+            reviewers: who has to approve, for `required-reviewers`.
+            pipeline: the id of the pipeline that has to succeed, for `build`.
+            paths: the policy concerns only pull requests that change these files. They may hold `*`; `!` excludes.
+            optional: whether a pull request can be completed without it.
+            enabled: whether it is in force.
+            by: who adds it; the first user of the organization by default.
+
+        Raises:
+            BuilderError: there is no such branch, person or pipeline, or a setting is missing.
+        """
+        scope: JsonObject = {
+            "repositoryId": self.repository.id,
+            "refName": "refs/heads/" + self._branch(branch),
+            "matchKind": "Exact",
+        }
+        known: JsonObject = {
+            "requiredReviewerIds": [self._requests.person(who).id for who in reviewers],
+            "buildDefinitionId": pipeline,
+            "filenamePatterns": list(paths),
+        }
+        given = {name: value for name, value in known.items() if value}
+        body: JsonObject = {
+            "type": {"id": POLICY_KINDS[choose("policy", kind, POLICY_KINDS)]},
+            "isBlocking": not optional,
+            "isEnabled": enabled,
+            "settings": {**given, **(settings or {}), "scope": [scope]},
+        }
+        self._requests.send(by, "POST", self.repository.project.name, "_apis", "policy", "configurations", body=body)
         return self
 
     def open_pull_request(

@@ -23,7 +23,9 @@ from azure_devops_simulator.areas.core import area as core
 from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.core.projects import find_project
 from azure_devops_simulator.areas.git import area as git
+from azure_devops_simulator.areas.policies import area as policies
 from azure_devops_simulator.areas.pull_requests import area as pull_requests
+from azure_devops_simulator.areas.pull_requests.replays import settle_replays
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import FULL_ACCESS, Token, User
@@ -42,7 +44,7 @@ class BuilderError(ValueError):
 
 @cache
 def _router() -> Router:
-    areas = (core.area, git.area, pull_requests.area, work_items.area, builds.area)
+    areas = (core.area, git.area, policies.area, pull_requests.area, work_items.area, builds.area)
     return Router(route for area in areas for route in area.routes)
 
 
@@ -103,6 +105,7 @@ class Requests:
             method=method,
         )
         settle(self.organization)
+        settle_replays(self.organization)
         catch_up(self.organization.builds, self.organization.clock.now())
         try:
             match.bind(call)

@@ -103,11 +103,15 @@ def _teams(organization: Organization, project: Project, seen: list[Answer]) -> 
     for key, row in rows.items():
         names = {key, as_text(row.get("name")).lower()}
         members: list[User] = []
+        administrators: list[User] = []
         for answer in seen:
             below = answer.below("projects")
             if below and len(below) == 4 and below[1::2] == ("teams", "members") and below[2].lower() in names:
                 members += [people.of(member.get("identity")) for member in answer.rows()]
-        teams.append(Team(key, as_text(row.get("name")), as_text(row.get("description")), members))
+                leads = [member for member in answer.rows() if member.get("isTeamAdmin") is True]
+                administrators += [people.of(member.get("identity")) for member in leads]
+        name, description = as_text(row.get("name")), as_text(row.get("description"))
+        teams.append(Team(key, name, description, members, administrators))
     default = next(
         (
             as_text(as_object(found["defaultTeam"]).get("id")).lower()

@@ -1,4 +1,4 @@
-"""The branch policies of a recording, as far as the simulator enforces their types."""
+"""The branch policies of a recording, as far as they are taken over: approvals and comments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from azure_devops_simulator.world.recorded.seen import Answer, date_of
 
 
 def add_policies(organization: Organization, seen: list[Answer], notes: list[str]) -> None:
-    """Add every policy that was seen and that is enforced here."""
+    """Add every policy that was seen and that is taken over."""
     people, left_out = People(organization), set[str]()
     for answer in seen:
         project = organization.project(answer.segments[0]) if answer.below("policy", "configurations") == () else None
@@ -31,4 +31,4 @@ def add_policies(organization: Organization, seen: list[Answer], notes: list[str
             )
             organization.counters["policy"] = max(organization.counters["policy"], number)
     if left_out:
-        notes.append(f"policies of the types {', '.join(sorted(left_out))} are not enforced and were left out")
+        notes.append(f"policies of the types {', '.join(sorted(left_out))} were left out")

@@ -44,7 +44,8 @@ class VendorOperation:
         contents: The arguments of a write that do not say where it goes or whom it concerns.
         several: Whether one call may send several write requests, so that a refusal may come after a part was done.
         default: Whether it belongs to the default set.
-        ours: Our tool for the same purpose; empty when there is none.
+        ours: Our tools for the same purpose; empty when there is none.
+        lacks: Why we have no tool for it; empty when we have one.
         reason: Why it is not offered.
     """
 
@@ -58,7 +59,8 @@ class VendorOperation:
     contents: frozenset[str] = frozenset()
     several: bool = False
     default: bool = False
-    ours: str = ""
+    ours: tuple[str, ...] = ()
+    lacks: str = ""
     reason: str = ""
 
     @property
@@ -104,7 +106,8 @@ def load_allow_list() -> AllowList:
             contents=frozenset(told.get("contents", ())),
             several=told.get("several", False),
             default=told.get("default", False),
-            ours=told.get("ours", ""),
+            ours=tuple(told.get("ours", ())),
+            lacks=told.get("lacks", ""),
             reason=told.get("reason", ""),
         )
         for tool, entry in raw["tools"].items()

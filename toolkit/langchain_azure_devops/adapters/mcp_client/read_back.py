@@ -26,8 +26,9 @@ from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.results.models import Instant, Page, Result, Untrusted
 from langchain_azure_devops.tools.git import REPOSITORY, branch_ref
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
+from langchain_azure_devops.tools.pull_requests.reading import read_pull_request
 from langchain_azure_devops.tools.pull_requests.recovery import find_differences
-from langchain_azure_devops.tools.pull_requests.tools import create_pull_request, read_pull_request, update_pull_request
+from langchain_azure_devops.tools.pull_requests.tools import create_pull_request, update_pull_request
 from langchain_azure_devops.tools.repositories.tools import BranchTip
 from langchain_azure_devops.tools.work_items.tools import add_work_item_comment, create_work_item, update_work_item
 

@@ -33,6 +33,7 @@ from langchain_azure_devops.errors import (
     WriteOutcomeUnknown,
 )
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.review_rules import refuse_bypass, refuse_own
 from langchain_azure_devops.http.write_gate import spend_grant
 from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.safety.grants import Operation, current_call
@@ -110,6 +111,7 @@ async def _write(server: VendorServer, operation: VendorOperation, arguments: di
         WriteOutcomeUnknown: It is not certain that nothing was done.
         AzureDevOpsError: Nothing was done, for this reason.
     """
+    await _check_rules(server.client, arguments)
     await _pass_gate(server.client, operation, arguments)
     answer = await server.call(operation.tool, arguments, writes=True)
     text = read_text(answer)
@@ -124,6 +126,19 @@ async def _write(server: VendorServer, operation: VendorOperation, arguments: di
         )
     told = f"The MCP server reported {operation.key} as done."
     raise WriteReported(told, subject=operation.name, answer=text or "done")
+
+
+async def _check_rules(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> None:
+    """Refuse what the constructor of the client does not allow: the client checks only the requests that it sends.
+
+    Raises:
+        WriteBlocked: It passes over policies, or decides about a pull request that the token's own account opened.
+    """
+    if arguments.get("bypassPolicy"):
+        refuse_bypass(client)
+    decides = arguments.get("autoComplete") or str(arguments.get("status")).lower() == "completed"
+    if (number := arguments.get("pullRequestId")) is not None and (decides or "vote" in arguments):
+        await refuse_own(client, int(str(number)))
 
 
 async def _pass_gate(client: AzureDevOps, operation: VendorOperation, arguments: Mapping[str, JsonValue]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AliasPath, BeforeValidator, Field
+from pydantic import AliasPath, BeforeValidator, Field, JsonValue
 
 from langchain_azure_devops.http.responses import OrNone
 from langchain_azure_devops.results.models import (
@@ -51,7 +51,12 @@ class OpenedPullRequest(PullRequest):
     notes: list[str] = Field(default=[])
 
 
-def _name_labels(value: object) -> object:
+MERGE_STATUSES = frozenset({"notSet", "queued", "conflicts", "succeeded", "rejectedByPolicy", "failure"})
+"""What the service says of a merge; another text in its place is shown to nobody outside of a fence."""
+
+
+def name_labels(value: object) -> object:
+    """Return the names of the labels of an answer that are in use."""
     rows = value if isinstance(value, list) else []
     return [row["name"] for row in rows if isinstance(row, dict) and row.get("active") is not False and "name" in row]
 
@@ -61,6 +66,8 @@ class PullRequestDetail(PullRequest, PartialResult):
 
     Attributes:
         threads: The discussions; `discussion` holds them as one text for the model.
+        waits_for: The policies that kept a completion from being carried out.
+        passed_over: The policies that a completion passed over, as the reason that was noted for it.
     """
 
     effect = ("id", "closed")
@@ -69,15 +76,20 @@ class PullRequestDetail(PullRequest, PartialResult):
     project_id: str = Field(validation_alias=AliasPath("repository", "project", "id"), exclude=True)
     repository_id: str = Field(validation_alias=AliasPath("repository", "id"), exclude=True)
     closed_by: Untrusted | None = Field(default=None, validation_alias=AliasPath("closedBy", "displayName"))
-    labels: Annotated[list[Untrusted], BeforeValidator(_name_labels)] = Field(default=[])
+    labels: Annotated[list[Untrusted], BeforeValidator(name_labels)] = Field(default=[])
     merge_status: str | None = Field(default=None, validation_alias="mergeStatus")
     source_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeSourceCommit", "commitId"))
     merge_commit: str | None = Field(default=None, validation_alias=AliasPath("lastMergeCommit", "commitId"))
     reviewers: OrNone[Reviewer] = Field(default=[])
+    completion_options: dict[str, JsonValue] | None = Field(
+        default=None, validation_alias="completionOptions", exclude=True
+    )
     work_items: list[int] = Field(default=[])
     files: list[ChangedFile] = Field(default=[])
     threads: list[Thread] = Field(default=[], exclude=True)
     description: UntrustedText | None = None
+    waits_for: list[Untrusted] = Field(default=[])
+    passed_over: Untrusted | None = None
     discussion: CollectedText | None = None
     diff: CollectedText | None = None
     notes: list[str] = Field(default=[])

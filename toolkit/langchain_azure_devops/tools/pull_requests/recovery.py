@@ -11,8 +11,10 @@ from langchain_azure_devops.calls.stored_values import is_stored_as
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
+from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.tools.git import REPOSITORY, branch_ref
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequestDetail
+from langchain_azure_devops.tools.pull_requests.reading import web_page
 
 _ONE = "/_apis/git/pullrequests/{pull_request}"
 
@@ -98,12 +100,29 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> PullRequest
 
     The service does not tell who made another change, and when: that stays unknown, also when the values are there.
     """
-    given, number = pending.arguments, pending.arguments["id"]
+    return await find_change(client, pending, pending.arguments["id"], pending.arguments)
+
+
+async def find_change(
+    client: AzureDevOps,
+    pending: PendingWrite,
+    number: int,
+    given: Mapping[str, Any],
+    kind: type[Result] = PullRequestDetail,
+) -> PullRequestDetail | Missing:
+    """Return the pull request if this account completed or abandoned it since then, with the values that were given.
+
+    Args:
+        client: Where to ask.
+        pending: The write that was lost.
+        number: The number of the pull request.
+        given: The values, as update_pull_request names them.
+        kind: The type of the results of the tool.
+    """
     pending.url = f"{client.settings.url('core')}/_pulls"
     response = await client.get(_ONE, path={"pull_request": number})
     now = decode(response, PullRequestDetail)
-    page = f"{quote(now.project, safe='')}/_git/{quote(now.repository, safe='')}/pullrequest/{number}"
-    pending.url = f"{client.settings.url('core')}/{page}"
+    pending.url = web_page(client, now)
     if differences := find_differences(now, given):
         others = f"not as asked: {', '.join(differences)}"
         if now.status == "completed":
@@ -119,7 +138,7 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> PullRequest
         or now.closed is None
         or now.closed < pending.since(client, response)
         or closing.automatic is not None
-        or pending.is_of_another(client, PullRequestDetail, number, now.closed)
+        or pending.is_of_another(client, kind, number, now.closed)
     ):
         raise unknown_outcome(
             f"pull request {number} now has the values asked for, but it is not known that this call set them"

@@ -1,40 +1,26 @@
-"""The parts of a pull request that a reviewer reads: changed files, threads, and a diff that is computed here.
+"""The parts of a pull request that a reviewer reads: changed files, threads, and a diff that is computed here."""
 
-The service has no line diff in its REST interface; both sides of a file are read and compared locally.
-"""
-
-import asyncio
-import difflib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from pydantic import AliasChoices, AliasPath, BaseModel, Field
 
 from langchain_azure_devops.calls.fan_out import fan_out
-from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
-from langchain_azure_devops.results.models import Failed, Result, Untrusted
-from langchain_azure_devops.text.redacted_stream import AROUND, learn_named
-from langchain_azure_devops.tools.git import REPOSITORY, FileContent, read_text_file
+from langchain_azure_devops.results.models import Instant, Result, Untrusted
+from langchain_azure_devops.tools.diffs import ChangedPath, diff_files, list_changed_files
+from langchain_azure_devops.tools.git import REPOSITORY
 from langchain_azure_devops.tools.pull_requests.votes import Pushed, Reviewer, VoteNote, date_votes
 
 _PULL_REQUEST = f"{REPOSITORY}/pullRequests/{{pull_request}}"
-_MAX_DIFFED = 20
-_MAX_FILE = 400_000
-_MAX_DIFF = 20_000
 
 
-class ChangedFile(Result):
+class ChangedFile(ChangedPath):
     """A file the pull request changes."""
 
     web = "{project}/_git/{repository}/pullrequest/{id}?_a=files&path={path}"
-
-    change: str = Field(validation_alias="changeType")
-    path: Untrusted = Field(validation_alias=AliasPath("item", "path"))
-    was: Untrusted | None = Field(default=None, validation_alias="originalPath")
-    is_folder: bool = Field(default=False, validation_alias=AliasPath("item", "isFolder"), exclude=True)
 
 
 class _Changes(BaseModel):
@@ -53,14 +39,23 @@ class _Compared(BaseModel):
     tip: str = Field(validation_alias=AliasPath("sourceRefCommit", "commitId"))
 
 
-class _RawComment(BaseModel):
+class _Fan(BaseModel):
+    name: str = Field(validation_alias="displayName")
+
+
+class RawComment(BaseModel):
     """A comment as the service answers it; the service also notes votes and pushes as comments."""
 
+    id: int | None = None
     author: str | None = Field(default=None, validation_alias=AliasPath("author", "displayName"))
     author_id: str | None = Field(default=None, validation_alias=AliasPath("author", "id"))
+    author_unique_name: str | None = Field(default=None, validation_alias=AliasPath("author", "uniqueName"))
     text: str | None = Field(default=None, validation_alias="content")
     kind: str | None = Field(default=None, validation_alias="commentType")
     deleted: bool | None = Field(default=None, validation_alias="isDeleted")
+    published: Instant | None = Field(default=None, validation_alias="publishedDate")
+    edited: Instant | None = Field(default=None, validation_alias="lastContentUpdatedDate")
+    liked_by: OrNone[_Fan] = Field(default=[], validation_alias="usersLiked")
 
 
 class RawThread(BaseModel):
@@ -71,7 +66,7 @@ class RawThread(BaseModel):
 
     id: int
     status: str | None = None
-    comments: OrNone[_RawComment] = Field(default=[])
+    comments: OrNone[RawComment] = Field(default=[])
     file: str | None = Field(default=None, validation_alias=AliasPath("threadContext", "filePath"))
     new_line: int | None = Field(default=None, validation_alias=AliasPath("threadContext", "rightFileStart", "line"))
     old_line: int | None = Field(default=None, validation_alias=AliasPath("threadContext", "leftFileStart", "line"))
@@ -180,68 +175,13 @@ async def _read_changes(client: AzureDevOps, where: PathValues, *, with_diff: bo
         found |= {"notes": ["Only the first 2,000 changed files are listed."], "partial": True}
     if with_diff:
         last = decode(pushes, Collection[_Compared]).value[-1]
-        compared = await _compare_files(client, where, files, last.base, last.tip)
-        partial = bool(found.get("partial") or compared["partial"])
-        found |= {**compared, "notes": [*found.get("notes", []), *compared["notes"]], "partial": partial}
+        compared = await diff_files(client, where, list_changed_files(files), last.base, last.tip)
+        notes = [*found.get("notes", []), *compared.gaps]
+        if compared.after:
+            in_part = ", the last one in part" if compared.after.hunk else ""
+            shown = f"{compared.files} of {len(files)} changed files{in_part}"
+            rest = f"compare_versions shows the rest, with base {last.base} and target {last.tip}"
+            notes = [*notes, f"diff: {shown}; {rest}."]
+        partial = bool(found.get("partial") or compared.partial or compared.after)
+        found |= {"diff": compared.text, "notes": notes, "partial": partial, "unread": compared.failed}
     return found
-
-
-async def _compare_files(
-    client: AzureDevOps, where: PathValues, files: list[ChangedFile], base: str, tip: str
-) -> dict[str, Any]:
-    """Compare the files; returns a unified diff within a budget, as fields of the pull request."""
-    diffed = files[:_MAX_DIFFED]
-    answers = await fan_out(range(len(diffed)), lambda at: _compare_file(client, where, diffed[at], base, tip))
-    unread = {at: f"{diffed[at].path}: could not be read ({error.status})" for at, error in answers.failed.items()}
-    compared = {at: text for at, (text, _) in answers.done.items()} | unread
-    parts = [compared[at] for at in range(len(diffed))]
-    partial = len(files) > _MAX_DIFFED or not all(whole for _, whole in answers.done.values())
-    notes = (
-        [f"diff: {len(files) - len(diffed)} more changed files are not compared."] if len(files) > _MAX_DIFFED else []
-    )
-    whole = "\n".join(parts)
-    size = len(whole)
-    # Half of a secret is not recognized, so what is cut off is redacted with the rest, as far as it may belong to it.
-    whole = client.secrets.redact(whole[: _MAX_DIFF + AROUND])
-    if size > _MAX_DIFF:
-        notes.append(f"diff: {_MAX_DIFF:,} of {size:,} characters shown; use read_repository_file for the rest.")
-        whole = whole[: max(whole.rfind("\n", 0, _MAX_DIFF), _MAX_DIFF // 2)]
-        partial = True
-    failed = [
-        Failed(place=diffed[at].path, status=error.status, reason=error.message) for at, error in answers.failed.items()
-    ]
-    return {"diff": whole, "notes": notes, "partial": partial, "unread": failed}
-
-
-async def _compare_file(
-    client: AzureDevOps, where: PathValues, changed: ChangedFile, base: str, tip: str
-) -> tuple[str, bool]:
-    """Compare one file; returns its diff, or a sentence that says why there is none, and whether it was compared."""
-    kinds = changed.change.split(", ")
-    old_path = changed.was or changed.path
-    empty = FileContent("", True)
-    try:
-        before = empty if "add" in kinds else await read_text_file(client, where, old_path, base, _MAX_FILE)
-        after = empty if "delete" in kinds else await read_text_file(client, where, changed.path, tip, _MAX_FILE)
-    except NotFound:
-        return f"{changed.path}: could not be read", False
-    if before is None or after is None:
-        return f"{changed.path}: binary", True
-    if not (before.whole and after.whole):
-        return f"{changed.path}: larger than {_MAX_FILE // 1000} kB, not compared", False
-    # Comparing long files takes a while, and the client's loop serves other calls meanwhile.
-    text = await asyncio.to_thread(_make_diff, before.text, after.text, f"a{old_path}", f"b{changed.path}")
-    # What a file names far from its changed lines may stand in those without its name.
-    for side in (before, after) if text else ():
-        learn_named(side.text, client.secrets)
-    return text or f"{changed.path}: {changed.change}, no line differs but perhaps line ends", True
-
-
-def _make_diff(before: str, after: str, old_name: str, new_name: str) -> str:
-    sides = (_split_lines(before), _split_lines(after))
-    return "\n".join(difflib.unified_diff(*sides, old_name, new_name, lineterm=""))
-
-
-def _split_lines(text: str) -> list[str]:
-    """Split a text into lines without their ends; a final line end makes no empty last line."""
-    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")] if text else []

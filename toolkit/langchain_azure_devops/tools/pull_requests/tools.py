@@ -1,10 +1,9 @@
 """Pull requests: find, read, open and update them."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
-from pydantic import AliasPath, BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import (
     AnyRepository,
@@ -19,48 +18,45 @@ from langchain_azure_devops.calls.declaration import (
 from langchain_azure_devops.calls.fan_out import read_by_id
 from langchain_azure_devops.calls.paging import list_rows
 from langchain_azure_devops.calls.places import list_by_project
-from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, Conflict, InvalidRequest, NotFound
+from langchain_azure_devops.errors import AlreadyExists, InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Named, decode
 from langchain_azure_devops.results.models import Page, Records
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.git import GUID, REPOSITORY, branch_ref, known_repository, place_of
+from langchain_azure_devops.tools.git import REPOSITORY, branch_ref, known_repository, place_of
+from langchain_azure_devops.tools.pull_requests.completion import (
+    UPDATED,
+    check_completion,
+    complete,
+    describe_completion,
+)
 from langchain_azure_devops.tools.pull_requests.merge import read_merge
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequest, PullRequestDetail
+from langchain_azure_devops.tools.pull_requests.people import Person, find_person_id, is_person
+from langchain_azure_devops.tools.pull_requests.reading import describe, path_to, read_pull_request
 from langchain_azure_devops.tools.pull_requests.recovery import find_opened, find_update
 from langchain_azure_devops.tools.pull_requests.review import read_review
 
 toolset = Toolset.named("pull_requests", "Find, read, open and update pull requests.")
 
-_ONE = "/_apis/git/pullrequests/{pull_request}"
 _LIST = f"{REPOSITORY}/pullrequests"
 _CREATE = f"POST {_LIST}"
-_UPDATE = f"PATCH {_LIST}/{{id}}"
-_RECOGNIZED = frozenset({"title", "project", "repository", "source", "target", "status", "draft"})
+_UPDATE = f"PATCH {UPDATED}"
 _NOBODY = (
     "author and reviewer were compared with the names and e-mail addresses of the people on each pull request, as a "
     "token for code cannot look people up."
 )
-_MERGE_LOOKS = 20
-_MERGE_PAUSE = 0.5
-_MERGE_FAILED = {"conflicts", "rejectedByPolicy", "failure"}
 
 Title = Annotated[str, Field(min_length=1, max_length=400)]
 Description = Annotated[str | None, Field(max_length=4000, description="Markdown")]
 
 
-class _Person(BaseModel):
-    name: str = Field(default="", validation_alias=AliasPath("displayName"))
-    unique_name: str = Field(default="", validation_alias=AliasPath("uniqueName"))
-    id: str = ""
-
-
 class _Row(PullRequest):
     """A row with the people that the filters compare; a reader does not need them."""
 
-    by: _Person = Field(default_factory=_Person, validation_alias="createdBy", exclude=True)
-    asked: list[_Person] = Field(default=[], validation_alias="reviewers", exclude=True)
+    by: Person = Field(default_factory=Person, validation_alias="createdBy", exclude=True)
+    asked: list[Person] = Field(default=[], validation_alias="reviewers", exclude=True)
 
 
 @toolset.read(Scope.CODE, default=True, example={})
@@ -81,7 +77,7 @@ async def list_pull_requests(
 
     Source: `GET /{project}/_apis/git/pullrequests`, or of one repository; of each project for all.
     """
-    author_id, reviewer_id = await _find_person_id(client, author), await _find_person_id(client, reviewer)
+    author_id, reviewer_id = await find_person_id(client, author), await find_person_id(client, reviewer)
     people = [name and client.secrets.reveal(name) for name in (author, reviewer)]
     keep = _make_people_filter(None if author_id else people[0], None if reviewer_id else people[1])
     query = {
@@ -137,19 +133,6 @@ async def get_pull_request(
         return found.model_copy(update=await read_review(client, where, frozenset(include), found.reviewers))
 
     return await read_by_id(PullRequestDetail, ids, read)
-
-
-async def read_pull_request(client: AzureDevOps, id: int) -> PullRequestDetail:
-    """Read a pull request; the number alone identifies it in the whole organization."""
-    try:
-        response = await client.get(_ONE, path={"pull_request": id})
-    except NotFound as error:
-        raise NotFound(
-            f"There is no pull request {id} in this organization, or this token's owner may not see it. "
-            "list_pull_requests shows the numbers; a work item's number is not one.",
-            subject=str(id),
-        ) from error
-    return decode(response, PullRequestDetail)
 
 
 @toolset.write(
@@ -228,15 +211,9 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     Before a merge, these are also the commit that would be merged and the votes.
     """
     found = await read_pull_request(client, int(str(arguments["id"])))
-    values = found.model_dump(mode="json")
-    current: dict[str, JsonValue] = {}
-    for name in _RECOGNIZED | (arguments.keys() & values.keys() - {"id"}):
-        current[name] = "" if values[name] is None else values[name]
+    current = describe(found, *(arguments.keys() & type(found).model_fields.keys() - {"id"}))
     if arguments.get("status") == "completed":
-        current["votes"] = [
-            f"{reviewer.name}: {reviewer.vote}{', required' if reviewer.required else ''}"
-            for reviewer in sorted(found.reviewers, key=lambda reviewer: reviewer.name)
-        ]
+        current |= describe(found, "author") | await describe_completion(client, found)
     return dict(sorted(current.items()))
 
 
@@ -278,83 +255,16 @@ async def update_pull_request(
     if not body:
         raise InvalidRequest("Nothing to change was given.", subject="arguments")
     if status == "completed":
-        _check_completion(body, source_commit)
-        # The service merges only what was reviewed: it refuses when the source branch has moved since.
-        body["lastMergeSourceCommit"] = {"commitId": source_commit}
+        return await complete(client, id, check_completion(body, source_commit))
     current = await read_pull_request(client, id)
-    if status == "completed":
-        _check_mergeable(current, str(source_commit))
-    where: PathValues = {"project": current.project_id, "repository": current.repository_id, "id": id}
-    response = await client.post(f"{_LIST}/{{id}}", body, path=where, method="PATCH")
-    changed = decode(response, PullRequestDetail)
-    return await _wait_for_merge(client, changed) if status == "completed" else changed
-
-
-def _check_completion(body: dict[str, JsonValue], source_commit: str | None) -> None:
-    if source_commit is None:
-        raise InvalidRequest(
-            "Completing merges the source branch, so it needs source_commit: the commit that was reviewed, as "
-            "get_pull_request shows it.",
-            subject="source_commit",
-        )
-    if set(body) != {"status"}:
-        raise InvalidRequest("Complete in a call of its own, and change other things before.", subject="status")
-
-
-def _check_mergeable(current: PullRequestDetail, source_commit: str) -> None:
-    """Refuse a merge that the service would refuse, or would accept and then not carry out.
-
-    Raises:
-        Conflict: The pull request cannot be completed as it is.
-    """
-    if current.status != "active":
-        reason = f"it is {current.status}"
-    elif current.draft:
-        reason = "it is a draft; publish it first with draft=false"
-    elif current.merge_status in _MERGE_FAILED:
-        reason = f"its merge status is {current.merge_status}"
-    elif current.source_commit != source_commit.lower():
-        reason = f"its source branch is at {current.source_commit} by now; read and review it again"
-    else:
-        return
-    raise Conflict(f"Pull request {current.id} was not completed: {reason}.", subject=str(current.id))
-
-
-async def _wait_for_merge(client: AzureDevOps, accepted: PullRequestDetail) -> PullRequestDetail:
-    """Wait for the merge, which the service completes shortly after its answer."""
-    current, unread = accepted, ""
-    for _ in range(_MERGE_LOOKS):
-        if current.status != "active":
-            return current
-        if current.merge_status in _MERGE_FAILED:
-            break
-        await asyncio.sleep(_MERGE_PAUSE)
-        try:
-            current = await read_pull_request(client, accepted.id)
-        except AzureDevOpsError as error:
-            # The service accepted the write; a failed read does not change that.
-            unread = f" It could not be read again: {error.message}"
-            break
-    note = f"Not merged so far: the status is {current.status}, the merge status {current.merge_status}."
-    return current.model_copy(update={"notes": [f"{note} Policies may still be waiting; read it again later.{unread}"]})
-
-
-async def _find_person_id(client: AzureDevOps, person: str | None) -> str | None:
-    """Return an id by which the service can filter; None for a name."""
-    if person is not None and person.lower() in {"@me", "me"}:
-        identity = await client.identity()
-        return identity.id if identity else None
-    return person if person is not None and GUID.fullmatch(person) else None
+    response = await client.post(UPDATED, body, path=path_to(current), method="PATCH")
+    return decode(response, PullRequestDetail)
 
 
 def _make_people_filter(author: str | None, reviewer: str | None) -> Callable[[PullRequest], bool] | None:
     """Make a filter by people. The service filters by id only, and few tokens have the scope to look up a name."""
     if author is None and reviewer is None:
         return None
-
-    def is_person(wanted: str, person: _Person) -> bool:
-        text = wanted.lower()
-        return text in person.name.lower() or text in (person.unique_name.lower(), person.id.lower())
 
     def keep(row: PullRequest) -> bool:
         assert isinstance(row, _Row)  # noqa: S101 - what is decoded when there is a filter

@@ -6,10 +6,15 @@ A reviewer has a vote but no date. The service notes each vote in a thread of it
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import AliasPath, BaseModel, BeforeValidator, Field
+from pydantic import AliasPath, BaseModel, BeforeValidator, Field, JsonValue
 
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues
+from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.results.models import Instant, Result, Untrusted
+from langchain_azure_devops.tools.git import REPOSITORY
 
+_PULL_REQUEST = f"{REPOSITORY}/pullRequests/{{id}}"
 VOTES = {10: "approved", 5: "approved with suggestions", 0: "no vote", -5: "waits for the author", -10: "rejected"}
 
 
@@ -63,6 +68,38 @@ class Pushed(BaseModel):
     """When an iteration was pushed."""
 
     created: Instant = Field(validation_alias="createdDate")
+
+
+def name_votes(reviewers: Sequence[Reviewer]) -> list[JsonValue]:
+    """Return the reviewers with their votes, as an approver is shown them."""
+    return [
+        f"{reviewer.name}: {reviewer.vote}{', required' if reviewer.required else ''}"
+        for reviewer in sorted(reviewers, key=lambda reviewer: reviewer.name)
+    ]
+
+
+async def describe_votes(client: AzureDevOps, where: PathValues, reviewers: Sequence[Reviewer]) -> list[JsonValue]:
+    """Return the same with a mark on each vote that was given before the newest push, so for other commits.
+
+    Args:
+        client: The client that asks.
+        where: The project, the repository and the number of the pull request, as the route names them.
+        reviewers: As the pull request has them.
+    """
+    notes = decode(await client.get(f"{_PULL_REQUEST}/threads", path=where), Collection[VoteNote]).value
+    pushes = decode(await client.get(f"{_PULL_REQUEST}/iterations", path=where), Collection[Pushed]).value
+    return name_votes(
+        [
+            reviewer.model_copy(update={"vote": f"{reviewer.vote}{_find_age(reviewer, len(pushes))}"})
+            for reviewer in date_votes(reviewers, notes, pushes)
+        ]
+    )
+
+
+def _find_age(reviewer: Reviewer, pushes: int) -> str:
+    if reviewer.vote == VOTES[0] or reviewer.new_iterations == 0 or pushes <= 1:
+        return ""
+    return " before the newest push" if reviewer.new_iterations else ", it is not known before or after the newest push"
 
 
 def date_votes(reviewers: Sequence[Reviewer], notes: Sequence[VoteNote], pushes: Sequence[Pushed]) -> list[Reviewer]:

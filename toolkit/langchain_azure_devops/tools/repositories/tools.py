@@ -147,7 +147,7 @@ async def list_branches(
         )
 
     if repository is None:
-        there = await _read_repositories(client, project)
+        there = await read_repositories(client, project)
 
         async def fetch_one(place: str, most: int) -> Page[BranchTip]:
             found = there[place]
@@ -169,7 +169,7 @@ def _mark_default(page: Page[BranchTip], default: str | None) -> Page[BranchTip]
     return page
 
 
-async def _read_repositories(client: AzureDevOps, project: str | None) -> dict[str, GitRepository]:
+async def read_repositories(client: AzureDevOps, project: str | None) -> dict[str, GitRepository]:
     """Return the repositories that can be read, by name; the project stands first when several are asked."""
     chosen = choose_project(client, project)
     response = await client.get("/{project}/_apis/git/repositories", path={"project": chosen})

@@ -83,8 +83,13 @@ async def _find_target(client: AzureDevOps, project: str, link: str) -> Target:
         url = f"{client.settings.url('core')}/_apis/wit/workItems/{number}"
         return Target({"rel": _RELATED, "url": url}, decode(answer, _Item).title)
     found = await read_linked_pull_request(client, number)
-    place = f"Git/PullRequestId/{found.project}%2F{found.repository}%2F{number}"
-    return _artifact(place, "Pull Request", found.title)
+    return target_pull_request(found.project, found.repository, number, found.title)
+
+
+def target_pull_request(project_id: str, repository_id: str, number: int, title: str) -> Target:
+    """Return the link that leads to a pull request that was read."""
+    place = f"Git/PullRequestId/{project_id}%2F{repository_id}%2F{number}"
+    return _artifact(place, "Pull Request", title)
 
 
 async def _find_commit(client: AzureDevOps, project: str, repository: str, commit: str) -> Target:
@@ -101,7 +106,7 @@ def _artifact(place: str, name: str, words: str) -> Target:
 async def describe_targets(client: AzureDevOps, project: str, links: Iterable[str]) -> dict[str, JsonValue]:
     """Return what each link leads to, for a person who decides about it."""
     found = await find_targets(client, project, links)
-    return {f"link_{at}": f"{link}: {each.words}" for at, (link, each) in enumerate(found.items(), 1)}
+    return {f"links_{at}": f"{link}: {each.words}" for at, (link, each) in enumerate(found.items(), 1)}
 
 
 def add_links(targets: Iterable[Target]) -> list[JsonValue]:

@@ -66,11 +66,18 @@ class LinkedRepository(BaseModel):
     project_name: str = Field(validation_alias=AliasPath("project", "name"))
 
 
-class _Item(BaseModel):
+class LinkedWorkItem(BaseModel):
+    """A work item that something leads to."""
+
     id: int
     type: str = Field(validation_alias=AliasPath("fields", "System.WorkItemType"))
     title: str = Field(validation_alias=AliasPath("fields", "System.Title"))
     state: str = Field(validation_alias=AliasPath("fields", "System.State"))
+
+    @property
+    def words(self) -> str:
+        """What a person knows it by."""
+        return f"{self.type}: {self.title} ({self.state})"
 
 
 async def read_build(client: AzureDevOps, project: str, number: int) -> LinkedBuild:
@@ -96,17 +103,21 @@ async def read_commit(client: AzureDevOps, project: str, repository: str, commit
     return decode(await client.get(f"{REPOSITORY}/commits/{{commit}}", path=where), LinkedCommit)
 
 
-async def describe_items(client: AzureDevOps, numbers: Sequence[int]) -> dict[int, str]:
-    """Return type, title and state of those work items that can be read, by their ids."""
-    found: dict[int, str] = {}
+async def read_linked_work_items(client: AzureDevOps, numbers: Sequence[int]) -> dict[int, LinkedWorkItem]:
+    """Read those work items that can be read, by their ids."""
+    found: dict[int, LinkedWorkItem] = {}
     for start in range(0, len(numbers), _BATCH):
         asked = list[JsonValue](numbers[start : start + _BATCH])
         fields: list[JsonValue] = ["System.WorkItemType", "System.Title", "System.State"]
         body: dict[str, JsonValue] = {"ids": asked, "fields": fields, "errorPolicy": "omit"}
         answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
-        rows = [row for row in decode(answer, Collection[_Item | None]).value if row]
-        found |= {row.id: f"{row.type}: {row.title} ({row.state})" for row in rows}
+        found |= {row.id: row for row in decode(answer, Collection[LinkedWorkItem | None]).value if row}
     return found
+
+
+async def describe_items(client: AzureDevOps, numbers: Sequence[int]) -> dict[int, str]:
+    """Return type, title and state of those work items that can be read, by their ids."""
+    return {number: item.words for number, item in (await read_linked_work_items(client, numbers)).items()}
 
 
 class _Asked(NamedTuple):

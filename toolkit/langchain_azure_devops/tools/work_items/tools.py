@@ -1,7 +1,7 @@
 """Work items: find, read, create, change and comment on them."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, TypeVar, cast
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
@@ -11,6 +11,7 @@ from langchain_azure_devops.calls.paging import Batch, collect
 from langchain_azure_devops.calls.places import choose_project
 from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound, RevisionConflict
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import format_time
 from langchain_azure_devops.http.responses import Numbered, decode
 from langchain_azure_devops.results.models import Failed, Page, Position, Records
 from langchain_azure_devops.scopes import Scope
@@ -83,7 +84,7 @@ async def query_work_items(
         "System.IterationPath": condition("UNDER", iteration),
         "System.Tags": condition("CONTAINS", tag),
         "System.Title": condition("CONTAINS", title),
-        "System.ChangedDate": condition(">=", _format_time(changed_since) if changed_since else None),
+        "System.ChangedDate": condition(">=", format_time(changed_since) if changed_since else None),
     }
     if wiql is not None and any(value for name, value in filters.items() if name != "System.TeamProject"):
         raise InvalidRequest("Give either wiql or filters, not both: put the filters into the query.", subject="wiql")
@@ -347,9 +348,3 @@ async def _explain_conflict(
         f"changed. If the change still fits, repeat it with revision {now}. Current values:\n{values}",
         subject=str(now),
     )
-
-
-def _format_time(moment: datetime) -> str:
-    """Return a time as the service reads it; a time without a zone is in UTC."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.calls.declaration import Cursor, Projects, Toolset
+from langchain_azure_devops.calls.declaration import Cursor, Projects
 from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.paging import Batch, collect
 from langchain_azure_devops.calls.places import Reach, choose_project
@@ -24,8 +24,7 @@ from langchain_azure_devops.tools.git import (
     known_repository,
     read_text_file,
 )
-
-toolset = Toolset.named("search", "Search in the code of all repositories.")
+from langchain_azure_devops.tools.search.toolset import toolset
 
 _MAX_FILE = 2_000_000
 _LINES_PER_HIT = 4

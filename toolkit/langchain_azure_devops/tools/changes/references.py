@@ -1,0 +1,233 @@
+"""Create and delete branches, and create tags."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AliasPath, BaseModel, Field, JsonValue
+
+from langchain_azure_devops.calls.declaration import Project, Repository
+from langchain_azure_devops.errors import Conflict, ScopeMissing
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues, QueryValue
+from langchain_azure_devops.http.responses import Collection, decode
+from langchain_azure_devops.results.models import Branch
+from langchain_azure_devops.safety.grants import as_subject
+from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.changes.models import CreatedBranch, CreatedTag, DeletedBranch
+from langchain_azure_devops.tools.changes.recovery import find_created_branch, find_created_tag, find_deleted_branch
+from langchain_azure_devops.tools.changes.ref_updates import (
+    NOTHING,
+    REFS,
+    branch_name,
+    read_ref,
+    tag_name,
+    update_ref,
+)
+from langchain_azure_devops.tools.changes.toolset import toolset
+from langchain_azure_devops.tools.changes.versions import Commit, read_commit, require_commit_id
+from langchain_azure_devops.tools.git import REPOSITORY, known_repository
+
+_ANNOTATED_TAGS = f"{REPOSITORY}/annotatedtags"
+_PULL_REQUESTS = f"{REPOSITORY}/pullrequests"
+Source = Annotated[str, Field(description="Branch, refs/tags/TAG or commit")]
+
+
+class _Repository(BaseModel):
+    name: str
+    project: str = Field(validation_alias=AliasPath("project", "name"))
+    default_branch: str | None = Field(default=None, validation_alias="defaultBranch")
+
+
+class _PullRequest(BaseModel):
+    id: int = Field(validation_alias="pullRequestId")
+    title: str
+    source: Branch = Field(validation_alias="sourceRefName")
+    target: Branch = Field(validation_alias="targetRefName")
+
+
+class _TagObject(BaseModel):
+    id: str = Field(validation_alias="objectId")
+
+
+async def place_of_write(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> PathValues:
+    """Return the place of the repository that a write names; a grant is bound to exactly these names."""
+    project = arguments.get("project")
+    return {
+        "project": await client.required_project(None if project is None else str(project)),
+        "repository": str(arguments["repository"]),
+    }
+
+
+async def _read_repository(client: AzureDevOps, where: PathValues) -> _Repository:
+    async with known_repository(client, where):
+        return decode(await client.get(REPOSITORY, path=where), _Repository)
+
+
+def _describe(repository: _Repository, commit: Commit) -> dict[str, JsonValue]:
+    """Return what a person recognizes a repository and a commit by."""
+    return {
+        "project": repository.project,
+        "repository": repository.name,
+        **commit.named(),
+    }
+
+
+async def _read_before_creation(
+    client: AzureDevOps, arguments: Mapping[str, JsonValue], name: str
+) -> dict[str, JsonValue]:
+    """Read the commit that a new reference would point to, and where it is if it exists already."""
+    where = await place_of_write(client, arguments)
+    repository = await _read_repository(client, where)
+    commit, there = await asyncio.gather(
+        read_commit(client, where, str(arguments["source"])), read_ref(client, where, name)
+    )
+    return {**_describe(repository, commit), "exists_already_at": there or ""}
+
+
+async def _read_before_branch(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    return await _read_before_creation(client, arguments, branch_name(str(arguments["branch"])))
+
+
+async def _read_before_tag(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    return await _read_before_creation(client, arguments, tag_name(str(arguments["tag"])))
+
+
+@toolset.write(
+    Scope.CODE_WRITE,
+    destructive=False,
+    sends=f"POST {REFS}",
+    targets=("project", "repository", "branch", "source"),
+    current=_read_before_branch,
+    recover=find_created_branch,
+    makes="branch",
+    example={"repository": "docs", "branch": "feature/glossary", "source": "main"},
+)
+async def create_branch(
+    client: AzureDevOps, *, repository: Repository, branch: str, source: Source, project: Project = None
+) -> CreatedBranch:
+    """Create a branch.
+
+    Source: `GET .../commits` for the commit, and `POST .../refs`.
+    """
+    where = await place_of_write(client, {"repository": repository, "project": project})
+    ref = branch_name(branch)
+    commit = await read_commit(client, where, source)
+    await update_ref(client, where, ref, NOTHING, commit.id)
+    return CreatedBranch(repository=repository, name=ref, **commit.named())
+
+
+async def _read_before_deletion(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Read where the branch is, its last commit, and the open pull requests that need it."""
+    where = await place_of_write(client, arguments)
+    ref = branch_name(str(arguments["branch"]))
+    repository = await _read_repository(client, where)
+    _refuse_default(repository, ref)
+    expected = require_commit_id(str(arguments["commit"]))
+    tip, commit, pull_requests = await asyncio.gather(
+        read_ref(client, where, ref), read_commit(client, where, expected), _read_pull_requests(client, where, ref)
+    )
+    described = _describe(repository, commit.model_copy(update={"id": tip or ""}))
+    return {**described, "open_pull_requests": [*pull_requests]}
+
+
+async def _read_pull_requests(client: AzureDevOps, where: PathValues, ref: str) -> list[str]:
+    """Return the open pull requests from and to a branch, each in one line."""
+    found: dict[int, str] = {}
+    for side in ("sourceRefName", "targetRefName"):
+        query: dict[str, QueryValue] = {"searchCriteria.status": "active", f"searchCriteria.{side}": ref, "$top": 100}
+        response = await client.get(_PULL_REQUESTS, path=where, query=query)
+        for row in decode(response, Collection[_PullRequest]).value:
+            found[row.id] = f"{row.id}: {row.title} (from {row.source} to {row.target})"
+    return [found[number] for number in sorted(found)]
+
+
+def _refuse_default(repository: _Repository, ref: str) -> None:
+    if repository.default_branch == ref:
+        raise Conflict(
+            f"Nothing was deleted: {ref.removeprefix('refs/heads/')!r} is the default branch of {repository.name!r}. "
+            "An administrator can make another branch the default one first.",
+            subject="branch",
+        )
+
+
+@toolset.write(
+    Scope.CODE_WRITE,
+    idempotent=True,
+    sends=f"POST {REFS}",
+    targets=("project", "repository", "branch", "commit"),
+    current=_read_before_deletion,
+    recover=find_deleted_branch,
+    example={
+        "repository": "docs",
+        "branch": "feature/rota-december",
+        "commit": "729a2263cfba89bcef606714683a46f42e9a6566",
+    },
+)
+async def delete_branch(
+    client: AzureDevOps,
+    *,
+    repository: Repository,
+    branch: str,
+    commit: Annotated[str, Field(description="Its latest, from list_branches")],
+    project: Project = None,
+) -> DeletedBranch:
+    """Delete a branch that is still at this commit.
+
+    Source: `GET .../repositories/{id}` for the default branch, and `POST .../refs`.
+    """
+    where = await place_of_write(client, {"repository": repository, "project": project})
+    ref, tip = branch_name(branch), require_commit_id(commit)
+    found = await _read_repository(client, where)
+    _refuse_default(found, ref)
+    await update_ref(client, where, ref, tip, NOTHING)
+    return DeletedBranch(repository=found.name, name=ref, commit=tip)
+
+
+@toolset.write(
+    Scope.CODE_WRITE,
+    destructive=False,
+    sends=(f"POST {REFS}", f"POST {_ANNOTATED_TAGS}"),
+    targets=("project", "repository", "tag", "source"),
+    contents=("message",),
+    current=_read_before_tag,
+    recover=find_created_tag,
+    makes="tag",
+    example={"repository": "docs", "tag": "handbook-2026-11", "source": "main"},
+)
+async def create_tag(
+    client: AzureDevOps,
+    *,
+    repository: Repository,
+    tag: str,
+    source: Source,
+    message: Annotated[str | None, Field(max_length=4000, description="Makes it an annotated tag")] = None,
+    project: Project = None,
+) -> CreatedTag:
+    """Create a tag.
+
+    Source: `GET .../commits` for the commit, and `POST .../refs`, or `POST .../annotatedtags` with a message, which
+    needs the scope `vso.code_manage`.
+    """
+    where = await place_of_write(client, {"repository": repository, "project": project})
+    ref = tag_name(tag)
+    commit = await read_commit(client, where, source)
+    if message is None:
+        await update_ref(client, where, ref, NOTHING, commit.id)
+        return CreatedTag(repository=repository, name=ref, object_id=commit.id, **commit.named())
+    short = ref.removeprefix("refs/tags/")
+    body: dict[str, JsonValue] = {"name": short, "taggedObject": {"objectId": commit.id}, "message": message}
+    try:
+        response = await client.post(_ANNOTATED_TAGS, body, path=where)
+    except ScopeMissing as error:
+        raise ScopeMissing(
+            "No tag was created: a tag with a message needs a token with the scope vso.code_manage (Code: read, write "
+            "& manage). Leave the message out to create a lightweight tag, for which this token suffices.",
+            subject=Scope.CODE_MANAGE.value,
+        ) from error
+    except Conflict as error:
+        there = await read_ref(client, where, ref)
+        at = f" Tag {short!r} exists already, at {there}." if there else ""
+        raise type(error)(f"{error.message}{at}", subject=as_subject(short)) from error
+    object_id = decode(response, _TagObject).id
+    return CreatedTag(repository=repository, name=ref, object_id=object_id, message=message, **commit.named())
