@@ -56,6 +56,19 @@ def rename(other, number):
     TOOLS["update_pull_request"].call_sync(other, id=number, title="Renamed")
 
 
+def push_to_docs(other):
+    branches = TOOLS["list_branches"].call_sync(other, repository="docs").items
+    [tip] = [branch.commit for branch in branches if branch.name == "main"]
+    TOOLS["push_changes"].call_sync(
+        other,
+        repository="docs",
+        branch="main",
+        base=tip,
+        message="Go on",
+        changes=[{"path": "/later.md", "content": "Later.\n"}],
+    )
+
+
 def reply(other):
     TOOLS["reply_to_thread"].call_sync(other, id=9, thread=16, text="Moved.")
 
@@ -83,18 +96,18 @@ CHANGES = {
     ),
     "create_branch": (
         {"repository": "docs", "branch": "feature/later", "source": "main"},
-        lambda other: TOOLS["create_branch"].call_sync(other, repository="docs", branch="feature/later", source="main"),
-        "exists_already_at",
+        push_to_docs,
+        "commit",
     ),
     "create_tag": (
         {"repository": "docs", "tag": "later", "source": "main"},
-        lambda other: TOOLS["create_tag"].call_sync(other, repository="docs", tag="later", source="main"),
-        "exists_already_at",
+        push_to_docs,
+        "commit",
     ),
     "push_changes": (
         dict(TOOLS["push_changes"].examples[0]),
-        lambda other: TOOLS["push_changes"].call_sync(other, **TOOLS["push_changes"].examples[0]),
-        "branch_is_at",
+        lambda other: rename(other, 16),
+        "open_pull_requests",
     ),
     "delete_branch": (
         dict(TOOLS["delete_branch"].examples[0]),
@@ -122,13 +135,7 @@ CHANGES = {
     "reactivate_pull_request": ({"id": 6}, lambda other: rename(other, 6), "title"),
     "publish_pull_request": ({"id": 17}, lambda other: rename(other, 17), "title"),
     **{
-        name: (
-            dict(TOOLS[name].examples[0]),
-            lambda other, name=name: TOOLS["create_branch"].call_sync(
-                other, repository="docs", branch=TOOLS[name].examples[0]["branch"], source="main"
-            ),
-            "exists_already_at",
-        )
+        name: (dict(TOOLS[name].examples[0]), push_to_docs, "onto_commit")
         for name in ("cherry_pick", "revert")
     },
 }  # fmt: skip

@@ -8,7 +8,7 @@ import stat
 import httpx
 import pytest
 from git_client import git_in
-from tool_calls import FULL, Recorder, call, message_of, refusal, writes
+from tool_calls import FULL, Exempt, Recorder, call, message_of, refusal, writes
 
 from azure_devops_simulator import Fault
 from azure_devops_simulator.state.git_objects import Entry, Signature
@@ -79,14 +79,14 @@ def push_files(platform_client, base):
 
 @pytest.fixture
 def refused(platform_client, repository, base, sent):
-    """Pushes and returns the message of the refusal; only the service can tell that a branch has moved."""
+    """Pushes and returns the message of the refusal, before anything was sent."""
 
     def push(kind, *changes, **more):
         before = dict(repository.refs)
         given = {**DOCS, "base": base, "changes": [*changes], **more}
         said = refusal(platform_client, "push_changes", kind, **given)
         assert repository.refs == before
-        assert kind is Conflict or writes(sent) == []
+        assert writes(sent) == []
         return said
 
     return push
@@ -395,8 +395,10 @@ def test_a_mention_in_the_message_is_refused(refused):
 # -- who approves, and who was faster ------------------------------------------------------------------------------
 
 
-def test_the_approver_sees_the_difference_of_each_file_and_where_the_branch_is(connect, push, base):
-    moved = push("Platform", "docs", {"/README.md": b"# other\n"}, "work")
+def test_the_approver_sees_the_difference_of_each_file_and_what_the_branch_is_needed_for(
+    connect, platform_client, base
+):
+    opened = call(platform_client, "create_pull_request", repository="docs", source="work", target="main", title="Work")
     shown = []
     with approve_writes_with(lambda request: shown.append(request) or request.reject("dana")):
         changes = [
@@ -408,12 +410,52 @@ def test_the_approver_sees_the_difference_of_each_file_and_where_the_branch_is(c
         with pytest.raises(WriteBlocked):
             call(connect(), "push_changes", **DOCS, base=base, changes=changes)
     now = shown[0].current
-    assert now["branch_is_at"] == moved
+    assert now["open_pull_requests"] == [f"{opened.id}: Work (from work to main)"]
+    assert now["default_branch"] == "no"
+    assert "policies_passed_over" not in now
     assert (now["base_message"], now["base_author"]) == ("Begin", "Dana Ortiz")
     assert now["change_1"] == "edit /windows.ini\n@@ -1,4 +1,4 @@\n [one]\n a=1\n [two]\n-a=2\n+a=3"
     assert now["change_2"].startswith("delete /README.md\n@@ -1,4 +0,0 @@\n-# docs")
     assert now["change_3"] == "delete /picture.png: binary"
     assert now["change_4"] == "rename /no-end.txt to /end.txt"
+
+
+def test_the_approver_sees_that_a_push_goes_to_the_default_branch(connect, repository):
+    shown, change = [], {"path": "/new.md", "content": "x"}
+    given = {**DOCS, "branch": "main", "base": repository.branch("main"), "changes": [change]}
+    with approve_writes_with(lambda request: shown.append(request.current) or request.reject("dana")):
+        refusal(connect(), "push_changes", WriteBlocked, **given)
+    assert shown[0]["default_branch"] == "yes"
+
+
+def test_nobody_is_asked_about_a_push_that_the_branch_refuses(connect, push, repository, base):
+    change = {"path": "/README.md", "search": "docs", "replace": "handbook"}
+    given = {**DOCS, "base": base, "changes": [change]}
+    tip = push("Platform", "docs", {"/README.md": b"# other\n"}, "work")
+    with approve_writes_with(lambda request: pytest.fail(f"asked about {request.tool}")):
+        said = refusal(connect(), "push_changes", Conflict, **given)
+        assert f"Nothing was pushed: branch 'work' is at {tip} by now, not at {base}. svc-agent pushed at" in said
+        assert "They change /README.md, too." in said
+        said = refusal(connect(), "push_changes", NotFound, **{**given, "branch": "wrok"})
+        assert "Did you mean 'work'?" in said
+        said = refusal(connect(), "push_changes", AlreadyExists, **given, new_branch=True)
+        assert f"branch 'work' exists already, at {tip}" in said
+
+
+def test_a_branch_that_moves_after_the_question_is_not_pushed_to_and_nobody_is_asked_again(
+    connect, push, repository, base
+):
+    asked, change = [], {"path": "/README.md", "search": "docs", "replace": "handbook"}
+
+    def person(request):
+        asked.append(request)
+        push("Platform", "docs", {"/README.md": b"# other\n"}, "work")
+        return request.approve("dana")
+
+    with approve_writes_with(person):
+        said = refusal(connect(), "push_changes", Conflict, **DOCS, base=base, changes=[change])
+    assert f"Nothing was pushed: branch 'work' is at {repository.branch('work')} by now, not at {base}." in said
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("path", ["/README.md", "/elsewhere.md"])
@@ -449,13 +491,77 @@ def test_of_two_pushes_at_once_one_wins_and_the_other_says_who_was_faster(organi
     assert repository.refs["refs/heads/work"] == won.commit
 
 
-def test_a_policy_asks_for_a_pull_request(platform_client, organization, repository, base):
-    scope = {"repositoryId": repository.id, "refName": "refs/heads/work", "matchKind": "exact"}
-    someone = organization.named("Dana Ortiz")
-    repository.project.policies[9] = Policy(9, COMMENTS, {"scope": [scope]}, someone, organization.clock.now())
-    change = {"path": "/README.md", "search": "docs", "replace": "handbook"}
-    said = refusal(platform_client, "push_changes", RefusedByPolicy, **DOCS, base=base, changes=[change])
+@pytest.fixture
+def policies(organization, repository):
+    """Protects branches of the repository by a policy for a scope; returns all policies of the project."""
+
+    def protect(**more):
+        scope = {"repositoryId": repository.id, **more}
+        someone, now = organization.named("Dana Ortiz"), organization.clock.now()
+        number = len(repository.project.policies) + 9
+        repository.project.policies[number] = Policy(number, COMMENTS, {"scope": [scope]}, someone, now)
+        return repository.project.policies
+
+    return protect
+
+
+REFUSED = {"path": "/README.md", "search": "docs", "replace": "handbook"}
+
+
+@pytest.mark.parametrize("way", ["allow", "ask"])
+@pytest.mark.parametrize(
+    "scope",
+    [
+        {"refName": "refs/heads/work", "matchKind": "exact"},
+        {"refName": "refs/heads/wo", "matchKind": "prefix"},
+        {"repositoryId": None, "refName": "refs/heads/work", "matchKind": "exact"},
+    ],
+    ids=str,
+)
+def test_a_policy_asks_for_a_pull_request_and_nobody_is_asked(
+    connect, server, sent, repository, base, policies, scope, way
+):
+    policies(**scope)
+    client = connect(writes=way, transport=Recorder(server.base_url, sent))
+    with approve_writes_with(lambda request: pytest.fail(f"asked about {request.tool}")):
+        said = refusal(client, "push_changes", RefusedByPolicy, **DOCS, base=base, changes=[REFUSED])
+    assert "a direct push to branch 'work' is blocked by policy 9 (Comment requirements)." in said
     assert "open a pull request" in said
+    assert "only a constructor with allow_policy_bypass=True allows that" in said
+    assert writes(sent) == []
+    assert repository.refs["refs/heads/work"] == base
+
+
+def test_policies_that_are_off_optional_or_of_other_branches_keep_nobody(push_files, policies):
+    policies(refName="refs/heads/main", matchKind="exact")
+    policies(refName="refs/heads/work", matchKind="exact")[10].enabled = False
+    policies(refName="refs/heads/work", matchKind="exact")[11].blocking = False
+    assert push_files(REFUSED).notes == []
+
+
+def test_policies_that_cannot_be_read_keep_everybody(platform_client, organization, repository, base):
+    organization.faults.add(Fault("status", path="/policy/configurations", status=403))
+    refusal(platform_client, "push_changes", PermissionDenied, **DOCS, base=base, changes=[REFUSED])
+    assert repository.refs["refs/heads/work"] == base
+
+
+def test_with_the_option_the_approver_sees_the_policies_and_the_result_names_them(
+    connect, server, repository, base, policies
+):
+    held = policies(refName="refs/heads/work", matchKind="exact")
+    client, shown = connect(transport=Exempt(server.base_url, held), allow_policy_bypass=True), []
+    with approve_writes_with(lambda request: shown.append(request.current) or request.approve("dana")):
+        made = call(client, "push_changes", **DOCS, base=base, changes=[REFUSED])
+    assert shown[0]["policies_passed_over"] == ["9 (Comment requirements): all comments are resolved"]
+    assert made.notes == ["It passed over policy 9, by which only pull requests change the branch."]
+    assert repository.refs["refs/heads/work"] == made.commit
+
+
+def test_with_the_option_the_service_still_keeps_an_account_that_may_not_bypass(connect, repository, base, policies):
+    policies(refName="refs/heads/work", matchKind="exact")
+    client = connect(writes="allow", allow_policy_bypass=True)
+    said = refusal(client, "push_changes", RefusedByPolicy, **DOCS, base=base, changes=[REFUSED])
+    assert "TF402455" in said
     assert repository.refs["refs/heads/work"] == base
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from stub_service import StubService, ok
-from tool_calls import call, refusal, text_of
+from tool_calls import Exempt, call, refusal, text_of
 
 from azure_devops_simulator.state.policies import COMMENTS, Policy
 from langchain_azure_devops import AzureDevOps, approve_writes_with, load_settings
@@ -48,7 +48,7 @@ def answering():
     """Creates a branch on a service that gives this answer."""
 
     def create(answer):
-        with StubService([ok({"value": [{"commitId": "a" * 40}]}), ok(answer)]) as service:
+        with StubService([ok({"value": [{"commitId": "a" * 40}]}), ok({"value": []}), ok(answer)]) as service:
             settings = load_settings(base_url=service.base_url, pat="x" * 52, default_project="P")
             context = RunContext(timeouts=Timeouts(recovery=0.02, recovery_pause=0.01, retry_pause=0.001))
             with AzureDevOps(settings, writes="allow", context=context) as client:
@@ -74,13 +74,23 @@ def test_a_branch_may_begin_at_a_tag_also_at_an_annotated_one(platform_client, o
     assert repository.refs["refs/heads/fix"] == made.commit
 
 
-def test_the_approver_sees_the_commit_of_a_new_branch_and_whether_the_branch_is_there(asked, refs):
+def test_the_approver_sees_the_commit_of_a_new_branch(asked, refs):
     shown = asked("create_branch", **DOCS, branch="feature/glossary", source=ROTA)
-    assert (shown["project"], shown["repository"], shown["exists_already_at"]) == ("Platform", "docs", "")
+    assert (shown["project"], shown["repository"]) == ("Platform", "docs")
     assert shown["commit"] == refs[f"refs/heads/{ROTA}"]
     assert shown["commit_message"]
     assert shown["commit_author"]
-    assert asked("create_branch", **DOCS, branch=ROTA, source="main")["exists_already_at"] == shown["commit"]
+
+
+@pytest.mark.parametrize(("tool", "kind"), [("create_branch", "branch"), ("create_tag", "tag")])
+@pytest.mark.parametrize("more", [{}, {"message": "As printed"}])
+def test_nobody_is_asked_about_a_name_that_is_taken(platform_client, connect, refs, tool, kind, more):
+    call(platform_client, "create_branch", **DOCS, branch="taken", source="main")
+    call(platform_client, "create_tag", **DOCS, tag="taken", source="main")
+    given = {**DOCS, kind: "taken", "source": ROTA, **(more if kind == "tag" else {})}
+    with approve_writes_with(lambda request: pytest.fail(f"asked about {request.tool}")):
+        said = refusal(connect(), tool, AlreadyExists, **given)
+    assert f"Nothing was changed: {kind} 'taken' exists already, at {refs['refs/heads/main']}." in said
 
 
 def test_a_branch_that_exists_is_left_alone_and_its_commit_is_named(platform_client, refs):
@@ -166,6 +176,34 @@ def test_a_branch_that_has_moved_is_not_deleted_and_it_is_said_where_it_is(platf
     assert refs[f"refs/heads/{ROTA}"] == now
 
 
+def test_nobody_is_asked_about_the_deletion_of_a_branch_that_is_elsewhere(connect, refs, push):
+    seen = refs[f"refs/heads/{ROTA}"]
+    now = push("Platform", "docs", {"/new.md": b"new"}, ROTA)
+    with approve_writes_with(lambda request: pytest.fail(f"asked about {request.tool}")):
+        said = refusal(connect(), "delete_branch", Conflict, **DOCS, branch=ROTA, commit=seen)
+        assert f"is at {now} by now, not at {seen}" in said
+        said = refusal(connect(), "delete_branch", NotFound, **DOCS, branch="gone", commit=seen)
+        assert "there is no branch 'gone' any more" in said
+
+
+def test_the_approver_of_a_deletion_sees_what_is_lost(asked, platform_client, refs, push):
+    for lost in ("1 commit is not on main", "2 commits are not on main"):
+        shown = asked("delete_branch", **DOCS, branch=ROTA, commit=refs[f"refs/heads/{ROTA}"])
+        assert shown["lost"] == lost
+        push("Platform", "docs", {f"/{len(lost)}.md": b"new"}, ROTA)
+    call(platform_client, "create_branch", **DOCS, branch="merged", source="main")
+    shown = asked("delete_branch", **DOCS, branch="merged", commit=refs["refs/heads/main"])
+    assert shown["lost"] == "nothing: merged into main"
+
+
+def test_the_approver_of_a_deletion_sees_the_newest_commit_of_the_branch(asked, organization, refs, push):
+    tip = push("Platform", "docs", {"/new.md": b"new"}, ROTA)
+    shown = asked("delete_branch", **DOCS, branch=ROTA, commit=tip)
+    made = organization.project("Platform").repository("docs").commit(tip)
+    told = (shown["commit"], shown["commit_message"], shown["commit_author"])
+    assert told == (tip, made.message, made.author.name)
+
+
 def test_the_approver_of_a_deletion_sees_the_commit_and_the_open_pull_requests(asked, refs):
     tip = refs[f"refs/heads/{ROTA}"]
     shown = asked("delete_branch", **DOCS, branch=ROTA, commit=tip)
@@ -192,16 +230,36 @@ def test_what_is_not_deleted(platform_client, refs, branch, commit, kind, said):
     assert refs == before
 
 
-def test_a_branch_with_a_policy_is_not_deleted(platform_client, organization, refs):
+@pytest.fixture
+def policies(organization):
+    """Protects the branch of the rota by a policy; returns the policies of the project."""
     project = organization.project("Platform")
-    repository = project.repository("docs")
-    scope = {"repositoryId": repository.id, "refName": f"refs/heads/{ROTA}", "matchKind": "exact"}
+    scope = {"repositoryId": project.repository("docs").id, "refName": f"refs/heads/{ROTA}", "matchKind": "exact"}
     someone = organization.named("Dana Ortiz")
     project.policies[9] = Policy(9, COMMENTS, {"scope": [scope]}, someone, organization.clock.now())
+    return project.policies
+
+
+@pytest.mark.parametrize("writes", ["allow", "ask"])
+def test_a_branch_with_a_policy_is_not_deleted_and_nobody_is_asked(connect, policies, refs, writes):
     tip = refs[f"refs/heads/{ROTA}"]
-    said = refusal(platform_client, "delete_branch", RefusedByPolicy, **DOCS, branch=ROTA, commit=tip)
+    with approve_writes_with(lambda request: pytest.fail(f"asked about {request.tool}")):
+        said = refusal(connect(writes=writes), "delete_branch", RefusedByPolicy, **DOCS, branch=ROTA, commit=tip)
+    assert f"the deletion of branch '{ROTA}' is blocked by policy 9 (Comment requirements)." in said
     assert "Only pull requests change this branch" in said
+    assert "only a constructor with allow_policy_bypass=True allows that" in said
     assert refs[f"refs/heads/{ROTA}"] == tip
+
+
+def test_with_the_option_the_approver_of_a_deletion_sees_the_policies_and_the_result_names_them(
+    connect, server, policies, refs
+):
+    client, shown = connect(transport=Exempt(server.base_url, policies), allow_policy_bypass=True), []
+    with approve_writes_with(lambda request: shown.append(request.current) or request.approve("dana")):
+        gone = call(client, "delete_branch", **DOCS, branch=ROTA, commit=refs[f"refs/heads/{ROTA}"])
+    assert shown[0]["policies_passed_over"] == ["9 (Comment requirements): all comments are resolved"]
+    assert gone.notes[0] == "It passed over policy 9, by which only pull requests change the branch."
+    assert f"refs/heads/{ROTA}" not in refs
 
 
 def test_a_lightweight_tag_is_the_commit_itself(platform_client, refs):
@@ -225,7 +283,7 @@ def test_a_tag_that_exists_is_left_alone(platform_client, refs, message):
     said = refusal(
         platform_client,
         "create_tag",
-        AlreadyExists if not message else Conflict,
+        AlreadyExists,
         **DOCS,
         tag="handbook",
         source="main",

@@ -103,12 +103,10 @@ def test_the_approver_sees_the_commits_and_the_tip_of_the_branch(asked, reposito
     assert shown["commit_messages"] == [f"{ROTA} by Luis Ferreira: Update the on-call rota for December"]
     tip = repository.commit(repository.branch("main"))
     assert shown["onto_commit"] == f"{tip.id} by {tip.author.name}: {tip.subject}"
-    assert shown["exists_already_at"] == ""
     shown = asked("revert", **REVERT)
     assert shown["pull_request_title"] == "Describe how a release is cut"
     assert shown["pull_request_status"] == "completed"
     assert shown["pull_request_commit"] == repository.find_commit("Merged PR 5: Describe how a release is cut").id
-    assert asked("cherry_pick", **{**PICK, "branch": "main"})["exists_already_at"] == tip.id
 
 
 @pytest.mark.parametrize(
@@ -158,6 +156,13 @@ def test_only_a_completed_pull_request_is_taken_and_nobody_is_asked_about_anothe
     assert (repository.refs, asked) == (before, [])
 
 
+@pytest.mark.parametrize(("tool", "given"), [("cherry_pick", PICK), ("revert", REVERT)])
+def test_nobody_is_asked_about_a_branch_that_exists(connect, repository, tool, given):
+    with approve_writes_with(lambda request: pytest.fail(f"asked about {request.tool}")):
+        said = refusal(connect(), tool, AlreadyExists, **{**given, "branch": "main"})
+    assert f"Nothing was changed: branch 'main' exists already, at {repository.branch('main')}." in said
+
+
 def test_a_person_without_the_permission_is_told_which_one(platform_client, organization, repository):
     organization.deny(organization.named("svc-agent"), "CreateBranch")
     assert "'Create branch'" in refusal(platform_client, "cherry_pick", PermissionDenied, **PICK)
@@ -172,10 +177,11 @@ def operation(state="queued", **details):
 
 @pytest.fixture
 def answering():
-    """Cherry-picks on a service that gives these answers after the two reads that come first."""
+    """Cherry-picks on a service that gives these answers after the three reads that come first."""
 
     def pick(*answers, seconds=2.0):
-        with StubService([*[ok({"value": [{"commitId": "a" * 40}]})] * 2, *answers]) as service:
+        read = [*[ok({"value": [{"commitId": "a" * 40}]})] * 2, ok({"value": []})]
+        with StubService([*read, *answers]) as service:
             settings = load_settings(base_url=service.base_url, pat="x" * 52, default_project="P")
             context = RunContext(timeouts=Timeouts(call=seconds, recovery=0.02, retry_pause=0.001))
             with AzureDevOps(settings, writes="allow", context=context) as client:
@@ -233,9 +239,10 @@ def test_one_that_failed_may_be_of_anybody(organization, quick, push):
         cherry_pick.call_sync(quick, **PICK)
 
 
-def test_the_same_of_another_person_is_not_taken_for_it(organization, quick, connect):
+def test_the_same_of_another_person_is_not_taken_for_it(organization, quick, repository, connect):
     organization.add_token("tom", ("vso.project", "vso.code_manage"), organization.named("Tom Becker"))
     call(connect("tom", writes="allow"), "cherry_pick", **PICK)
+    del repository.refs["refs/heads/pick/rota"]
     organization.faults.add(Fault(kind="reset", method="POST", path="/cherryPicks", when="before", times=1))
     with pytest.raises(WriteOutcomeUnknown, match="was completed, but not by this account since then"):
         cherry_pick.call_sync(quick, **PICK)

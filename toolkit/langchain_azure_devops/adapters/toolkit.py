@@ -114,8 +114,8 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
                 which is for callers with a control of their own.
             approver: Answers the write requests of the tools when `writes` is "ask", unless `get_tools` is given
                 another approver. With None, the approver of the block answers; see `approve_writes_with`.
-            allow_policy_bypass: Let pull requests be completed past the policies of their target. The approver is shown
-                each policy that is passed over. No argument of a tool allows this.
+            allow_policy_bypass: Let the policies of a branch be passed over, by completing a pull request, pushing to
+                the branch or deleting it. The approver is shown each of them. No argument of a tool allows this.
             allow_own_reviews: Let the account of the token vote on and complete pull requests that it opened itself.
             name_prefix: Stands before the name of every tool.
             base_url: The whole URL of the organization or collection outside the cloud; `AZURE_DEVOPS_BASE_URL` if it

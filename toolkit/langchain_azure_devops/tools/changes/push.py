@@ -16,6 +16,12 @@ from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.results.models import Branch, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.changes.file_changes import MOST_CHANGES, FileChange, PlannedFile, plan_changes
+from langchain_azure_devops.tools.changes.protection import (
+    Protection,
+    check_protection,
+    list_open_pull_requests,
+    read_repository,
+)
 from langchain_azure_devops.tools.changes.recovery import Push, find_own_pushes, place_to_look, the_update
 from langchain_azure_devops.tools.changes.ref_updates import (
     NOTHING,
@@ -85,17 +91,23 @@ class _ChangedFiles(BaseModel):
 
 
 async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read where the branch is, the commit that is built on, and the difference that the push makes in each file."""
+    """Read the commit that is built on, what the branch is needed for, and the difference in each file."""
     where = await place_of_write(client, arguments)
     base, ref = require_commit_id(str(arguments["base"])), branch_name(str(arguments["branch"]))
     changes = _changes.validate_python(arguments["changes"])
     # The first request, so that an unknown repository or commit is named with near names.
     commit = await read_commit(client, where, base)
-    tip, files = await asyncio.gather(read_ref(client, where, ref), plan_changes(client, where, base, changes))
+    protection, pull_requests, files = await asyncio.gather(
+        _read_protection(client, where, ref),
+        list_open_pull_requests(client, where, ref, "source"),
+        plan_changes(client, where, base, changes),
+    )
+    await _check_branch(client, where, ref, base, files, new_branch=arguments.get("new_branch") is True)
     shown: dict[str, JsonValue] = {
-        "branch_is_at": tip or "",
         "base_message": commit.message,
         "base_author": commit.author,
+        "open_pull_requests": pull_requests,
+        **protection.describe(),
     }
     for number, file in enumerate(files, start=1):
         shown[f"change_{number}"] = file.show(client.secrets.redact)
@@ -200,8 +212,10 @@ async def push_changes(
     """
     where = await place_of_write(client, {"repository": repository, "project": project})
     ref, commit = branch_name(branch), require_commit_id(base)
-    files = await plan_changes(client, where, commit, changes)
-    await _check_branch(client, where, ref, new_branch=new_branch)
+    protection, files = await asyncio.gather(
+        _read_protection(client, where, ref), plan_changes(client, where, commit, changes)
+    )
+    await _check_branch(client, where, ref, commit, files, new_branch=new_branch)
     body: dict[str, JsonValue] = {
         "refUpdates": [{"name": ref, "oldObjectId": commit}],
         "commits": [{"comment": message, "changes": [file.body() for file in files]}],
@@ -219,21 +233,31 @@ async def push_changes(
     [update] = [each for each in pushed.updates if each.name == ref] or pushed.updates[:1]
     await check_update(client, where, update)
     result = _result(repository, ref, pushed.commits[0], pushed.push, files)
-    if new_branch == (update.old == NOTHING):
-        return result
-    note = (
-        "Somebody created the branch at the base just before this push, which went on it."
-        if new_branch
-        else "The branch was deleted just before this push, which created it again at the base."
-    )
-    return result.model_copy(update={"notes": [note]})
+    notes = protection.notes()
+    if new_branch != (update.old == NOTHING):
+        notes.append(
+            "Somebody created the branch at the base just before this push, which went on it."
+            if new_branch
+            else "The branch was deleted just before this push, which created it again at the base."
+        )
+    return result.model_copy(update={"notes": notes})
 
 
-async def _check_branch(client: AzureDevOps, where: PathValues, ref: str, *, new_branch: bool) -> None:
-    """Refuse a push that would create a branch unasked, or go to one that was thought to be new.
+async def _read_protection(client: AzureDevOps, where: PathValues, ref: str) -> Protection:
+    """Read the policies that a push passes over.
 
-    Where a branch is that has moved is left to the service, which looks in the moment in which it pushes.
+    Raises:
+        RefusedByPolicy: The constructor does not allow that.
     """
+    repository = await read_repository(client, where)
+    refused = f"Nothing was pushed: a direct push to {describe_ref(ref)} is"
+    return await check_protection(client, repository, ref, refused)
+
+
+async def _check_branch(
+    client: AzureDevOps, where: PathValues, ref: str, base: str, files: Sequence[PlannedFile], *, new_branch: bool
+) -> None:
+    """Refuse a push to a branch that has moved, that would be created unasked, or that was thought to be new."""
     tip = await read_ref(client, where, ref)
     if new_branch and tip is not None:
         raise AlreadyExists(f"Nothing was pushed: {describe_ref(ref)} exists already, at {tip}.", subject="branch")
@@ -241,6 +265,8 @@ async def _check_branch(client: AzureDevOps, where: PathValues, ref: str, *, new
         async with known_repository(client, where, "/", version_query(ref)):
             await read_commit(client, where, ref)
         raise NotFound(f"Nothing was pushed: there is no {describe_ref(ref)}.", subject="branch")
+    if tip not in (None, base):
+        raise await _moved(client, where, ref, base, str(tip), files)
 
 
 async def _moved(

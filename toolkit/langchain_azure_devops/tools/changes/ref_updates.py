@@ -108,7 +108,7 @@ async def check_update(client: AzureDevOps, where: PathValues, update: RefUpdate
 
 async def _refusal(client: AzureDevOps, where: PathValues, update: RefUpdate) -> AzureDevOpsError:
     if update.status == "staleOldObjectId":
-        return await _moved(client, where, update)
+        return _moved(update.name, update.old, await read_ref(client, where, update.name))
     kind, reason = _REASONS.get(update.status, (Conflict, f"was left as it is. The service says {update.status}."))
     if kind is PermissionDenied or kind is RefusedByPolicy:
         reason = explain(kind, reason)
@@ -117,17 +117,36 @@ async def _refusal(client: AzureDevOps, where: PathValues, update: RefUpdate) ->
     return kind(f"Nothing was changed: {describe_ref(update.name)} {reason}{said}", subject="")
 
 
-async def _moved(client: AzureDevOps, where: PathValues, update: RefUpdate) -> AzureDevOpsError:
-    what, now = describe_ref(update.name), await read_ref(client, where, update.name)
+def _moved(name: str, old: str, now: str | None) -> AzureDevOpsError:
+    what = describe_ref(name)
     if now is None:
         return NotFound(f"Nothing was changed: there is no {what} any more.", subject="")
-    if update.old == NOTHING:
+    if old == NOTHING:
         return AlreadyExists(f"Nothing was changed: {what} exists already, at {now}.", subject="")
     return Conflict(
-        f"Nothing was changed: {what} is at {now} by now, not at {update.old}. Look at what is new there, and ask "
+        f"Nothing was changed: {what} is at {now} by now, not at {old}. Look at what is new there, and ask "
         "again with that commit if it is still wanted.",
         subject="",
     )
+
+
+async def check_ref(client: AzureDevOps, where: PathValues, name: str, old: str) -> None:
+    """Refuse what the service would refuse when it updates a reference: it is not where it is expected.
+
+    Args:
+        client: The client of the call.
+        where: The place of the repository.
+        name: The full name of the reference.
+        old: The object that it is expected at, or `NOTHING` where there may be none.
+
+    Raises:
+        AlreadyExists: There is one.
+        Conflict: It is at another object.
+        NotFound: There is none.
+    """
+    now = await read_ref(client, where, name)
+    if now != (None if old == NOTHING else old):
+        raise _moved(name, old, now)
 
 
 async def read_ref(client: AzureDevOps, where: PathValues, name: str) -> str | None:

@@ -4,46 +4,44 @@ import asyncio
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AliasPath, BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import Project, Repository
 from langchain_azure_devops.errors import Conflict, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
-from langchain_azure_devops.http.responses import Collection, decode
-from langchain_azure_devops.results.models import Branch
+from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.changes.models import CreatedBranch, CreatedTag, DeletedBranch
+from langchain_azure_devops.tools.changes.protection import (
+    Protection,
+    RepositoryRow,
+    check_protection,
+    list_open_pull_requests,
+    read_repository,
+)
 from langchain_azure_devops.tools.changes.recovery import find_created_branch, find_created_tag, find_deleted_branch
 from langchain_azure_devops.tools.changes.ref_updates import (
     NOTHING,
     REFS,
     branch_name,
+    check_ref,
+    describe_ref,
     read_ref,
     tag_name,
     update_ref,
 )
 from langchain_azure_devops.tools.changes.toolset import toolset
 from langchain_azure_devops.tools.changes.versions import Commit, read_commit, require_commit_id
-from langchain_azure_devops.tools.git import REPOSITORY, known_repository
+from langchain_azure_devops.tools.git import REPOSITORY
 
 _ANNOTATED_TAGS = f"{REPOSITORY}/annotatedtags"
-_PULL_REQUESTS = f"{REPOSITORY}/pullrequests"
 Source = Annotated[str, Field(description="Branch, refs/tags/TAG or commit")]
 
 
-class _Repository(BaseModel):
-    name: str
-    project: str = Field(validation_alias=AliasPath("project", "name"))
-    default_branch: str | None = Field(default=None, validation_alias="defaultBranch")
-
-
-class _PullRequest(BaseModel):
-    id: int = Field(validation_alias="pullRequestId")
-    title: str
-    source: Branch = Field(validation_alias="sourceRefName")
-    target: Branch = Field(validation_alias="targetRefName")
+class _Ahead(BaseModel):
+    count: int = Field(validation_alias="aheadCount")
 
 
 class _TagObject(BaseModel):
@@ -59,12 +57,7 @@ async def place_of_write(client: AzureDevOps, arguments: Mapping[str, JsonValue]
     }
 
 
-async def _read_repository(client: AzureDevOps, where: PathValues) -> _Repository:
-    async with known_repository(client, where):
-        return decode(await client.get(REPOSITORY, path=where), _Repository)
-
-
-def _describe(repository: _Repository, commit: Commit) -> dict[str, JsonValue]:
+def _describe(repository: RepositoryRow, commit: Commit) -> dict[str, JsonValue]:
     """Return what a person recognizes a repository and a commit by."""
     return {
         "project": repository.project,
@@ -76,13 +69,13 @@ def _describe(repository: _Repository, commit: Commit) -> dict[str, JsonValue]:
 async def _read_before_creation(
     client: AzureDevOps, arguments: Mapping[str, JsonValue], name: str
 ) -> dict[str, JsonValue]:
-    """Read the commit that a new reference would point to, and where it is if it exists already."""
+    """Read the commit that a new reference would point to, unless the reference exists already."""
     where = await place_of_write(client, arguments)
-    repository = await _read_repository(client, where)
-    commit, there = await asyncio.gather(
-        read_commit(client, where, str(arguments["source"])), read_ref(client, where, name)
+    repository = await read_repository(client, where)
+    commit, _ = await asyncio.gather(
+        read_commit(client, where, str(arguments["source"])), check_ref(client, where, name, NOTHING)
     )
-    return {**_describe(repository, commit), "exists_already_at": there or ""}
+    return _describe(repository, commit)
 
 
 async def _read_before_branch(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -113,36 +106,62 @@ async def create_branch(
     where = await place_of_write(client, {"repository": repository, "project": project})
     ref = branch_name(branch)
     commit = await read_commit(client, where, source)
+    await check_ref(client, where, ref, NOTHING)
     await update_ref(client, where, ref, NOTHING, commit.id)
     return CreatedBranch(repository=repository, name=ref, **commit.named())
 
 
 async def _read_before_deletion(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read where the branch is, its last commit, and the open pull requests that need it."""
+    """Read the last commit of the branch, the commits that are lost with it, and the pull requests that need it."""
     where = await place_of_write(client, arguments)
-    ref = branch_name(str(arguments["branch"]))
-    repository = await _read_repository(client, where)
-    _refuse_default(repository, ref)
-    expected = require_commit_id(str(arguments["commit"]))
-    tip, commit, pull_requests = await asyncio.gather(
-        read_ref(client, where, ref), read_commit(client, where, expected), _read_pull_requests(client, where, ref)
+    ref, tip = branch_name(str(arguments["branch"])), require_commit_id(str(arguments["commit"]))
+    repository, protection = await _check_deletion(client, where, ref, tip)
+    commit, lost, pull_requests = await asyncio.gather(
+        read_commit(client, where, tip),
+        _describe_loss(client, where, repository.default_branch, tip),
+        list_open_pull_requests(client, where, ref, "source", "target"),
     )
-    described = _describe(repository, commit.model_copy(update={"id": tip or ""}))
-    return {**described, "open_pull_requests": [*pull_requests]}
+    # The default branch is refused, so only the policies are news.
+    policies = {name: value for name, value in protection.describe().items() if name != "default_branch"}
+    return {**_describe(repository, commit), "lost": lost, "open_pull_requests": [*pull_requests], **policies}
 
 
-async def _read_pull_requests(client: AzureDevOps, where: PathValues, ref: str) -> list[str]:
-    """Return the open pull requests from and to a branch, each in one line."""
-    found: dict[int, str] = {}
-    for side in ("sourceRefName", "targetRefName"):
-        query: dict[str, QueryValue] = {"searchCriteria.status": "active", f"searchCriteria.{side}": ref, "$top": 100}
-        response = await client.get(_PULL_REQUESTS, path=where, query=query)
-        for row in decode(response, Collection[_PullRequest]).value:
-            found[row.id] = f"{row.id}: {row.title} (from {row.source} to {row.target})"
-    return [found[number] for number in sorted(found)]
+async def _check_deletion(
+    client: AzureDevOps, where: PathValues, ref: str, tip: str
+) -> tuple[RepositoryRow, Protection]:
+    """Refuse to delete the default branch, one that has moved, and one that a policy protects.
+
+    Raises:
+        Conflict: It is the default branch, or is elsewhere by now.
+        NotFound: There is no such branch.
+        RefusedByPolicy: A policy protects it.
+    """
+    repository = await read_repository(client, where)
+    _refuse_default(repository, ref)
+    await check_ref(client, where, ref, tip)
+    refused = f"Nothing was deleted: the deletion of {describe_ref(ref)} is"
+    return repository, await check_protection(client, repository, ref, refused)
 
 
-def _refuse_default(repository: _Repository, ref: str) -> None:
+async def _describe_loss(client: AzureDevOps, where: PathValues, default: str | None, tip: str) -> str:
+    """Return how many commits of a branch the default branch does not have."""
+    if default is None:
+        return "unknown, as the repository has no default branch"
+    name = default.removeprefix("refs/heads/")
+    query: dict[str, QueryValue] = {
+        "baseVersion": name,
+        "baseVersionType": "branch",
+        "targetVersion": tip,
+        "targetVersionType": "commit",
+        "$top": 1,
+    }
+    ahead = decode(await client.get(f"{REPOSITORY}/diffs/commits", path=where, query=query), _Ahead).count
+    if not ahead:
+        return f"nothing: merged into {name}"
+    return f"{ahead} {'commit is' if ahead == 1 else 'commits are'} not on {name}"
+
+
+def _refuse_default(repository: RepositoryRow, ref: str) -> None:
     if repository.default_branch == ref:
         raise Conflict(
             f"Nothing was deleted: {ref.removeprefix('refs/heads/')!r} is the default branch of {repository.name!r}. "
@@ -174,14 +193,15 @@ async def delete_branch(
 ) -> DeletedBranch:
     """Delete a branch that is still at this commit.
 
-    Source: `GET .../repositories/{id}` for the default branch, and `POST .../refs`.
+    Source: `GET .../repositories/{id}` for the default branch, `GET .../policy/configurations`, `GET` and `POST` of
+    `.../refs`.
     """
     where = await place_of_write(client, {"repository": repository, "project": project})
     ref, tip = branch_name(branch), require_commit_id(commit)
-    found = await _read_repository(client, where)
-    _refuse_default(found, ref)
+    found, protection = await _check_deletion(client, where, ref, tip)
     await update_ref(client, where, ref, tip, NOTHING)
-    return DeletedBranch(repository=found.name, name=ref, commit=tip)
+    deleted = DeletedBranch(repository=found.name, name=ref, commit=tip)
+    return deleted.model_copy(update={"notes": [*protection.notes(), *deleted.notes]})
 
 
 @toolset.write(
@@ -212,6 +232,7 @@ async def create_tag(
     where = await place_of_write(client, {"repository": repository, "project": project})
     ref = tag_name(tag)
     commit = await read_commit(client, where, source)
+    await check_ref(client, where, ref, NOTHING)
     if message is None:
         await update_ref(client, where, ref, NOTHING, commit.id)
         return CreatedTag(repository=repository, name=ref, object_id=commit.id, **commit.named())

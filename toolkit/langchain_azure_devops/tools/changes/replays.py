@@ -14,7 +14,7 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.changes.models import ReplayedBranch
-from langchain_azure_devops.tools.changes.ref_updates import branch_name, read_ref
+from langchain_azure_devops.tools.changes.ref_updates import NOTHING, branch_name, check_ref
 from langchain_azure_devops.tools.changes.references import place_of_write
 from langchain_azure_devops.tools.changes.replay_operations import (
     PICK,
@@ -48,16 +48,16 @@ class _PullRequest(BaseModel):
 
 
 async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read the commits, the tip of the branch that they are applied to, and the new branch if it exists already."""
+    """Read the commits and the tip of the branch that they are applied to, unless the new branch exists already."""
     where = await place_of_write(client, arguments)
     commits, number = source_of(arguments)
     onto, branch = branch_name(str(arguments["onto"])), branch_name(str(arguments["branch"]))
-    tip, there, told = await asyncio.gather(
+    tip, told, _ = await asyncio.gather(
         read_commit(client, where, onto),
-        read_ref(client, where, branch),
         _read_source(client, where, commits, number),
+        check_ref(client, where, branch, NOTHING),
     )
-    return {**told, "onto_commit": _describe(tip), "exists_already_at": there or ""}
+    return {**told, "onto_commit": _describe(tip)}
 
 
 async def _read_source(
@@ -117,6 +117,7 @@ async def _replay(client: AzureDevOps, kind: Kind, given: Mapping[str, JsonValue
     onto, branch = branch_name(str(given["onto"])), branch_name(str(given["branch"]))
     # They raise errors that are clearer than those of the service.
     await asyncio.gather(read_commit(client, where, onto), _read_source(client, where, commits, number))
+    await check_ref(client, where, branch, NOTHING)
     repository = str(given["repository"])
     body: dict[str, JsonValue] = {
         "repository": {"id" if GUID.fullmatch(repository) else "name": repository},

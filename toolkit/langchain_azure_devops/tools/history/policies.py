@@ -8,12 +8,13 @@ from pydantic import AliasPath, BaseModel, Field, JsonValue
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Repository
 from langchain_azure_devops.calls.optional import read_optional
 from langchain_azure_devops.calls.paging import list_rows
-from langchain_azure_devops.errors import InvalidRequest, NotFound
+from langchain_azure_devops.errors import InvalidRequest, NotFound, ServiceFault
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.results.models import Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.text.untrusted import one_line
 from langchain_azure_devops.tools.git import (
     REPOSITORY,
     Version,
@@ -34,6 +35,7 @@ from langchain_azure_devops.tools.history.toolset import toolset
 
 _POLICIES = "/{project}/_apis/git/policy/configurations"
 _MOST_NAMES = 100
+_MOST_POLICIES = 1000
 
 
 class Policy(Result):
@@ -63,7 +65,7 @@ class Policy(Result):
     ref: str | None = Field(default=None, exclude=True)
 
 
-class _Policy(Policy):
+class PolicyRow(Policy):
     """A policy as the service answers it."""
 
     kind: str = Field(validation_alias=AliasPath("type", "id"), exclude=True)
@@ -76,6 +78,17 @@ class _Policy(Policy):
     def enforcement_now(self) -> str:
         """What it does to a merge."""
         return "off" if not self.enabled else "required" if self.blocking else "optional"
+
+    @property
+    def blocks_push(self) -> bool:
+        """Whether only pull requests may change its branches."""
+        return self.enforcement_now == "required" and is_for_branches(self.settings)
+
+    @property
+    def words(self) -> str:
+        """What it asks for, without the names of people and builds, which are further reads."""
+        rule = describe_rule(self.kind, Settings(self.settings, {}))
+        return one_line(f"{self.id} ({self.type}): {rule}" if rule else f"{self.id} ({self.type})")
 
 
 class _Place(BaseModel):
@@ -122,17 +135,7 @@ async def list_policies(
         raise InvalidRequest(f"{branch!r} is a tag, and policies hold for branches. Name a branch.", subject="branch")
     if ref is None:
         raise InvalidRequest(f"Repository {repository!r} is empty: it has no default branch yet.", subject="branch")
-    raw = await list_rows(
-        client,
-        _Policy,
-        _POLICIES,
-        path={"project": place.project},
-        query={"repositoryId": place.id, "refName": ref},
-        limit=limit,
-        cursor=cursor,
-        style="token",
-        keep=lambda row: not row.deleted,
-    )
+    raw = await _list_rows(client, place.project, place.id, ref, limit, cursor)
     names = await _read_names(client, place.project, raw.items)
     page = cast("Page[Policy]", raw)
     if cursor is None:
@@ -141,7 +144,46 @@ async def list_policies(
     return page
 
 
-async def _judge_push(client: AzureDevOps, where: PathValues, ref: str, policies: Sequence[_Policy]) -> list[str]:
+async def read_blocking(client: AzureDevOps, project: str, repository_id: str, ref: str) -> list[PolicyRow]:
+    """Return the policies for which only pull requests may change a branch.
+
+    Args:
+        client: The client that asks.
+        project: The project, by name or id.
+        repository_id: The id of the repository; the service knows no name here.
+        ref: The full name of the branch.
+
+    Raises:
+        ServiceFault: Not all of them could be read.
+    """
+    page = await _list_rows(client, project, repository_id, ref, _MOST_POLICIES, None)
+    if page.cursor is not None:
+        raise ServiceFault(f"Not all policies of {ref} could be read. {' '.join(page.notes)}".rstrip(), subject=ref)
+    return [row for row in page.items if row.blocks_push]
+
+
+def name_policies(policies: Sequence[PolicyRow]) -> str:
+    """Return policies by their numbers, such as `policies 3, 5`."""
+    return f"{'policy' if len(policies) == 1 else 'policies'} {', '.join(str(each.id) for each in policies)}"
+
+
+async def _list_rows(
+    client: AzureDevOps, project: str, repository_id: str, ref: str, limit: int, cursor: str | None
+) -> Page[PolicyRow]:
+    return await list_rows(
+        client,
+        PolicyRow,
+        _POLICIES,
+        path={"project": project},
+        query={"repositoryId": repository_id, "refName": ref},
+        limit=limit,
+        cursor=cursor,
+        style="token",
+        keep=lambda row: not row.deleted,
+    )
+
+
+async def _judge_push(client: AzureDevOps, where: PathValues, ref: str, policies: Sequence[PolicyRow]) -> list[str]:
     """Return whether policies block a direct push to a branch, in words.
 
     Raises:
@@ -157,19 +199,17 @@ async def _judge_push(client: AzureDevOps, where: PathValues, ref: str, policies
         if not policies:
             raise
         notes.append(f"{error.message} These policies hold for a branch of this name.")
-    ids = [str(each.id) for each in policies if each.enforcement_now == "required" and is_for_branches(each.settings)]
-    if ids:
-        by = f"{'policy' if len(ids) == 1 else 'policies'} {', '.join(ids)}"
+    if blocking := [each for each in policies if each.blocks_push]:
         notes.append(
-            f"A direct push to {name} is blocked by {by}: only pull requests change it, unless somebody may bypass "
-            "policies."
+            f"A direct push to {name} is blocked by {name_policies(blocking)}: only pull requests change it, unless "
+            "somebody may bypass policies."
         )
     else:
         notes.append(f"No policy blocks a direct push to {name}.")
     return notes
 
 
-async def _read_names(client: AzureDevOps, project: str, policies: Sequence[_Policy]) -> dict[str, str]:
+async def _read_names(client: AzureDevOps, project: str, policies: Sequence[PolicyRow]) -> dict[str, str]:
     """Return the names of the people and builds in the settings, as far as the token may read them."""
     settings = [Settings(each.settings, {}) for each in policies]
     people = {one for each in settings for one in [*each.words("requiredReviewerIds"), each.text("authorId")] if one}
@@ -196,7 +236,7 @@ async def _read_builds(client: AzureDevOps, project: str, ids: Sequence[int]) ->
     return {f"build {row.id}": row.name for row in decode(response, Collection[_Definition]).value}
 
 
-def _describe(row: _Policy, names: Mapping[str, str], repository_id: str, ref: str) -> Policy:
+def _describe(row: PolicyRow, names: Mapping[str, str], repository_id: str, ref: str) -> Policy:
     return Policy(
         id=row.id,
         type=row.type,
