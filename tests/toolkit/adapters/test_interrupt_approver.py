@@ -329,12 +329,15 @@ def test_another_question_of_the_same_task_lends_no_answer(toolkit, organization
 # -- nodes that run again ------------------------------------------------------------------------------------------
 
 
-def looping_graph(toolkit, saver, after):
+FILED = {"name": "create_work_item", "args": {"type": "Bug", "title": "New: one"}}
+
+
+def looping_graph(toolkit, saver, after, asked=FILED):
     """A graph whose node calls the tools itself, one after another, and then does something else."""
-    [tool] = toolkit.get_tools(names="create_work_item", approver=interrupt_approver)
+    [tool] = toolkit.get_tools(names=asked["name"], approver=interrupt_approver)
 
     def write(state):
-        call = {"type": "tool_call", "id": "1", "name": tool.name, "args": {"type": "Bug", "title": "New: one"}}
+        call = {"type": "tool_call", "id": "1", **asked}
         message = tool.invoke(call)
         after()
         return {"messages": [message]}
@@ -368,6 +371,33 @@ def test_a_write_that_was_done_is_found_and_not_sent_when_its_node_runs_again(to
     assert message.status == "success"
     assert "so it counts as done; it was not sent again" in message.content
     assert events(toolkit) == ["approved", "granted", "written", "written"]
+
+
+def test_a_write_that_cannot_be_done_twice_is_found_when_its_node_runs_again(toolkit, organization):
+    """The pull request is completed already, by this very call: that is no refusal."""
+    runs = []
+
+    def fail_once():
+        runs.append(1)
+        if len(runs) == 1:
+            raise ConnectionError
+
+    commit = organization.pull_requests[15].last_source
+    asked = {"name": "update_pull_request", "args": {"id": 15, "status": "completed", "source_commit": commit}}
+    graph = looping_graph(toolkit, InMemorySaver(), fail_once, asked)
+    graph.invoke(ASKED, THREAD)
+    with pytest.raises(ConnectionError):
+        graph.invoke(Command(resume=APPROVE), THREAD)
+    assert organization.pull_requests[15].status == "completed"
+    [message] = answers_of(graph.invoke(None, THREAD))
+    assert message.status == "success"
+    assert "it was not sent again" in message.content
+    # A new question about the same write is refused by what is there now.
+    asking = looping_graph(toolkit, InMemorySaver(), lambda: None, asked)
+    state = asking.invoke(ASKED, {"configurable": {"thread_id": "another"}})
+    assert not questions(state)
+    [message] = answers_of(state)
+    assert "was not completed: it is completed" in message.content
 
 
 def test_a_node_that_interrupts_after_a_write_does_not_write_again(toolkit, organization):

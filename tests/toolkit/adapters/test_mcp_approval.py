@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
+from functools import partial
 
 import anyio
 import httpx
@@ -140,6 +141,12 @@ def put_title(server, number, title):
 def wait_for_effect(desk, organization):
     """Wait until the service has done what it was asked, of which it tells slowly."""
     while not organization.faults.counted()[0][2] or not desk.count("The export fails"):
+        time.sleep(0.01)
+
+
+def wait_for_completion(organization):
+    """Wait until the service has taken a completion, of which it tells slowly."""
+    while organization.pull_requests[15].completing_by is None:
         time.sleep(0.01)
 
 
@@ -410,6 +417,25 @@ async def test_an_answer_is_used_once_also_when_another_call_has_found_what_it_w
         await answered(client, asked)
     assert len(desk.written) == 1
     assert desk.count("The export fails") == 1
+
+
+async def test_a_write_that_cannot_be_done_twice_is_found_and_not_refused(desk, organization):
+    """The call with the answer was cancelled, and another one has found what it did: that is no refusal."""
+    commit = organization.pull_requests[15].last_source
+    given = {"name": "update_pull_request", "arguments": {"id": 15, "status": "completed", "source_commit": commit}}
+    async with desk.client("auto") as client:
+        asked = await ask(client, **given)
+        organization.faults.add(Fault("slow", method="PATCH", path="/pullrequests/15", delay=1.0, times=1))
+        async with anyio.create_task_group() as group:
+            group.start_soon(partial(answered, client, asked, **given))
+            await asyncio.to_thread(wait_for_completion, organization)
+            group.cancel_scope.cancel()
+        found = await client.session.call_tool(**given, allow_input_required=True)
+        while isinstance(found, InputRequiredResult):
+            found = await client.session.call_tool(**given, allow_input_required=True)
+        again = await answered(client, asked, **given)
+    assert not again.is_error, text(again)
+    assert organization.pull_requests[15].status == "completed"
 
 
 async def test_a_declined_write_stays_declined_when_the_host_answers_again(desk):

@@ -294,7 +294,9 @@ def test_work_items_that_a_pull_request_would_link_are_described_in_one_request(
         TOOLS["create_pull_request"].call_sync(client, **{**OPENED, "work_items": [4, 5, 4711]})
     assert person.asked[0].current["work_item_4711"] == "could not be read"
     assert person.asked[0].current["work_item_4"].startswith(("Bug: ", "Task: ", "User Story: ", "Feature: ", "Epic: "))
-    assert len(sent) == 2
+    assert [request.url.path for request in sent if "workitems" in request.url.path.lower()] == [
+        f"/{client.settings.organization}/_apis/wit/workitemsbatch"
+    ]
 
 
 def test_what_was_not_shown_may_change(client, meanwhile, sent):

@@ -398,7 +398,9 @@ async def test_without_a_yes_nothing_is_written(connect, organization):
     with approve_writes_with(refuse), pytest.raises(WriteBlocked, match="not now"):
         await update_pull_request(client, id=DRAFT, draft=False)
     with approve_writes_with(refuse), pytest.raises(WriteBlocked, match="not now"):
-        await create_pull_request(client, **DOCS, source="feature/rota-december", target="main", title="x")
+        await create_pull_request(
+            client, repository="platform-api", source="feature/async-sqlalchemy", target="main", title="x"
+        )
     assert organization.pull_requests == before
     assert organization.pull_requests[DRAFT].is_draft
 
@@ -477,7 +479,8 @@ def test_a_second_one_for_the_same_branches_is_refused(platform_client, organiza
 
 def test_a_missing_branch_is_named(platform_client):
     arguments = {"repository": "platform-api", "source": "feature/nothing", "target": "main", "title": "No"}
-    assert "feature/nothing" in refusal(platform_client, "create_pull_request", InvalidRequest, **arguments)
+    message = refusal(platform_client, "create_pull_request", NotFound, **arguments)
+    assert "has no branch 'feature/nothing'" in message
 
 
 def test_completing_merges_what_was_reviewed(platform_client, sent, organization):

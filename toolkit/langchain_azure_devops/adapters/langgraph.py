@@ -147,6 +147,30 @@ class InterruptApprover:
             return self._ask(task, request)
         return self._ask_async(task, request)
 
+    def find_begun(self, request: WriteRequest) -> float | Awaitable[float | None] | None:
+        """Return when an earlier run of the task began this write; None when no answer to it was used."""
+        try:
+            task = _find_task(request)
+        except WriteBlocked:
+            return None
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return self._recall(task, request, task.saver.get_tuple(task.place))
+        return self._find_begun_async(task, request)
+
+    async def _find_begun_async(self, task: _Task, request: WriteRequest) -> float | None:
+        try:
+            found = await task.saver.aget_tuple(task.place)
+        except NotImplementedError:
+            found = await asyncio.to_thread(task.saver.get_tuple, task.place)
+        return self._recall(task, request, found)
+
+    def _recall(self, task: _Task, request: WriteRequest, found: CheckpointTuple | None) -> float | None:
+        with self._lock:
+            used = self._used.get(task.mark_of(request))
+        return _Past.of(task, request, found).begun or used
+
     def _ask(self, task: _Task, request: WriteRequest) -> Approval:
         outcome, use = self._decide(task, request, task.saver.get_tuple(task.place))
         task.saver.put_writes(task.place, use, task.mark_of(request))

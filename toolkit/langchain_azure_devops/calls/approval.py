@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
+from typing import Protocol, TypeVar, runtime_checkable
 
 from pydantic import JsonValue
 
@@ -30,6 +31,7 @@ _approver: ContextVar[Approver | None] = ContextVar("azure_devops_approver")
 _UNSET = object()
 _stamping = threading.Lock()
 _last_use = deque([0.0], maxlen=1)
+T = TypeVar("T")
 
 
 class BegunBefore(Exception):
@@ -43,6 +45,15 @@ class BegunBefore(Exception):
         """Keep the time."""
         super().__init__("The answer to this request was used before.")
         self.begun = begun
+
+
+@runtime_checkable
+class _Remembers(Protocol):
+    """An approver that remembers which of its answers were used, also in an earlier run of the same call."""
+
+    def find_begun(self, request: WriteRequest) -> float | Awaitable[float | None] | None:
+        """Return when the write was begun, in seconds since the epoch; None when the answer was not used."""
+        ...
 
 
 def stamp_use() -> float:
@@ -167,6 +178,27 @@ def needs_current(client: AzureDevOps) -> bool:
     return client.writes == "ask" and approver is not None and getattr(approver, "needs_current", True) is not False
 
 
+async def find_begun(request: WriteRequest) -> float | None:
+    """Return when an earlier run of this call began its write, in seconds since the epoch.
+
+    None when the approver of the call does not know of one. This is asked when the present values show that a write is
+    impossible: the write itself, done before a restart, may be the reason.
+    """
+    begun = _look_up_begun(request)
+    return await begun if inspect.isawaitable(begun) else begun
+
+
+def find_begun_sync(request: WriteRequest) -> float | None:
+    """Return the same as `find_begun`, and block until the approver knows it."""
+    begun = _look_up_begun(request)
+    return _run_alone(_wait_for(begun)) if inspect.isawaitable(begun) else begun
+
+
+def _look_up_begun(request: WriteRequest) -> float | Awaitable[float | None] | None:
+    approver: object = _approver.get(None)
+    return approver.find_begun(request) if isinstance(approver, _Remembers) else None
+
+
 async def ask(client: AzureDevOps, request: WriteRequest) -> Approval:
     """Have the approver of the call approve a write, and return the approval.
 
@@ -219,7 +251,7 @@ def _is_no_answer(error: Exception) -> bool:
     return isinstance(error, BegunBefore) or (is_invalid_resume is not None and bool(is_invalid_resume(error)))
 
 
-def _run_alone(work: Coroutine[object, object, Approval]) -> Approval:
+def _run_alone(work: Coroutine[object, object, T]) -> T:
     """Run a coroutine on a new event loop: in this thread, or in another one where this thread already runs a loop."""
     try:
         asyncio.get_running_loop()
@@ -229,7 +261,7 @@ def _run_alone(work: Coroutine[object, object, Approval]) -> Approval:
         return pool.submit(copy_context().run, asyncio.run, work).result()
 
 
-async def _wait_for(answer: Awaitable[Approval]) -> Approval:
+async def _wait_for(answer: Awaitable[T]) -> T:
     return await answer
 
 

@@ -11,7 +11,13 @@ from pydantic import JsonValue
 
 from langchain_azure_devops.calls.repeats import EqualWriteBegan
 from langchain_azure_devops.calls.time_limits import keep_limit, last_request
-from langchain_azure_devops.errors import AzureDevOpsError, StateChanged, WriteBlocked
+from langchain_azure_devops.errors import (
+    AzureDevOpsError,
+    Conflict,
+    InvalidRequest,
+    StateChanged,
+    WriteBlocked,
+)
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.safety.grants import (
     MOST_ASKS,
@@ -27,6 +33,13 @@ State = Mapping[str, JsonValue]
 ReadCurrent = Callable[[AzureDevOps, Mapping[str, JsonValue]], Awaitable[dict[str, JsonValue]]]
 
 
+class NothingToSend(Conflict):
+    """The present values are those that a write asks for, as what reads them says. Nobody is asked to approve it.
+
+    The tool then runs without a grant: it cannot write, and its result says why nothing was sent.
+    """
+
+
 class NotCompared(WriteBlocked):
     """The present values could not be read before the write; nothing was sent.
 
@@ -36,10 +49,14 @@ class NotCompared(WriteBlocked):
 
     def __init__(self, tool: str, reason: AzureDevOpsError) -> None:
         """Say in the error of the reading that nothing was sent, and keep it."""
-        reason.message = (
-            f"{tool} was not carried out, and nothing was sent: the values that the approver was shown could not be "
-            f"read again to compare them. {reason.message} The write may be approved again."
-        )
+        if isinstance(reason, Conflict | InvalidRequest):
+            # Since the approval, somebody has made the write impossible.
+            reason.message = f"{tool} was not carried out, and nothing was sent. {reason.message}"
+        else:
+            reason.message = (
+                f"{tool} was not carried out, and nothing was sent: the values that the approver was shown could not "
+                f"be read again to compare them. {reason.message} The write may be approved again."
+            )
         reason.args = (reason.message,)
         super().__init__(reason.message, subject=tool)
         self.reason = reason

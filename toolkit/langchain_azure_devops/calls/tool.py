@@ -14,6 +14,8 @@ from langchain_azure_devops.calls.approval import (
     ask_sync,
     check_content,
     check_policy,
+    find_begun,
+    find_begun_sync,
     needs_current,
 )
 from langchain_azure_devops.calls.arguments import require_keywords
@@ -21,6 +23,7 @@ from langchain_azure_devops.calls.audit_trail import record_grant, record_outcom
 from langchain_azure_devops.calls.clear_errors import ClearErrors
 from langchain_azure_devops.calls.current_state import (
     NotCompared,
+    NothingToSend,
     Showing,
     State,
     StateCheck,
@@ -33,7 +36,13 @@ from langchain_azure_devops.calls.places import find_place, refuse_names_everywh
 from langchain_azure_devops.calls.recovery import PendingWrite, WriteReported, remember_write, settle_write
 from langchain_azure_devops.calls.repeats import check_notice, find_equal
 from langchain_azure_devops.calls.time_limits import keep_limit, last_request
-from langchain_azure_devops.errors import InvalidRequest, StateChanged, WriteBlocked, WriteOutcomeUnknown
+from langchain_azure_devops.errors import (
+    AzureDevOpsError,
+    InvalidRequest,
+    StateChanged,
+    WriteBlocked,
+    WriteOutcomeUnknown,
+)
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Page, Records, Result
 from langchain_azure_devops.safety.audit import record_event, record_event_async
@@ -83,9 +92,11 @@ class Tool(ToolFacts[P, R]):
         if not isinstance(checked, WriteRequest):
             await record_event_async(client, "written", tool=self.name, digest=request.digest, looked_up=True)
             return checked
-        shown = Showing(
-            checked, await client.run(self.read_current(client, request)) if needs_current(client) else None
-        )
+        try:
+            current = await client.run(self.read_current(client, request)) if needs_current(client) else None
+        except AzureDevOpsError as error:
+            return await client.run(self._end_unasked(client, arguments, request, error, await find_begun(request)))
+        shown = Showing(checked, current)
         while True:
             try:
                 approval = await ask(client, shown.request)
@@ -116,7 +127,11 @@ class Tool(ToolFacts[P, R]):
         if not isinstance(checked, WriteRequest):
             record_event(client, "written", tool=self.name, digest=request.digest, looked_up=True)
             return checked
-        shown = Showing(checked, client.run_sync(self.read_current(client, request)) if needs_current(client) else None)
+        try:
+            current = client.run_sync(self.read_current(client, request)) if needs_current(client) else None
+        except AzureDevOpsError as error:
+            return client.run_sync(self._end_unasked(client, arguments, request, error, find_begun_sync(request)))
+        shown = Showing(checked, current)
         while True:
             try:
                 approval = ask_sync(client, shown.request)
@@ -291,6 +306,29 @@ class Tool(ToolFacts[P, R]):
         started = time.monotonic() - max(0.0, time.time() - begun)
         write = client.write_memory.resume(self.name, self._canonical(client, arguments), started, noted)
         return await self._settle(client, PendingWrite(self.name, dict(arguments), started, False, write), error)
+
+    async def _end_unasked(
+        self,
+        client: AzureDevOps,
+        arguments: BaseModel,
+        request: WriteRequest,
+        error: AzureDevOpsError,
+        begun: float | None,
+    ) -> R:
+        """End a call about which nobody can be asked, because its present values cannot be shown.
+
+        Args:
+            client: The client that would write.
+            arguments: The arguments of the call.
+            request: The write.
+            error: The reason.
+            begun: When an earlier run of the call began this write: it may be what the present values come from.
+        """
+        if begun is not None:
+            return await self._settle_begun(client, request, BegunBefore(begun))
+        if isinstance(error, NothingToSend):
+            return await self._carry_out(client, arguments, None)
+        raise error
 
     async def _settle_begun(self, client: AzureDevOps, request: WriteRequest, earlier: BegunBefore) -> R:
         return await record_settling(

@@ -181,6 +181,14 @@ class _AskAndEnd:
     ) -> None:
         self._questions, self._question, self._answer, self._person = questions, question, answer, person
 
+    def find_begun(self, request: WriteRequest) -> float | None:
+        """Return when an earlier call with this answer began this write; None when the answer was not used."""
+        question = self._question
+        if question is None or self._answer is None:
+            return None
+        asked = question.request
+        return question.begun if (asked.tool, asked.arguments) == (request.tool, request.arguments) else None
+
     def __call__(self, request: WriteRequest) -> Approval:
         question, answer = self._question, self._answer
         self._answer = None

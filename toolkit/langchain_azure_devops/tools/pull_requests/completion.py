@@ -63,11 +63,11 @@ class Completion:
         return {name: value for name, value in given.items() if value is not None}
 
 
-def check_completion(body: Mapping[str, JsonValue], source_commit: str | None) -> str:
-    """Refuse a completion without the reviewed commit, and one that would change other things at once.
+def require_source_commit(source_commit: str | None) -> str:
+    """Return the reviewed commit, without which nothing is completed.
 
     Raises:
-        InvalidRequest: Says what to give.
+        InvalidRequest: It was not given.
     """
     if source_commit is None:
         raise InvalidRequest(
@@ -75,8 +75,6 @@ def check_completion(body: Mapping[str, JsonValue], source_commit: str | None) -
             "get_pull_request shows it.",
             subject="source_commit",
         )
-    if set(body) != {"status"}:
-        raise InvalidRequest("Complete in a call of its own, and change other things before.", subject="status")
     return source_commit
 
 
@@ -90,11 +88,7 @@ async def complete(
         WriteBlocked: The token's own account opened it, or pushed to it last.
     """
     current = await read_pull_request(client, number)
-    # The client checks every request for this; here it comes before all other reasons.
-    await refuse_own(client, number)
-    check_mergeable(current, source_commit)
-    unmet = await read_unmet(client, current)
-    _check_policies(client, current, unmet)
+    unmet = await _check_completable(client, current, source_commit)
     # The service merges only what was reviewed: it refuses when the source branch has moved since.
     body: dict[str, JsonValue] = {"status": "completed", "lastMergeSourceCommit": {"commitId": source_commit}}
     options = chosen.options() | make_bypass(current, unmet)
@@ -102,6 +96,21 @@ async def complete(
         body["completionOptions"] = {**(current.completion_options or {}), **options}
     response = await client.post(UPDATED, body, path=path_to(current), method="PATCH")
     return await _wait_for_merge(client, decode(response, PullRequestDetail))
+
+
+async def _check_completable(client: AzureDevOps, found: PullRequestDetail, source_commit: str) -> list[str] | None:
+    """Refuse a completion that is not possible, and return the policies that it passes over; None if unreadable.
+
+    Raises:
+        Conflict: It cannot be completed as it is, or a policy is not met.
+        WriteBlocked: The token's own account opened it, or pushed to it last.
+    """
+    # The client checks every request for this; here it comes before all other reasons.
+    await refuse_own(client, found.id)
+    check_mergeable(found, source_commit)
+    unmet = await read_unmet(client, found)
+    _check_policies(client, found, unmet)
+    return unmet
 
 
 def describe_options(found: PullRequestDetail, chosen: Completion) -> dict[str, JsonValue]:
@@ -122,17 +131,15 @@ def _is_on(value: JsonValue) -> bool:
 
 
 async def describe_completion(
-    client: AzureDevOps, found: PullRequestDetail, chosen: Completion = Completion()
+    client: AzureDevOps, found: PullRequestDetail, source_commit: str, chosen: Completion = Completion()
 ) -> dict[str, JsonValue]:
     """Return what an approver of a completion must know: the votes, the policies that it passes over, and its options.
 
     Raises:
-        Conflict: A policy is not met.
+        Conflict: It cannot be completed as it is, or a policy is not met.
         WriteBlocked: The token's own account opened it, or pushed to it last.
     """
-    await refuse_own(client, found.id)
-    unmet = await read_unmet(client, found)
-    _check_policies(client, found, unmet)
+    unmet = await _check_completable(client, found, source_commit)
     votes = await describe_votes(client, path_to(found), found.reviewers)
     described = {"votes": list[JsonValue](votes), **describe_options(found, chosen)}
     if unmet is None:

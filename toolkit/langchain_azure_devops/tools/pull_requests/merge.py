@@ -3,46 +3,39 @@
 from collections.abc import Mapping
 from typing import cast
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import JsonValue
 
 from langchain_azure_devops.errors import Denied, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
-from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.text.lookalikes import find_similar
-from langchain_azure_devops.tools.git import REPOSITORY, branch_ref, known_repository
+from langchain_azure_devops.tools.git import branch_ref, known_repository
+from langchain_azure_devops.tools.pull_requests.branches import check_branches, check_unique, read_branches
 from langchain_azure_devops.tools.work_items.related import describe_items
-
-_PAGE = 1000
-
-
-class _Ref(BaseModel):
-    name: str
-    commit: str = Field(validation_alias="objectId")
 
 
 async def read_merge(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read the commits at both branches, branches that look like them, and the work items that would be linked."""
+    """Read the commits at both branches, branches that look like them, and the work items that would be linked.
+
+    Raises:
+        AlreadyExists: There is an active pull request between them.
+        NotFound: There is no such branch.
+    """
     project = await client.required_project(cast("str | None", arguments.get("project")))
     where: PathValues = {"project": project, "repository": str(arguments["repository"])}
     current: dict[str, JsonValue] = {}
+    branches = {name: str(arguments[name]) for name in ("source", "target")}
     async with known_repository(client, where):
-        refs = await _read_refs(client, where, "heads/")
-        for name in ("source", "target"):
-            ref = str(branch_ref(str(arguments[name])))
-            if ref not in refs and (len(refs) >= _PAGE or not ref.startswith("refs/heads/")):
-                refs |= await _read_refs(client, where, ref.removeprefix("refs/"))
-            current[f"{name}_commit"] = refs.get(ref, "there is no such branch")
-            similar = [other.removeprefix("refs/heads/") for other in find_similar(ref, refs)]
-            if similar:
-                current[f"{name}_looks_like"] = list[JsonValue](similar)
+        refs = await read_branches(client, where, branches.values())
+        check_branches(str(where["repository"]), refs, list(branches.values()))
+        await check_unique(client, where, *branches.values())
+    for name, branch in branches.items():
+        ref = str(branch_ref(branch))
+        current[f"{name}_commit"] = refs[ref]
+        if similar := [other.removeprefix("refs/heads/") for other in find_similar(ref, refs)]:
+            current[f"{name}_looks_like"] = list[JsonValue](similar)
     linked = await _describe(client, cast("list[int]", arguments.get("work_items") or []))
     return {**current, **{f"work_item_{number}": text for number, text in sorted(linked.items())}}
-
-
-async def _read_refs(client: AzureDevOps, where: PathValues, prefix: str) -> dict[str, str]:
-    answer = await client.get(f"{REPOSITORY}/refs", path=where, query={"filter": prefix, "$top": _PAGE})
-    return {ref.name: ref.commit for ref in decode(answer, Collection[_Ref]).value}
 
 
 async def _describe(client: AzureDevOps, numbers: list[int]) -> dict[int, str]:

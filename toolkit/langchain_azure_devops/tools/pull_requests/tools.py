@@ -1,6 +1,6 @@
 """Pull requests: find, read, open and update them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
@@ -21,27 +21,23 @@ from langchain_azure_devops.calls.places import list_by_project
 from langchain_azure_devops.errors import AlreadyExists, InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
-from langchain_azure_devops.http.responses import Collection, Named, decode
+from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Page, Records
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.git import REPOSITORY, branch_ref, known_repository, place_of
-from langchain_azure_devops.tools.pull_requests.completion import (
-    UPDATED,
-    check_completion,
-    complete,
-    describe_completion,
-)
+from langchain_azure_devops.tools.git import branch_ref, known_repository, place_of
+from langchain_azure_devops.tools.pull_requests.branches import LIST, check_branches, check_unique, read_branches
+from langchain_azure_devops.tools.pull_requests.completion import UPDATED, complete, require_source_commit
 from langchain_azure_devops.tools.pull_requests.merge import read_merge
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequest, PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.people import Person, find_person_id, is_person
-from langchain_azure_devops.tools.pull_requests.reading import describe, path_to, read_pull_request
+from langchain_azure_devops.tools.pull_requests.reading import path_to, read_pull_request
 from langchain_azure_devops.tools.pull_requests.recovery import find_opened, find_update
 from langchain_azure_devops.tools.pull_requests.review import read_review
+from langchain_azure_devops.tools.pull_requests.updating import Update, read_current
 
 toolset = Toolset.named("pull_requests", "Find, read, open and update pull requests.")
 
-_LIST = f"{REPOSITORY}/pullrequests"
-_CREATE = f"POST {_LIST}"
+_CREATE = f"POST {LIST}"
 _UPDATE = f"PATCH {UPDATED}"
 _NOBODY = (
     "author and reviewer were compared with the names and e-mail addresses of the people on each pull request, as a "
@@ -104,7 +100,7 @@ async def list_pull_requests(
             client, PullRequest, project, fetch, limit, cursor, lambda row: (row.created, row.id)
         )
     else:
-        page = await fetch_of(await place_of(client, project, repository), _LIST, limit, cursor)
+        page = await fetch_of(await place_of(client, project, repository), LIST, limit, cursor)
     if keep is not None and not page.items and cursor is None:
         page.notes.append(_NOBODY)
     return page
@@ -178,43 +174,14 @@ async def create_pull_request(
     where = {"project": project, "repository": repository}
     async with known_repository(client, where):
         try:
-            response = await client.post(_LIST, body, path=where)
-        except AlreadyExists as error:
-            raise AlreadyExists(f"{error.message} {await _name_existing(client, where, body)}", subject="") from error
-        except InvalidRequest as error:
-            raise InvalidRequest(
-                f"{error.message} {await _name_missing_branches(client, where, [source, target])}",
-                subject=error.subject,
-            ) from error
+            response = await client.post(LIST, body, path=where)
+        except AlreadyExists:
+            await check_unique(client, where, source, target)
+            raise
+        except InvalidRequest:
+            check_branches(repository, await read_branches(client, where, [source, target]), [source, target])
+            raise
     return decode(response, OpenedPullRequest)
-
-
-async def _name_existing(client: AzureDevOps, where: PathValues, body: dict[str, JsonValue]) -> str:
-    """Name the active pull request that already exists."""
-    query = {f"searchCriteria.{name}": str(body[name]) for name in ("sourceRefName", "targetRefName")}
-    response = await client.get(_LIST, path=where, query={"searchCriteria.status": "active", **query})
-    rows = decode(response, Collection[PullRequest]).value
-    return f"It is pull request {rows[0].id}." if rows else ""
-
-
-async def _name_missing_branches(client: AzureDevOps, where: PathValues, branches: list[str]) -> str:
-    """Name the branches that do not exist."""
-    response = await client.get(f"{REPOSITORY}/refs", path=where, query={"filter": "heads/", "$top": 1000})
-    there = {row.name for row in decode(response, Collection[Named]).value}
-    gone = [branch for branch in branches if branch_ref(branch) not in there]
-    return f"There is no branch {' and no branch '.join(map(repr, gone))}: see list_branches." if gone else ""
-
-
-async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read what a person recognizes a pull request by, and the values that a change would replace.
-
-    Before a merge, these are also the commit that would be merged and the votes.
-    """
-    found = await read_pull_request(client, int(str(arguments["id"])))
-    current = describe(found, *(arguments.keys() & type(found).model_fields.keys() - {"id"}))
-    if arguments.get("status") == "completed":
-        current |= describe(found, "author") | await describe_completion(client, found)
-    return dict(sorted(current.items()))
 
 
 @toolset.write(
@@ -224,7 +191,7 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     sends=_UPDATE,
     targets=("id", "target", "status", "source_commit"),
     contents=("title", "description", "draft"),
-    current=_read_current,
+    current=read_current,
     recover=find_update,
     empty_clears=True,
     example={"id": 16, "title": "Another title"},
@@ -244,20 +211,13 @@ async def update_pull_request(
 
     Source: `PATCH .../pullrequests/{id}`.
     """
-    given = {
-        "title": title,
-        "description": description,
-        "targetRefName": branch_ref(target),
-        "isDraft": draft,
-        "status": status,
-    }
-    body: dict[str, JsonValue] = {name: value for name, value in given.items() if value is not None}
-    if not body:
-        raise InvalidRequest("Nothing to change was given.", subject="arguments")
+    update = Update(title, description, target, draft, status, source_commit)
+    update.check_arguments()
     if status == "completed":
-        return await complete(client, id, check_completion(body, source_commit))
+        return await complete(client, id, require_source_commit(source_commit))
     current = await read_pull_request(client, id)
-    response = await client.post(UPDATED, body, path=path_to(current), method="PATCH")
+    await update.check(client, current)
+    response = await client.post(UPDATED, update.body, path=path_to(current), method="PATCH")
     return decode(response, PullRequestDetail)
 
 

@@ -1,10 +1,12 @@
 """Complete, abandon, reopen and publish pull requests, and let them complete by themselves."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field, JsonValue
 
+from langchain_azure_devops.calls.current_state import NothingToSend
 from langchain_azure_devops.calls.recovery import fetch_account
 from langchain_azure_devops.errors import AzureDevOpsError, Conflict, InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
@@ -51,7 +53,8 @@ MergeMessage = Annotated[str | None, Field(min_length=1, max_length=4000)]
 async def _read_completion(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read what would be merged and how, the votes, and the policies that the merge passes over."""
     found = await read_pull_request(client, int(str(arguments["id"])))
-    described = await describe_completion(client, found, Completion.of(arguments))
+    commit = str(arguments["source_commit"])
+    described = await describe_completion(client, found, commit, Completion.of(arguments))
     return describe(found, "author", "source_commit", "merge_status") | described
 
 
@@ -86,13 +89,45 @@ async def complete_pull_request(
     return await complete(client, id, source_commit, chosen)
 
 
+async def _make_automatic(
+    client: AzureDevOps, found: PullRequestDetail, given: Mapping[str, object]
+) -> dict[str, JsonValue]:
+    """Return what to send so that a pull request completes by itself, or no longer does.
+
+    Raises:
+        Conflict: It is closed or a draft, or its source branch is at another commit.
+        InvalidRequest: The arguments do not belong together.
+        NothingToSend: It is to be taken back, and it does not complete by itself.
+        WriteBlocked: This account opened it, or pushed to it last.
+    """
+    options, commit = Completion.of(given).options(), given.get("source_commit")
+    if given.get("enabled") is False:
+        if options or commit is not None:
+            raise InvalidRequest("enabled=false takes no other argument but id.", subject="enabled")
+        if (await read_changed(client, found.id)).auto_complete_by is None:
+            raise NothingToSend("It does not complete by itself, so nothing was sent.", subject=str(found.id))
+        return {"autoCompleteSetBy": {"id": _NOBODY}}
+    if commit is None:
+        raise InvalidRequest(
+            "Completing by itself merges the source branch, so it needs source_commit: the commit that was reviewed, "
+            "as get_pull_request shows it.",
+            subject="source_commit",
+        )
+    await refuse_own(client, found.id)
+    if reason := find_obstacle(found, str(commit)):
+        raise Conflict(f"Nothing was set on pull request {found.id}: {reason}.", subject=str(found.id))
+    body: dict[str, JsonValue] = {"autoCompleteSetBy": {"id": (await fetch_account(client)).id}}
+    # It waits for all policies, also where somebody allowed to pass over them before.
+    if options := options | make_bypass(found, None):
+        body["completionOptions"] = {**(found.completion_options or {}), **options}
+    return body
+
+
 async def _read_automatic(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read who lets the pull request complete by itself so far, what it waits for, and how it would be completed."""
     found = await read_pull_request(client, int(str(arguments["id"])))
-    options: dict[str, JsonValue] = {}
-    if arguments.get("enabled", True):
-        await refuse_own(client, found.id)
-        options = describe_options(found, Completion.of(arguments))
+    await _make_automatic(client, found, arguments)
+    options = describe_options(found, Completion.of(arguments)) if arguments.get("enabled", True) else {}
     changed = await read_changed(client, found.id)
     return {
         **describe(found, "author", "source_commit", "merge_status"),
@@ -138,16 +173,19 @@ async def set_auto_complete(
         WriteBlocked: This account opened it, or pushed to it last.
     Source: `PATCH .../pullrequests/{id}` with `autoCompleteSetBy`.
     """
-    options = Completion(strategy, delete_source_branch, transition_work_items, merge_message).options()
+    given = {
+        "enabled": enabled,
+        "source_commit": source_commit,
+        "strategy": strategy,
+        "delete_source_branch": delete_source_branch,
+        "transition_work_items": transition_work_items,
+        "merge_message": merge_message,
+    }
     found = await read_pull_request(client, id)
-    if enabled:
-        body = await _make_automatic(client, found, source_commit, options)
-    elif options or source_commit is not None:
-        raise InvalidRequest("enabled=false takes no other argument but id.", subject="enabled")
-    elif (before := await read_changed(client, id)).auto_complete_by is None:
-        return before.model_copy(update={"notes": ["It does not complete by itself, so nothing was sent."]})
-    else:
-        body = {"autoCompleteSetBy": {"id": _NOBODY}}
+    try:
+        body = await _make_automatic(client, found, given)
+    except NothingToSend as idle:
+        return (await read_changed(client, id)).model_copy(update={"notes": [idle.message]})
     await client.post(UPDATED, body, path=path_to(found), method="PATCH")
     changed = await read_again(client, found)
     if changed.status == "completed":
@@ -161,52 +199,49 @@ async def set_auto_complete(
     return changed.model_copy(update={"waits_for": waits})
 
 
-async def _make_automatic(
-    client: AzureDevOps, found: PullRequestDetail, source_commit: str | None, options: dict[str, JsonValue]
-) -> dict[str, JsonValue]:
-    if source_commit is None:
-        raise InvalidRequest(
-            "Completing by itself merges the source branch, so it needs source_commit: the commit that was reviewed, "
-            "as get_pull_request shows it.",
-            subject="source_commit",
-        )
-    await refuse_own(client, found.id)
-    if reason := find_obstacle(found, source_commit):
-        raise Conflict(f"Nothing was set on pull request {found.id}: {reason}.", subject=str(found.id))
-    body: dict[str, JsonValue] = {"autoCompleteSetBy": {"id": (await fetch_account(client)).id}}
-    # It waits for all policies, also where somebody allowed to pass over them before.
-    if options := options | make_bypass(found, None):
-        body["completionOptions"] = {**(found.completion_options or {}), **options}
-    return body
+@dataclass(frozen=True)
+class _Step:
+    """A change of the state of a pull request, which is possible from one state.
 
-
-async def _read_recognized(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read what a person recognizes the pull request by."""
-    found = await read_pull_request(client, int(str(arguments["id"])))
-    return describe(found, "author") | {"votes": name_votes(found.reviewers)}
-
-
-async def _update(
-    client: AzureDevOps, number: int, wanted: str, refused: str, body: dict[str, JsonValue]
-) -> ChangedPullRequest:
-    """Change the state of a pull request, unless it is in a state from which that does not lead anywhere.
-
-    Args:
-        client: Where to write.
-        number: The number of the pull request.
+    Attributes:
         wanted: The state that it must be in: its status, or "draft".
-        refused: What was not done otherwise, such as "abandoned".
+        done: What is done to it, such as "abandoned".
         body: What to send.
-
-    Raises:
-        Conflict: It is in another state.
     """
-    found = await read_pull_request(client, number)
-    state = "draft" if found.draft and found.status == "active" and wanted == "draft" else found.status
-    if state != wanted:
-        now = "no draft" if wanted == "draft" and found.status == "active" else found.status
-        raise Conflict(f"Pull request {number} was not {refused}: it is {now}.", subject=str(number))
-    return decode(await client.post(UPDATED, body, path=path_to(found), method="PATCH"), ChangedPullRequest)
+
+    wanted: str
+    done: str
+    body: Mapping[str, JsonValue]
+
+    async def _check(self, client: AzureDevOps, number: int) -> PullRequestDetail:
+        """Read a pull request.
+
+        Raises:
+            Conflict: It is in another state.
+        """
+        found = await read_pull_request(client, number)
+        state = "draft" if found.draft and found.status == "active" and self.wanted == "draft" else found.status
+        if state != self.wanted:
+            now = "no draft" if self.wanted == "draft" and found.status == "active" else found.status
+            raise Conflict(f"Pull request {number} was not {self.done}: it is {now}.", subject=str(number))
+        return found
+
+    async def read_current(self, client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """Read what a person recognizes the pull request by."""
+        found = await self._check(client, int(str(arguments["id"])))
+        return describe(found, "author") | {"votes": name_votes(found.reviewers)}
+
+    async def take(self, client: AzureDevOps, number: int) -> ChangedPullRequest:
+        """Change the state."""
+        found = await self._check(client, number)
+        return decode(
+            await client.post(UPDATED, {**self.body}, path=path_to(found), method="PATCH"), ChangedPullRequest
+        )
+
+
+_ABANDON = _Step("active", "abandoned", {"status": "abandoned"})
+_REACTIVATE = _Step("abandoned", "reactivated", {"status": "active"})
+_PUBLISH = _Step("draft", "published", {"isDraft": False})
 
 
 @review_changes.write(
@@ -214,7 +249,7 @@ async def _update(
     idempotent=True,
     sends=_SENDS,
     targets=("id",),
-    current=_read_recognized,
+    current=_ABANDON.read_current,
     recover=find_abandoned,
     example={"id": 7},
 )
@@ -223,8 +258,7 @@ async def abandon_pull_request(client: AzureDevOps, *, id: int) -> AbandonedPull
 
     Source: `PATCH .../pullrequests/{id}`.
     """
-    changed = await _update(client, id, "active", "abandoned", {"status": "abandoned"})
-    return AbandonedPullRequest.model_construct(**dict(changed))
+    return AbandonedPullRequest.model_construct(**dict(await _ABANDON.take(client, id)))
 
 
 @review_changes.write(
@@ -233,7 +267,7 @@ async def abandon_pull_request(client: AzureDevOps, *, id: int) -> AbandonedPull
     idempotent=True,
     sends=_SENDS,
     targets=("id",),
-    current=_read_recognized,
+    current=_REACTIVATE.read_current,
     recover=find_reactivated,
     example={"id": 6},
 )
@@ -242,7 +276,7 @@ async def reactivate_pull_request(client: AzureDevOps, *, id: int) -> ChangedPul
 
     Source: `PATCH .../pullrequests/{id}`.
     """
-    return await _update(client, id, "abandoned", "reactivated", {"status": "active"})
+    return await _REACTIVATE.take(client, id)
 
 
 @review_changes.write(
@@ -251,7 +285,7 @@ async def reactivate_pull_request(client: AzureDevOps, *, id: int) -> ChangedPul
     idempotent=True,
     sends=_SENDS,
     targets=("id",),
-    current=_read_recognized,
+    current=_PUBLISH.read_current,
     recover=find_published,
     example={"id": 17},
 )
@@ -260,4 +294,4 @@ async def publish_pull_request(client: AzureDevOps, *, id: int) -> ChangedPullRe
 
     Source: `PATCH .../pullrequests/{id}`.
     """
-    return await _update(client, id, "draft", "published", {"isDraft": False})
+    return await _PUBLISH.take(client, id)

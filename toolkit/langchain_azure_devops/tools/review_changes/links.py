@@ -1,10 +1,11 @@
 """Link work items to a pull request. The service takes such a link only as a change of the work item."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, cast
+from typing import Annotated, NamedTuple, cast
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
+from langchain_azure_devops.calls.current_state import NothingToSend
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
 from langchain_azure_devops.errors import AzureDevOpsError, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
@@ -56,17 +57,42 @@ async def _read_item(client: AzureDevOps, number: int) -> _Item:
     return decode(await client.get(_ITEM, path={"work_items": number}, query={"$expand": "relations"}), _Item)
 
 
+class _Plan(NamedTuple):
+    """What a call links: the pull request, the link to it, and the work items with what each is called."""
+
+    found: PullRequestDetail
+    target: Target
+    items: dict[int, _Item]
+    named: Mapping[int, str]
+
+    @property
+    def unlinked(self) -> list[int]:
+        """The work items that are not linked to it so far."""
+        return [number for number, item in self.items.items() if find_missing([self.target], item.relations)]
+
+
+async def _plan(client: AzureDevOps, id: int, work_items: Sequence[int]) -> _Plan:
+    """Read the pull request and the work items of a call.
+
+    Raises:
+        NotFound: A work item does not exist.
+    """
+    found = await read_pull_request(client, id)
+    named = await describe_items(client, work_items)
+    _check_known(work_items, named)
+    items = {number: await _read_item(client, number) for number in dict.fromkeys(work_items)}
+    return _Plan(found, _target(found), items, named)
+
+
 async def _read_linked(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read the pull request, and title and state of each work item that would be linked to it."""
-    found = await read_pull_request(client, int(str(arguments["id"])))
-    target, numbers = _target(found), cast("list[int]", arguments["work_items"])
-    named = await describe_items(client, numbers)
-    _check_known(numbers, named)
-    current = describe(found)
-    for number in sorted(set(numbers)):
-        item = await _read_item(client, number)
-        linked = "" if find_missing([target], item.relations) else ", linked already"
-        current[f"work_item_{number}"] = named[number] + linked
+    plan = await _plan(client, int(str(arguments["id"])), cast("list[int]", arguments["work_items"]))
+    if not plan.unlinked:
+        raise NothingToSend("These work items are linked already, so nothing was sent.", subject=str(plan.found.id))
+    current = describe(plan.found)
+    for number in sorted(plan.items):
+        linked = "" if number in plan.unlinked else ", linked already"
+        current[f"work_item_{number}"] = plan.named[number] + linked
     return current
 
 
@@ -156,11 +182,8 @@ async def link_work_items(client: AzureDevOps, *, id: int, work_items: WorkItems
 
     Source: `PATCH /_apis/wit/workitems/{id}` with a test of `/rev`, once for each.
     """
-    found = await read_pull_request(client, id)
-    target = _target(found)
-    _check_known(work_items, await describe_items(client, work_items))
-    items = {number: await _read_item(client, number) for number in dict.fromkeys(work_items)}
-    unlinked = [number for number, item in items.items() if find_missing([target], item.relations)]
+    plan = await _plan(client, id, work_items)
+    found, target, items, unlinked = plan.found, plan.target, plan.items, plan.unlinked
     notes = [f"Work item {number} is linked already." for number in items if number not in unlinked]
 
     async def write(name: str) -> None:

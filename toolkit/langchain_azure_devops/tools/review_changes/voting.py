@@ -1,11 +1,12 @@
 """Set who reviews a pull request, vote on it, and label it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, Field, JsonValue
 
+from langchain_azure_devops.calls.current_state import NothingToSend
 from langchain_azure_devops.calls.recovery import fetch_account
 from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
@@ -14,10 +15,11 @@ from langchain_azure_devops.http.review_rules import refuse_own
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.completion import find_obstacle
+from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.reading import PULL_REQUEST, describe, path_to, read_pull_request
-from langchain_azure_devops.tools.pull_requests.votes import describe_votes, name_votes
+from langchain_azure_devops.tools.pull_requests.votes import VOTES, describe_votes, name_votes
 from langchain_azure_devops.tools.review_changes.each import add_failed, write_each
-from langchain_azure_devops.tools.review_changes.models import ChangedPullRequest, read_again
+from langchain_azure_devops.tools.review_changes.models import ChangedPullRequest, read_again, read_changed
 from langchain_azure_devops.tools.review_changes.people import find_person, find_reviewer, list_reviewers
 from langchain_azure_devops.tools.review_changes.toolset import review_changes
 from langchain_azure_devops.tools.review_changes.vote_recovery import (
@@ -32,6 +34,7 @@ from langchain_azure_devops.tools.review_changes.vote_recovery import (
 REVIEWERS = f"{PULL_REQUEST}/reviewers"
 LABELS = f"{PULL_REQUEST}/labels"
 _MOST = 20
+_ROLES = ("required", "optional", "remove")
 
 Vote = Literal["approve", "approve with suggestions", "wait", "reject", "none"]
 
@@ -40,29 +43,50 @@ People = Annotated[list[str], Field(max_length=_MOST, description="Name, e-mail,
 Labels = Annotated[list[Annotated[str, Field(min_length=1, max_length=128)]], Field(max_length=_MOST)]
 
 
+_SAME_REVIEWERS = "They are reviewers in these roles already, so nothing was sent."
+_NO_VOTE = "You have no vote on it, so nothing was sent."
+
+
 @dataclass
 class _Wanted:
     """The reviewers as a call wants them, looked up.
 
     Attributes:
-        required: Who is to review, by id, and whether that is required.
+        found: The pull request.
+        roles: Who is to review, by id, and whether that is required.
         removed: Who is to be removed, by id.
         names: What each of them is called.
     """
 
-    required: dict[str, bool] = field(default_factory=dict)
+    found: PullRequestDetail
+    roles: dict[str, bool] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def rows(self) -> list[JsonValue]:
+        """The requests to review that are not as wanted already, as the service takes them."""
+        there = {reviewer.id: reviewer.required for reviewer in self.found.reviewers}
+        return [{"id": each, "isRequired": role} for each, role in self.roles.items() if there.get(each) != role]
 
-async def _look_up(client: AzureDevOps, given: Mapping[str, Sequence[str]], number: int) -> _Wanted:
+    def name(self, ids: Iterable[str]) -> list[JsonValue]:
+        """Return what these are called."""
+        return [self.names[each] for each in ids]
+
+
+async def _find_wanted(client: AzureDevOps, number: int, given: Mapping[str, Sequence[str]]) -> _Wanted:
     """Find everybody whom a call names, each as exactly one person or group.
 
     Raises:
-        InvalidRequest: A name may mean several, somebody is named twice, or somebody to remove is no reviewer.
+        InvalidRequest: Nobody is named, a name means several, or somebody is named twice or to be removed and no
+            reviewer.
+        NotFound: Nobody has this whole name; near ones are named.
     """
-    there, wanted = await list_reviewers(client, number), _Wanted()
-    for role in ("required", "optional", "remove"):
+    if not any(given.get(role) for role in _ROLES):
+        raise InvalidRequest("Nobody to ask or remove was given.", subject="arguments")
+    wanted = _Wanted(await read_pull_request(client, number))
+    there = await list_reviewers(client, number)
+    for role in _ROLES:
         for name in given.get(role) or ():
             person = find_reviewer(there, name)
             if person is None and role == "remove":
@@ -78,24 +102,26 @@ async def _look_up(client: AzureDevOps, given: Mapping[str, Sequence[str]], numb
             if role == "remove":
                 wanted.removed.append(person.id)
             else:
-                wanted.required[person.id] = role == "required"
+                wanted.roles[person.id] = role == "required"
     return wanted
 
 
 async def _read_reviewers(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read the present reviewers, and who is meant by the names of the call."""
-    found = await read_pull_request(client, int(str(arguments["id"])))
-    wanted = await _look_up(client, cast("Mapping[str, list[str]]", arguments), found.id)
-    current = describe(found, "author") | {"reviewers": name_votes(found.reviewers)}
-    for role in ("required", "optional", "remove"):
-        ids = (
-            wanted.removed
-            if role == "remove"
-            else [each for each, required in wanted.required.items() if required == (role == "required")]
-        )
-        if ids:
-            current[f"{role}_people"] = [wanted.names[each] for each in ids]
-    return current
+    """Read the present reviewers, who is meant by the names of the call, and who would no longer be required."""
+    given = cast("Mapping[str, list[str]]", arguments)
+    wanted = await _find_wanted(client, int(str(arguments["id"])), given)
+    if not wanted.rows and not wanted.removed:
+        raise NothingToSend(_SAME_REVIEWERS, subject=str(wanted.found.id))
+    optional = [each for each, required in wanted.roles.items() if not required]
+    were = {reviewer.id for reviewer in wanted.found.reviewers if reviewer.required}
+    people = {
+        "required_people": [each for each, required in wanted.roles.items() if required],
+        "optional_people": optional,
+        "remove_people": wanted.removed,
+        "no_longer_required": [each for each in [*optional, *wanted.removed] if each in were],
+    }
+    current = describe(wanted.found, "author") | {"reviewers": name_votes(wanted.found.reviewers)}
+    return current | {name: wanted.name(ids) for name, ids in people.items() if ids}
 
 
 @review_changes.write(
@@ -122,13 +148,8 @@ async def set_reviewers(
 
     Source: `POST .../pullRequests/{id}/reviewers` and `DELETE .../reviewers/{reviewer}`.
     """
-    if not (required or optional or remove):
-        raise InvalidRequest("Nobody to ask or remove was given.", subject="arguments")
-    found = await read_pull_request(client, id)
-    wanted = await _look_up(client, {"required": required, "optional": optional, "remove": remove}, id)
-    there = {reviewer.id: reviewer.required for reviewer in found.reviewers}
-    asked = {person: role for person, role in wanted.required.items() if there.get(person) != role}
-    rows: list[JsonValue] = [{"id": person, "isRequired": role} for person, role in asked.items()]
+    wanted = await _find_wanted(client, id, {"required": required, "optional": optional, "remove": remove})
+    found, rows = wanted.found, wanted.rows
 
     async def write(name: str) -> None:
         if name in wanted.removed:
@@ -140,15 +161,34 @@ async def set_reviewers(
 
     failed = await write_each([*(["the request to review"] if rows else []), *wanted.removed], write)
     named = [each.model_copy(update={"place": wanted.names.get(each.place, each.place)}) for each in failed]
-    notes = [] if rows or wanted.removed else ["They are reviewers in these roles already, so nothing was sent."]
+    notes = [] if rows or wanted.removed else [_SAME_REVIEWERS]
     changed = await read_again(client, found)
     return add_failed(changed, named, notes)
 
 
+async def _check_vote(client: AzureDevOps, number: int, vote: str, source_commit: str) -> tuple[PullRequestDetail, str]:
+    """Read a pull request on which this account may vote, and return it with the account.
+
+    Raises:
+        Conflict: It is closed or a draft, or its source branch is at another commit.
+        NothingToSend: A vote is to be taken back, and there is none.
+        WriteBlocked: This account opened it, or pushed to it last.
+    """
+    found = await read_pull_request(client, number)
+    await refuse_own(client, number)
+    if reason := find_obstacle(found, source_commit):
+        raise Conflict(f"No vote was given on pull request {number}: {reason}.", subject=str(number))
+    account = (await fetch_account(client)).id
+    votes = {reviewer.id: reviewer.vote for reviewer in found.reviewers}
+    if vote == "none" and votes.get(account, VOTES[0]) == VOTES[0]:
+        raise NothingToSend(_NO_VOTE, subject=str(number))
+    return found, account
+
+
 async def _read_vote(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read the votes so far, and the commit that this vote would be for."""
-    found = await read_pull_request(client, int(str(arguments["id"])))
-    await refuse_own(client, found.id)
+    given = (str(arguments[name]) for name in ("vote", "source_commit"))
+    found, _ = await _check_vote(client, int(str(arguments["id"])), *given)
     votes = await describe_votes(client, path_to(found), found.reviewers)
     return describe(found, "author", "source_commit", "merge_status") | {"votes": votes}
 
@@ -172,18 +212,17 @@ async def vote_on_pull_request(
         WriteBlocked: This account opened it, or pushed to it last.
     Source: `PUT .../pullRequests/{id}/reviewers/{reviewer}`.
     """
-    found = await read_pull_request(client, id)
-    await refuse_own(client, id)
-    if reason := find_obstacle(found, source_commit):
-        raise Conflict(f"No vote was given on pull request {id}: {reason}.", subject=str(id))
-    account = await fetch_account(client)
+    try:
+        found, account = await _check_vote(client, id, vote, source_commit)
+    except NothingToSend as idle:
+        return (await read_changed(client, id)).model_copy(update={"notes": [idle.message]})
     number = VOTE_NUMBERS[vote]
-    where = {**path_to(found), "reviewer": account.id}
+    where = {**path_to(found), "reviewer": account}
     await client.post(f"{REVIEWERS}/{{reviewer}}", {"vote": number}, path=where, method="PUT")
     changed = await read_again(client, found)
     if changed.notes:
         return changed
-    return await read_vote(client, check_vote(changed, account.id, number, source_commit), account.id)
+    return await read_vote(client, check_vote(changed, account, number, source_commit), account)
 
 
 class _Label(BaseModel):
@@ -191,10 +230,59 @@ class _Label(BaseModel):
     name: str
 
 
+@dataclass(frozen=True)
+class _Labels:
+    """What a call changes of the labels of a pull request.
+
+    Attributes:
+        found: The pull request.
+        new: The labels to add, by their names in small letters.
+        gone: The labels to remove, in the same way.
+        notes: What the call asks for and is so already.
+    """
+
+    found: PullRequestDetail
+    new: Mapping[str, str]
+    gone: Mapping[str, _Label]
+    notes: list[str]
+
+
+async def _compare_labels(client: AzureDevOps, number: int, add: Sequence[str], remove: Sequence[str]) -> _Labels:
+    """Compare the labels of a pull request with those that a call wants.
+
+    Raises:
+        InvalidRequest: The call contradicts itself, or names no label.
+        NotFound: A label to remove is not there.
+    """
+    if not (add or remove):
+        raise InvalidRequest("No label to add or remove was given.", subject="arguments")
+    if twice := {name.lower() for name in add} & {name.lower() for name in remove}:
+        raise InvalidRequest(f"{', '.join(sorted(twice))} is both to be added and to be removed.", subject="remove")
+    found = await read_pull_request(client, number)
+    rows = decode(await client.get(LABELS, path=path_to(found)), Collection[_Label]).value
+    there = {row.name.lower(): row for row in rows}
+    if unknown := [name for name in remove if name.lower() not in there]:
+        near = did_you_mean(unknown[0], [row.name for row in rows])
+        raise NotFound(
+            f"{unknown[0]!r} is no label of pull request {number}, so nothing was changed.{near} Its labels: "
+            f"{', '.join(row.name for row in rows) or 'none'}.",
+            subject=as_subject(unknown[0]),
+        )
+    return _Labels(
+        found,
+        {name.lower(): name for name in add if name.lower() not in there},
+        {name.lower(): there[name.lower()] for name in remove},
+        [f"{name!r} is a label of it already." for name in add if name.lower() in there],
+    )
+
+
 async def _read_labels(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read the labels that a pull request has."""
-    found = await read_pull_request(client, int(str(arguments["id"])))
-    return describe(found, "labels")
+    add, remove = (cast("list[str]", arguments.get(name) or []) for name in ("add", "remove"))
+    labels = await _compare_labels(client, int(str(arguments["id"])), add, remove)
+    if not labels.new and not labels.gone:
+        raise NothingToSend(" ".join([*labels.notes, "Nothing was sent."]), subject=str(labels.found.id))
+    return describe(labels.found, "labels")
 
 
 @review_changes.write(
@@ -221,33 +309,18 @@ async def label_pull_request(
 
     Source: `POST .../pullRequests/{id}/labels` and `DELETE .../labels/{label}`.
     """
-    if not (add or remove):
-        raise InvalidRequest("No label to add or remove was given.", subject="arguments")
-    if twice := {name.lower() for name in add} & {name.lower() for name in remove}:
-        raise InvalidRequest(f"{', '.join(sorted(twice))} is both to be added and to be removed.", subject="remove")
-    found = await read_pull_request(client, id)
-    rows = decode(await client.get(LABELS, path=path_to(found)), Collection[_Label]).value
-    there = {row.name.lower(): row for row in rows}
-    new = {name.lower(): name for name in add if name.lower() not in there}
-    if unknown := [name for name in remove if name.lower() not in there]:
-        near = did_you_mean(unknown[0], [row.name for row in rows])
-        raise NotFound(
-            f"{unknown[0]!r} is no label of pull request {id}, so nothing was changed.{near} Its labels: "
-            f"{', '.join(row.name for row in rows) or 'none'}.",
-            subject=as_subject(unknown[0]),
-        )
-    gone = {name.lower(): there[name.lower()] for name in remove}
-    notes = [f"{name!r} is a label of it already." for name in add if name.lower() in there]
+    labels = await _compare_labels(client, id, add, remove)
+    found, notes = labels.found, [*labels.notes]
 
     async def write(name: str) -> None:
-        if name in new:
-            await client.post(LABELS, {"name": new[name]}, path=path_to(found))
+        if name in labels.new:
+            await client.post(LABELS, {"name": labels.new[name]}, path=path_to(found))
         else:
-            where = {**path_to(found), "label": gone[name].id}
+            where = {**path_to(found), "label": labels.gone[name].id}
             await client.post(f"{LABELS}/{{label}}", None, path=where, method="DELETE")
 
-    failed = await write_each([*new, *gone], write)
-    if not new and not gone:
+    failed = await write_each([*labels.new, *labels.gone], write)
+    if not labels.new and not labels.gone:
         notes.append("Nothing was sent.")
     changed = await read_again(client, found)
     return add_failed(changed, failed, notes)
