@@ -54,8 +54,7 @@ CASES = (
         question="Labels of 104 mm fix bug 28. Is this fix in platform-api v2.8.0, on its release branch, and on main?",
         steps=[
             [Call.to("get_work_item", ids=[28])],
-            [Call.to("read_repository_file", repository="platform-api", path=_LABELS, version="v2.8.0",
-                     version_type="tag"),
+            [Call.to("read_repository_file", repository="platform-api", path=_LABELS, version="refs/tags/v2.8.0"),
              Call.to("read_repository_file", repository="platform-api", path=_LABELS, version="release/2.8"),
              Call.to("read_repository_file", repository="platform-api", path=_LABELS)],
             reported(

@@ -39,9 +39,9 @@ def commit(toolkit):
 
 
 FINAL = {
-    "file": lambda commit: read(version=commit, version_type="commit"),
+    "file": lambda commit: read(version=commit),
     "file by the id alone": lambda commit: read(version=commit),
-    "folder": lambda commit: Call.to("list_repository_files", repository="docs", version=commit, version_type="commit"),
+    "folder": lambda commit: Call.to("list_repository_files", repository="docs", version=commit),
     "end of a log": lambda _: Call.to("get_build_log", build=35, log=5),
     "lines of a log": lambda _: Call.to("get_build_log", build=35, log=5, first_line=3, last_line=9),
     "words in a log": lambda _: Call.to("get_build_log", build=35, log=5, contains="KeyError"),
@@ -82,5 +82,5 @@ def test_what_may_have_changed_is_read_again(ask, call):
 
 
 def test_a_read_that_failed_is_tried_again(ask):
-    missing = read(version="0" * 40, version_type="commit")
+    missing = read(version="0" * 40)
     assert len(ask(missing, missing)["evidence"]) == 2

@@ -139,7 +139,7 @@ def test_commits_are_chosen_by_path_author_dates_and_a_range_of_versions(built):
     assert found(version="topic") == found(version="refs/heads/topic") == ["Three", "Two", "One"]
     assert found(since="refs/tags/v1") == found(since=api.repository.refs["refs/tags/v1"]) == ["Remove", "Two"]
     assert found(version="topic", since="main") == ["Three"]
-    assert found(version="v1", version_type="tag") == found(to_date="2026-11-02T23:00:00") == ["One"]
+    assert found(version="v1") == found(to_date="2026-11-02T23:00:00") == ["One"]
     assert found(from_date="2026-11-03", author="dana") == ["Remove"]
     assert found(from_date="0002-01-01", to_date="2026-11-02T23:00:00") == ["One"]
     assert found(path="/b.txt", author="nobody") == []
@@ -151,7 +151,11 @@ def test_commits_are_chosen_by_path_author_dates_and_a_range_of_versions(built):
         ({"repository": "platform-apj"}, NotFound, "Did you mean 'platform-api'?"),
         ({**REPOSITORY, "version": "mian"}, NotFound, "Did you mean 'main'?"),
         ({**REPOSITORY, "since": "mian"}, NotFound, "Did you mean 'main'?"),
-        ({**REPOSITORY, "version": "main", "since": "v2.8.0"}, NotFound, "a tag: repeat with 'refs/tags/v2.8.0'"),
+        (
+            {**REPOSITORY, "version": "main", "since": "refs/heads/v2.8.0"},
+            NotFound,
+            "a tag: repeat with 'refs/tags/v2.8.0'",
+        ),
         ({**REPOSITORY, "version": "refs/tags/v2.8.1"}, NotFound, "Tags are listed by list_tags"),
         ({**REPOSITORY, "since": "0" * 40}, NotFound, "no commit '0000"),
         ({**REPOSITORY, "path": "/REAMDE.md"}, NotFound, "Did you mean '/README.md'?"),

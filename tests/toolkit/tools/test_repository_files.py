@@ -186,18 +186,16 @@ def test_text_in_other_encodings_and_odd_line_ends(client, push):
 
 
 @pytest.mark.parametrize(
-    ("version", "version_type", "expected"),
+    ("version", "expected"),
     [
-        ("refs/tags/v2.7.0", None, "2.7.0"),
-        ("v2.7.0", "tag", "2.7.0"),
-        ("refs/heads/release/2.8", None, "2.8.0"),
-        ("release/2.8", "branch", "2.8.0"),
+        ("refs/tags/v2.7.0", "2.7.0"),
+        ("v2.7.0", "2.7.0"),
+        ("refs/heads/release/2.8", "2.8.0"),
+        ("release/2.8", "2.8.0"),
     ],
 )
-def test_versions_in_the_forms_people_write(reader, version, version_type, expected):
-    result = read_repository_file.call_sync(
-        reader, **API, path="/pyproject.toml", version=version, version_type=version_type
-    )
+def test_versions_in_the_forms_people_write(reader, version, expected):
+    result = read_repository_file.call_sync(reader, **API, path="/pyproject.toml", version=version)
     assert f'version = "{expected}"' in result.text
 
 
@@ -209,20 +207,19 @@ def test_a_commit_id_says_its_type_itself(reader, shared_server):
         'os.environ["DATABASE_TIMEOUT"]'
         in read_repository_file.call_sync(reader, **API, path=path, version=commit.id).text
     )
-    before = read_repository_file.call_sync(reader, **API, path=path, version=commit.parents[0], version_type="commit")
+    before = read_repository_file.call_sync(reader, **API, path=path, version=commit.parents[0])
     assert 'os.environ["DB_TIMEOUT"]' in before.text
 
 
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"version": "v2.8.0"}, NotFound, "It is a tag: repeat with 'refs/tags/v2.8.0'"),
-        ({"version": "main", "version_type": "tag"}, NotFound, "It is a branch: repeat with 'refs/heads/main'"),
+        ({"version": "refs/heads/v2.8.0"}, NotFound, "It is a tag: repeat with 'refs/tags/v2.8.0'"),
+        ({"version": "refs/tags/main"}, NotFound, "It is a branch: repeat with 'refs/heads/main'"),
         ({"version": "realease/2.8"}, NotFound, "Did you mean 'release/2.8'"),
-        ({"version": "f6ab48a", "version_type": "commit"}, InvalidRequest, "40 hexadecimal digits"),
+        ({"version": "f6ab48a"}, NotFound, "has to be whole, with 40 digits"),
         ({"version": "0" * 40}, NotFound, "has no commit"),
-        ({"version_type": "tag"}, InvalidRequest, "needs a version"),
-        ({"version_type": "sha"}, InvalidRequest, "version_type must be one of 'branch', 'tag' or 'commit'"),
+        ({"version": "main", "version_type": "tag"}, InvalidRequest, "version_type is not a parameter"),
     ],
 )
 def test_a_wrong_version_says_what_to_do(reader, arguments, error, message):
@@ -276,15 +273,13 @@ def test_a_big_file_is_counted_without_being_kept():
 def test_a_file_at_a_branch_a_tag_and_a_commit(platform_reader):
     path = "/pyproject.toml"
     assert 'version = "2.7.0"' in text_of(
-        platform_reader, "read_repository_file", path=path, version="v2.7.0", version_type="tag", **REPOSITORY
+        platform_reader, "read_repository_file", path=path, version="v2.7.0", **REPOSITORY
     )
     assert 'version = "2.8.0"' in text_of(
         platform_reader, "read_repository_file", path=path, version="release/2.8", **REPOSITORY
     )
     [main] = [row for row in call(platform_reader, "list_branches", **REPOSITORY).items if row.name == "main"]
-    at_commit = call(
-        platform_reader, "read_repository_file", path=path, version=main.commit, version_type="commit", **REPOSITORY
-    )
+    at_commit = call(platform_reader, "read_repository_file", path=path, version=main.commit, **REPOSITORY)
     assert at_commit.text == call(platform_reader, "read_repository_file", path=path, **REPOSITORY).text
 
 

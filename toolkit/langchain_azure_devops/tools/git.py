@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -20,7 +20,9 @@ REPOSITORY = "/{project}/_apis/git/repositories/{repository}"
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{40}")
 _SHORT_ID = re.compile(r"[0-9a-fA-F]{4,39}")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-VersionType = Literal["branch", "tag", "commit"]
+_FOLDERS = {"branch": "refs/heads/", "tag": "refs/tags/"}
+BRANCH_OR_TAG = "branch or tag"
+"""The type of a version that was tried as both, for `known_repository`."""
 Version = Annotated[str | None, Field(description="Default: the default branch")]
 
 
@@ -35,28 +37,56 @@ class FileContent(NamedTuple):
     whole: bool
 
 
-def version_query(version: str | None, version_type: VersionType = "branch") -> dict[str, QueryValue]:
-    """Return a version as the service takes it; `refs/heads/x`, `refs/tags/x` and a commit id imply the type.
+def version_query(version: str | None) -> dict[str, QueryValue]:
+    """Return a version as the service takes it: a branch, unless it is `refs/tags/x` or the id of a commit.
 
-    Raises:
-        InvalidRequest: Type and version contradict each other.
+    `refs/heads/x` is the branch also where its name has the form of an id.
     """
     if version is None:
-        if version_type != "branch":
-            raise InvalidRequest(f"version_type {version_type!r} needs a version.", subject="version")
         return {}
-    kind: str = version_type
-    for prefix, meant in (("refs/heads/", "branch"), ("refs/tags/", "tag")):
+    for prefix, kind in (("refs/heads/", "branch"), ("refs/tags/", "tag")):
         if version.startswith(prefix):
-            version, kind = version.removeprefix(prefix), meant
-    if kind == "branch" and _OBJECT_ID.fullmatch(version):
-        kind = "commit"
-    if kind == "commit" and not _OBJECT_ID.fullmatch(version):
+            return _versioned(version.removeprefix(prefix), kind)
+    return _versioned(version, "commit" if is_commit_id(version) else "branch")
+
+
+def tag_query(tag: str) -> dict[str, QueryValue]:
+    """Return the name of a tag as the service takes a version."""
+    return _versioned(tag, "tag")
+
+
+def commit_query(commit: str) -> dict[str, QueryValue]:
+    """Return the id of a commit as the service takes a version."""
+    return _versioned(commit, "commit")
+
+
+def _versioned(name: str, kind: str) -> dict[str, QueryValue]:
+    return {"versionDescriptor.version": name, "versionDescriptor.versionType": kind}
+
+
+def is_commit_id(text: str) -> bool:
+    """Return whether a text has the form of a commit id."""
+    return _OBJECT_ID.fullmatch(text) is not None
+
+
+def require_commit_id(commit: str) -> str:
+    """Return a commit id in lower case.
+
+    Raises:
+        InvalidRequest: It is none, or a short one.
+    """
+    if not is_commit_id(commit):
         raise InvalidRequest(
-            f"{version!r} is not a commit id, which has 40 hexadecimal digits. For a branch or tag, set version_type.",
-            subject="version",
+            f"{commit!r} is no commit id, which has 40 hexadecimal digits. Give the whole id, as list_branches or "
+            "list_commits shows it.",
+            subject="commit",
         )
-    return {"versionDescriptor.version": version, "versionDescriptor.versionType": kind}
+    return commit.lower()
+
+
+def is_bare(version: str | None) -> bool:
+    """Return whether a version is only a name, which can be that of a branch or of a tag."""
+    return version is not None and not version.startswith("refs/") and not is_commit_id(version)
 
 
 def commit_criteria(name: str, version: Mapping[str, QueryValue]) -> dict[str, QueryValue]:
@@ -92,7 +122,7 @@ def named_ref(branch: str | None) -> str | None:
     Raises:
         InvalidRequest: It is the id of a commit.
     """
-    if branch and _OBJECT_ID.fullmatch(branch):
+    if branch and is_commit_id(branch):
         raise InvalidRequest(f"{branch!r} is the id of a commit. Give the name of a branch.", subject="branch")
     return branch_ref(branch or None)
 
@@ -135,7 +165,7 @@ async def read_text_file(
     """Read at most `most` bytes of a text file at a commit; None when the file is not text."""
     pieces: list[bytes] = []
     size = 0
-    async with content(client, where, path, version_query(commit, "commit")) as chunks:
+    async with content(client, where, path, commit_query(commit)) as chunks:
         async for chunk in chunks:
             if not pieces and detect_encoding(chunk) is None:
                 return None
@@ -195,8 +225,12 @@ async def unknown_repository(client: AzureDevOps, where: PathValues) -> NotFound
 
 def _find_named(versions: list[Mapping[str, QueryValue]], message: str) -> Mapping[str, QueryValue]:
     """Return the version that an error of the service names; the last one where it names none."""
-    named = (version for version in versions if f" {version['versionDescriptor.version']} " in message)
-    return next(named, versions[-1])
+    return next((version for version in versions if names_version(message, version)), versions[-1])
+
+
+def names_version(message: str, version: Mapping[str, QueryValue]) -> bool:
+    """Return whether an error of the service is about this version."""
+    return f" {version['versionDescriptor.version']} " in message
 
 
 async def _unknown_version(client: AzureDevOps, where: PathValues, at: Mapping[str, QueryValue]) -> NotFound:
@@ -206,17 +240,14 @@ async def _unknown_version(client: AzureDevOps, where: PathValues, at: Mapping[s
         return NotFound(f"{happened} Check the id; it may belong to another repository.", subject=as_subject(wanted))
     response = await client.get(f"{REPOSITORY}/refs", path=where, query={"$top": 1000})
     refs = [row.name for row in decode(response, Collection[Named]).value]
-    folder, other = ("refs/heads/", "tag") if kind == "branch" else ("refs/tags/", "branch")
-    if f"refs/{'tags' if other == 'tag' else 'heads'}/{wanted}" in refs:
-        whole = f"refs/{'tags' if other == 'tag' else 'heads'}/{wanted}"
+    other = {"branch": "tag", "tag": "branch"}.get(kind)
+    if other and (whole := f"{_FOLDERS[other]}{wanted}") in refs:
         return NotFound(f"{happened} It is a {other}: repeat with {whole!r}.", subject=as_subject(wanted))
-    names = [name.removeprefix(folder) for name in refs if name.startswith(folder)]
+    folders = [folder for name, folder in _FOLDERS.items() if name != other]
+    names = [name.removeprefix(folder) for folder in folders for name in refs if name.startswith(folder)]
     short = " The id of a commit has to be whole, with 40 digits." if _SHORT_ID.fullmatch(wanted) else ""
-    return NotFound(
-        f"{happened}{_near(wanted, names)}{short} {'Branches' if kind == 'branch' else 'Tags'} are listed by "
-        f"list_{'branches' if kind == 'branch' else 'tags'}.",
-        subject=as_subject(wanted),
-    )
+    listed = "Tags are listed by list_tags." if kind == "tag" else "Branches are listed by list_branches."
+    return NotFound(f"{happened}{_near(wanted, names)}{short} {listed}", subject=as_subject(wanted))
 
 
 async def _unknown_path(client: AzureDevOps, where: PathValues, path: str, at: Mapping[str, QueryValue]) -> NotFound:

@@ -17,7 +17,7 @@ from langchain_azure_devops.text.line_diff import make_hunks, match_lines, split
 from langchain_azure_devops.text.lines import detect_encoding
 from langchain_azure_devops.tools.changes.file_text import FileText, Redact
 from langchain_azure_devops.tools.changes.patches import apply_diff
-from langchain_azure_devops.tools.git import content, known_repository, version_query
+from langchain_azure_devops.tools.git import commit_query, content, known_repository
 
 MOST_CHANGES = 100
 """The most changes of files in one commit."""
@@ -176,7 +176,7 @@ async def _plan_file(
                 subject="changes",
             )
         return PlannedFile(path, path, "add", None, first.content.encode())
-    async with known_repository(client, where, path, version_query(base)):
+    async with known_repository(client, where, path, commit_query(base)):
         before = await _read_bytes(client, where, base, path)
     if first.delete:
         return PlannedFile(path, path, "delete", before, None)
@@ -217,7 +217,7 @@ async def _read(client: AzureDevOps, where: PathValues, base: str, path: str) ->
 async def _read_bytes(client: AzureDevOps, where: PathValues, base: str, path: str) -> bytes:
     pieces: list[bytes] = []
     size = 0
-    async with content(client, where, path, version_query(base, "commit")) as chunks:
+    async with content(client, where, path, commit_query(base)) as chunks:
         async for chunk in chunks:
             pieces.append(chunk)
             size += len(chunk)

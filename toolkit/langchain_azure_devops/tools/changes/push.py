@@ -33,8 +33,8 @@ from langchain_azure_devops.tools.changes.ref_updates import (
 )
 from langchain_azure_devops.tools.changes.references import place_of_write
 from langchain_azure_devops.tools.changes.toolset import toolset
-from langchain_azure_devops.tools.changes.versions import read_commit, require_commit_id
-from langchain_azure_devops.tools.git import REPOSITORY, known_repository, version_query
+from langchain_azure_devops.tools.git import REPOSITORY, known_repository, require_commit_id, version_query
+from langchain_azure_devops.tools.versions import read_commit
 
 _PUSHES = f"{REPOSITORY}/pushes"
 _COMMIT = f"{REPOSITORY}/commits/{{commit}}"

@@ -20,8 +20,8 @@ from langchain_azure_devops.tools.changes.ref_updates import (
     describe_ref,
     tag_name,
 )
-from langchain_azure_devops.tools.changes.versions import Commit, read_commit
 from langchain_azure_devops.tools.git import REPOSITORY
+from langchain_azure_devops.tools.versions import Commit, read_commit
 
 _MOST_PUSHES = 100
 

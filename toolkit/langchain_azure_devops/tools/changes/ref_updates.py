@@ -19,7 +19,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.text.untrusted import one_line
-from langchain_azure_devops.tools.git import REPOSITORY, known_repository
+from langchain_azure_devops.tools.git import REPOSITORY, is_commit_id, known_repository
 
 REFS = f"{REPOSITORY}/refs"
 NOTHING = "0" * 40
@@ -183,6 +183,35 @@ def tag_name(name: str) -> str:
         InvalidRequest: It is the name of another reference, such as a branch.
     """
     return _full_name(name, _TAGS, "tag")
+
+
+def new_branch(name: str) -> str:
+    """Return the full name of a branch that is to be created.
+
+    Raises:
+        InvalidRequest: It has the form of a commit id, or it is the name of another reference.
+    """
+    return _refuse_id(branch_name(name), "branch")
+
+
+def new_tag(name: str) -> str:
+    """Return the full name of a tag that is to be created.
+
+    Raises:
+        InvalidRequest: It has the form of a commit id, or it is the name of another reference.
+    """
+    return _refuse_id(tag_name(name), "tag")
+
+
+def _refuse_id(ref: str, kind: str) -> str:
+    short = ref.removeprefix(_TAGS).removeprefix(_BRANCHES)
+    if is_commit_id(short):
+        raise InvalidRequest(
+            f"Nothing was changed: {short!r} has the form of a commit id, and whoever reads this name takes it for the "
+            f"commit. Choose another name for the {kind}.",
+            subject="name",
+        )
+    return ref
 
 
 def _full_name(name: str, folder: str, kind: str) -> str:

@@ -28,13 +28,14 @@ from langchain_azure_devops.tools.changes.ref_updates import (
     branch_name,
     check_ref,
     describe_ref,
+    new_branch,
+    new_tag,
     read_ref,
-    tag_name,
     update_ref,
 )
 from langchain_azure_devops.tools.changes.toolset import toolset
-from langchain_azure_devops.tools.changes.versions import Commit, read_commit, require_commit_id
-from langchain_azure_devops.tools.git import REPOSITORY
+from langchain_azure_devops.tools.git import REPOSITORY, require_commit_id
+from langchain_azure_devops.tools.versions import Commit, read_commit
 
 _ANNOTATED_TAGS = f"{REPOSITORY}/annotatedtags"
 Source = Annotated[str, Field(description="Branch, refs/tags/TAG or commit")]
@@ -79,11 +80,11 @@ async def _read_before_creation(
 
 
 async def _read_before_branch(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    return await _read_before_creation(client, arguments, branch_name(str(arguments["branch"])))
+    return await _read_before_creation(client, arguments, new_branch(str(arguments["branch"])))
 
 
 async def _read_before_tag(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    return await _read_before_creation(client, arguments, tag_name(str(arguments["tag"])))
+    return await _read_before_creation(client, arguments, new_tag(str(arguments["tag"])))
 
 
 @toolset.write(
@@ -104,7 +105,7 @@ async def create_branch(
     Source: `GET .../commits` for the commit, and `POST .../refs`.
     """
     where = await place_of_write(client, {"repository": repository, "project": project})
-    ref = branch_name(branch)
+    ref = new_branch(branch)
     commit = await read_commit(client, where, source)
     await check_ref(client, where, ref, NOTHING)
     await update_ref(client, where, ref, NOTHING, commit.id)
@@ -230,7 +231,7 @@ async def create_tag(
     needs the scope `vso.code_manage`.
     """
     where = await place_of_write(client, {"repository": repository, "project": project})
-    ref = tag_name(tag)
+    ref = new_tag(tag)
     commit = await read_commit(client, where, source)
     await check_ref(client, where, ref, NOTHING)
     if message is None:

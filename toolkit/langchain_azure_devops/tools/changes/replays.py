@@ -14,7 +14,7 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.changes.models import ReplayedBranch
-from langchain_azure_devops.tools.changes.ref_updates import NOTHING, branch_name, check_ref
+from langchain_azure_devops.tools.changes.ref_updates import NOTHING, branch_name, check_ref, new_branch
 from langchain_azure_devops.tools.changes.references import place_of_write
 from langchain_azure_devops.tools.changes.replay_operations import (
     PICK,
@@ -28,8 +28,8 @@ from langchain_azure_devops.tools.changes.replay_operations import (
     wait_for_end,
 )
 from langchain_azure_devops.tools.changes.toolset import toolset
-from langchain_azure_devops.tools.changes.versions import Commit, read_commit, require_commit_id
-from langchain_azure_devops.tools.git import GUID, REPOSITORY, known_repository
+from langchain_azure_devops.tools.git import GUID, REPOSITORY, known_repository, require_commit_id
+from langchain_azure_devops.tools.versions import Commit, read_commit
 
 _TARGETS = ("project", "repository", "commits", "pull_request", "onto", "branch")
 
@@ -51,7 +51,7 @@ async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) 
     """Read the commits and the tip of the branch that they are applied to, unless the new branch exists already."""
     where = await place_of_write(client, arguments)
     commits, number = source_of(arguments)
-    onto, branch = branch_name(str(arguments["onto"])), branch_name(str(arguments["branch"]))
+    onto, branch = branch_name(str(arguments["onto"])), new_branch(str(arguments["branch"]))
     tip, told, _ = await asyncio.gather(
         read_commit(client, where, onto),
         _read_source(client, where, commits, number),
@@ -114,7 +114,7 @@ async def _replay(client: AzureDevOps, kind: Kind, given: Mapping[str, JsonValue
     where = await place_of_write(client, given)
     commits, number = source_of(given)
     listed: list[JsonValue] = [{"commitId": require_commit_id(commit)} for commit in commits]
-    onto, branch = branch_name(str(given["onto"])), branch_name(str(given["branch"]))
+    onto, branch = branch_name(str(given["onto"])), new_branch(str(given["branch"]))
     # They raise errors that are clearer than those of the service.
     await asyncio.gather(read_commit(client, where, onto), _read_source(client, where, commits, number))
     await check_ref(client, where, branch, NOTHING)

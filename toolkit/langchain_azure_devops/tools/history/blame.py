@@ -1,5 +1,6 @@
 """Blame: who last changed each line of a file. The service has no such operation, so it is derived from versions."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -17,12 +18,9 @@ from langchain_azure_devops.text.untrusted import find_hidden
 from langchain_azure_devops.tools.git import (
     WEB_LINES,
     Version,
-    VersionType,
     content,
     is_at_commit,
-    known_repository,
     place_of,
-    version_query,
     web_version,
 )
 from langchain_azure_devops.tools.history.attribution import Attribution, Origin
@@ -32,9 +30,11 @@ from langchain_azure_devops.tools.history.file_versions import (
     MOST_VERSIONS,
     FileVersion,
     FileVersions,
+    Key,
 )
 from langchain_azure_devops.tools.history.models import Commit
 from langchain_azure_devops.tools.history.toolset import toolset
+from langchain_azure_devops.tools.versions import At, read_at
 
 _MOST_SHOWN = 24_000
 """The most characters of lines and commits that one call shows."""
@@ -98,7 +98,6 @@ async def blame_file(
     path: str,
     project: Project = None,
     version: Version = None,
-    version_type: VersionType = "branch",
     first_line: Annotated[int, Field(ge=1)] = 1,
     last_line: Annotated[int | None, Field(ge=1)] = None,
 ) -> Blame:
@@ -111,14 +110,17 @@ async def blame_file(
     if last_line is not None and last_line < first_line:
         raise InvalidRequest(f"last_line {last_line} lies before first_line {first_line}.", subject="arguments")
     where = await place_of(client, project, repository)
-    at = version_query(version, version_type)
     path = "/" + path.strip("/")
     versions = FileVersions(client, where)
-    async with known_repository(client, where, path, at):
-        newest = await versions.find(path, at)
+
+    async def read(named: Sequence[At]) -> tuple[At, Key | None, FileVersion | None]:
+        newest = await versions.find(path, named[0])
         file = None if newest is None else await versions.read(newest)
         if newest is None or (file is not None and file.is_gone):
-            await _refuse_absent(client, where, path, at, newest and versions.commits[newest.commit])
+            await _refuse_absent(client, where, path, named[0], newest and versions.commits[newest.commit])
+        return named[0], newest, file
+
+    at, newest, file = await read_at(client, where, [version], read, path=path)
     if newest is None or file is None:
         raise versions.failed[newest] if newest else NotFound(f"There is no {path!r}.", subject=as_subject(path))
     if file.problem:

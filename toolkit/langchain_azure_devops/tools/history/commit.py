@@ -14,7 +14,7 @@ from langchain_azure_devops.tools.diffs import ChangedPath
 from langchain_azure_devops.tools.git import REPOSITORY, Version, is_at_commit, place_of, version_query
 from langchain_azure_devops.tools.history.models import Commit
 from langchain_azure_devops.tools.history.toolset import toolset
-from langchain_azure_devops.tools.history.versions import find_commit
+from langchain_azure_devops.tools.versions import read_commit
 
 _COMMIT = f"{REPOSITORY}/commits/{{commit}}"
 
@@ -78,8 +78,8 @@ async def get_commit(
     where = await place_of(client, project, repository)
     place = read_place(cursor)
     wanted = place.pinned[0] if place.pinned else version
-    tip = await find_commit(client, where, wanted, linked=True)
-    at = {**where, "commit": tip.commit}
+    tip = await read_commit(client, where, wanted, linked=True)
+    at = {**where, "commit": tip.id}
     response, changes = await asyncio.gather(
         client.get(_COMMIT, path=at), read_changes(client, CommitFile, f"{_COMMIT}/changes", at, {})
     )
@@ -90,8 +90,8 @@ async def get_commit(
         where,
         keep_path(client, changes, path),
         base,
-        tip.commit,
-        place._replace(pinned=(tip.commit,)),
+        tip.id,
+        place._replace(pinned=(tip.id,)),
         beside=len(found.message),
     )
     notes = [_describe_base(found.parents), *shown["notes"]]

@@ -1,6 +1,8 @@
 """Lists of commits, with a search in their messages, which the service lacks."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field
@@ -17,16 +19,14 @@ from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.git import (
     REPOSITORY,
     Version,
-    VersionType,
     commit_criteria,
     is_at_commit,
-    known_repository,
     place_of,
-    version_query,
 )
 from langchain_azure_devops.tools.history.messages import find_words, read_message, with_message
 from langchain_azure_devops.tools.history.models import Commit
 from langchain_azure_devops.tools.history.toolset import toolset
+from langchain_azure_devops.tools.versions import At, read_at
 
 _MOST_AT_ONCE = 1_000
 _READ_AT_ONCE = 100
@@ -42,8 +42,7 @@ async def list_commits(
     project: Project = None,
     path: str | None = None,
     version: Version = None,
-    version_type: VersionType = "branch",
-    since: Annotated[str | None, Field(description="Leave out what this branch, refs/tags/x or commit has")] = None,
+    since: Annotated[str | None, Field(description="Only commits that this version does not have")] = None,
     author: str | None = None,
     from_date: datetime | None = None,
     to_date: datetime | None = None,
@@ -58,12 +57,18 @@ async def list_commits(
     base = find_base(path)
     criteria = make_criteria(base, author, from_date, to_date)
     where = await place_of(client, project, repository)
-    at, without = version_query(version, version_type), version_query(since)
-    query = {**criteria, **commit_criteria("itemVersion", at), **commit_criteria("compareVersion", without)}
     looked: list[Commit] = []
     unread: list[Failed] = []
 
-    async def fetch(position: Position, wanted: int) -> Batch[Commit]:
+    async def read(at: Sequence[At]) -> Page[Commit]:
+        query = {**criteria, **commit_criteria("itemVersion", at[0]), **commit_criteria("compareVersion", at[1])}
+        page = await collect(Commit, partial(fetch, query), limit, cursor, _MOST_READS)
+        if base is not None and not page.items and cursor is None:
+            await check_path(client, where, base, at[0])
+        page.final = is_at_commit(at[0]) and (since is None or is_at_commit(at[1]))
+        return page
+
+    async def fetch(query: Mapping[str, QueryValue], position: Position, wanted: int) -> Batch[Commit]:
         size = min(wanted, _MOST_AT_ONCE) if message is None else _READ_AT_ONCE
         rows = await read_commits(client, where, {**query, "searchCriteria.$skip": position.skip or None}, size)
         after = Position(skip=position.skip + len(rows)) if len(rows) >= size else None
@@ -73,13 +78,9 @@ async def list_commits(
             unread.extend(failures)
         return Batch(rows, after)
 
-    async with known_repository(client, where, base or "/", at, without):
-        page = await collect(Commit, fetch, limit, cursor, _MOST_READS)
-        if base is not None and not page.items and cursor is None:
-            await check_path(client, where, base, at)
+    page = await read_at(client, where, [version, since], read, path=base or "/")
     page.failed.extend(unread)
     page.partial = bool(unread)
-    page.final = is_at_commit(at) and (since is None or is_at_commit(without))
     if message is not None and page.cursor and len(page.items) < limit:
         oldest = looked[-1].committed or looked[-1].authored
         page.notes.append(

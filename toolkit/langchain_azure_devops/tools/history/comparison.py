@@ -14,7 +14,7 @@ from langchain_azure_devops.tools.diff_pages import OnlyPath, keep_path, read_ch
 from langchain_azure_devops.tools.diffs import ChangedPath
 from langchain_azure_devops.tools.git import REPOSITORY, Version, is_at_commit, place_of, version_query
 from langchain_azure_devops.tools.history.toolset import toolset
-from langchain_azure_devops.tools.history.versions import find_commit
+from langchain_azure_devops.tools.versions import read_commit
 
 _DIFFS = f"{REPOSITORY}/diffs/commits"
 _PAGE = "{project}/_git/{repository}/branchCompare?baseVersion=GC{base_commit}&targetVersion=GC{target_commit}"
@@ -83,7 +83,7 @@ async def compare_versions(
     where = await place_of(client, project, repository)
     place = read_place(cursor)
     wanted = place.pinned or (base, target)
-    old, new = (tip.commit for tip in await asyncio.gather(*(find_commit(client, where, each) for each in wanted)))
+    old, new = (tip.id for tip in await asyncio.gather(*(read_commit(client, where, each) for each in wanted)))
     query: dict[str, QueryValue] = {
         "baseVersion": old,
         "baseVersionType": "commit",

@@ -19,7 +19,14 @@ from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.text.line_diff import compare_lines, split_lines
 from langchain_azure_devops.tools.diffs import ChangedPath
-from langchain_azure_devops.tools.git import REPOSITORY, commit_criteria, read_text_file, version_query
+from langchain_azure_devops.tools.git import (
+    REPOSITORY,
+    commit_criteria,
+    commit_query,
+    is_at_commit,
+    read_text_file,
+    web_version,
+)
 from langchain_azure_devops.tools.history.models import Commit
 
 MOST_VERSIONS = 100
@@ -115,7 +122,8 @@ class FileVersions:
 
     async def find(self, path: str, at: dict[str, QueryValue]) -> Key | None:
         """Return the newest version of a file at a version of the repository; None when it never was there."""
-        name = Key(str(at.get("versionDescriptor.version", "")), path)
+        # A branch can have the form of an id as its name, so only a commit is named by its id alone.
+        name = Key(str(at["versionDescriptor.version"]) if is_at_commit(at) else web_version(at) if at else "", path)
         if name not in self._lists:
             rows = await self._list_commits(path, at)
             self.commits |= {row.commit: row for row in rows}
@@ -169,7 +177,7 @@ class FileVersions:
         key = Key(commit, path)
         if any(key in listed.keys for listed in self._lists.values()):
             return key
-        return await self.find(path, version_query(commit, "commit"))
+        return await self.find(path, commit_query(commit))
 
     async def _list_commits(self, path: str, at: dict[str, QueryValue]) -> list[Commit]:
         query: dict[str, QueryValue] = {"searchCriteria.itemPath": path, "searchCriteria.$top": MOST_VERSIONS + 1}

@@ -1,6 +1,7 @@
 """Repositories, their branches, directories and files."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AliasPath, Field
@@ -30,14 +31,13 @@ from langchain_azure_devops.tools.git import (
     REPOSITORY,
     WEB_LINES,
     Version,
-    VersionType,
     content,
     is_at_commit,
     known_repository,
     place_of,
-    version_query,
     web_version,
 )
+from langchain_azure_devops.tools.versions import At, read_at
 
 toolset = Toolset.named("repositories", "Look into repositories: branches, directories, files.")
 
@@ -185,7 +185,6 @@ async def list_repository_files(
     path: str = "/",
     project: Project = None,
     version: Version = None,
-    version_type: VersionType = "branch",
     depth: Annotated[int, Field(ge=1, le=20)] = 1,
     limit: Limit = 200,
     cursor: Cursor = None,
@@ -196,34 +195,37 @@ async def list_repository_files(
     """
     where = await place_of(client, project, repository)
     base = "/" + path.strip("/")
-    at = version_query(version, version_type)
     folder = client.secrets.reveal(base)
-    async with known_repository(client, where, base, at):
+
+    async def read(at: Sequence[At]) -> Page[Entry]:
         page = await list_rows(
             client,
             Entry,
             f"{REPOSITORY}/items",
             path=where,
-            query={"scopePath": base, "recursionLevel": "oneLevel" if depth == 1 else "full", **at},
+            query={"scopePath": base, "recursionLevel": "oneLevel" if depth == 1 else "full", **at[0]},
             limit=limit,
             cursor=cursor,
             style="none",
             keep=lambda entry: 0 < _depth(entry.path, folder) <= depth,
         )
+        page.final = is_at_commit(at[0])
+        return page if version is None else page.each(at=web_version(at[0]))
+
+    page = await read_at(client, where, [version], read, path=base)
     if page.total == 0:
         # Git knows no empty folders: only a file has nothing below it.
         raise InvalidRequest(f"{base!r} is a file. Use read_repository_file to see what is in it.", subject="path")
     for index, entry in enumerate(page.items):
         if entry.is_folder:
             page.items[index] = entry.model_copy(update={"path": entry.path + "/"})
-    page.final = is_at_commit(at)
-    return page if version is None else page.each(at=web_version(at))
+    return page
 
 
 @toolset.read(
     Scope.CODE,
     default=True,
-    resource="projects/{project}/repositories/{repository}/files{+path}{?version,version_type,first_line,last_line}",
+    resource="projects/{project}/repositories/{repository}/files{+path}{?version,first_line,last_line}",
     example={"repository": "docs", "path": "/README.md", "version": "main"},
 )
 async def read_repository_file(
@@ -233,7 +235,6 @@ async def read_repository_file(
     path: str,
     project: Project = None,
     version: Version = None,
-    version_type: VersionType = "branch",
     first_line: Annotated[int, Field(ge=1)] = 1,
     last_line: Annotated[int | None, Field(ge=1)] = None,
 ) -> FileText:
@@ -244,9 +245,12 @@ async def read_repository_file(
     if last_line is not None and last_line < first_line:
         raise InvalidRequest(f"last_line {last_line} lies before first_line {first_line}.", subject="arguments")
     where = await place_of(client, project, repository)
-    at = version_query(version, version_type)
-    async with known_repository(client, where, path, at), content(client, where, path, at) as chunks:
-        lines = await read_range(chunks, first_line, last_line, _MAX_TEXT, client.secrets)
+
+    async def read(versions: Sequence[At]) -> tuple[At, SeenLines]:
+        async with content(client, where, path, versions[0]) as chunks:
+            return versions[0], await read_range(chunks, first_line, last_line, _MAX_TEXT, client.secrets)
+
+    at, lines = await read_at(client, where, [version], read, path=path)
     kept = [] if lines.lfs else lines.kept
     text = client.secrets.remember_clear("\n".join(line for _, line in kept))
     return FileText(

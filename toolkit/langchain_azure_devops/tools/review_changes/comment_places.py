@@ -12,7 +12,7 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.text.lines import MAX_LINE, read_range
-from langchain_azure_devops.tools.git import content, version_query
+from langchain_azure_devops.tools.git import commit_query, content
 from langchain_azure_devops.tools.pull_requests.reading import PULL_REQUEST
 
 Side = Literal["new", "old"]
@@ -176,7 +176,7 @@ async def _read_lines(
         InvalidRequest: The file has no lines, or ends before the range does.
     """
     begin = max(first - _AROUND, 1)
-    async with content(client, where, file, version_query(commit, "commit")) as chunks:
+    async with content(client, where, file, commit_query(commit)) as chunks:
         lines = await read_range(chunks, begin, last + _AROUND, _MOST_TEXT, client.secrets)
     if lines.binary or lines.lfs:
         raise InvalidRequest(f"{file!r} is not text, so it has no lines. Leave out line.", subject="line")

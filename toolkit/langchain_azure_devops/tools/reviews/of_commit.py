@@ -8,7 +8,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Page, Position
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.git import REPOSITORY, known_repository, place_of, version_query
+from langchain_azure_devops.tools.git import REPOSITORY, commit_query, known_repository, place_of, require_commit_id
 from langchain_azure_devops.tools.pull_requests.models import PullRequest
 from langchain_azure_devops.tools.reviews.toolset import toolset
 
@@ -41,7 +41,7 @@ async def list_pull_requests_of_commit(
 
     Source: `POST .../pullrequestquery`, which only reads.
     """
-    at = version_query(commit, "commit")
+    at = commit_query(require_commit_id(commit))
     where = await place_of(client, project, repository)
     queries: JsonValue = {"queries": [{"type": kind, "items": [commit]} for kind in ("commit", "lastMergeCommit")]}
 
