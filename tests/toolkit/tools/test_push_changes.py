@@ -292,6 +292,24 @@ def test_a_new_branch_begins_at_the_base(push_files, repository, base):
         (InvalidRequest, [{"path": "/a/../b", "content": ""}], "is no path of a file"),
         (InvalidRequest, [{"path": "/.git/config", "content": ""}], "is no path of a file"),
         (InvalidRequest, [{"path": "/", "content": ""}], "is no path of a file"),
+        *(
+            (InvalidRequest, [{"path": path, "content": ""}], "is no path of a file")
+            for path in (
+                "/.GIT/x",
+                "/.git./x",
+                "/a/.git ./x",
+                "/.Git",
+                "/GIT~1/x",
+                "/git~1 .",
+                "/.git::$DATA",
+                "/.g\u200cit/x",
+            )
+        ),
+        *(
+            (InvalidRequest, [{"path": path, "content": ""}], "has a backslash")
+            for path in ("/a\\..\\b", "\\a", "/.git\\config")
+        ),
+        (InvalidRequest, [{"path": "/README.md", "new_path": "/.git /hooks"}], "is no path of a file"),
         (InvalidRequest, [], "at least 1 item"),
         (InvalidRequest, [{"path": "/x", "contents": "y"}], "contents"),
         (InvalidRequest, [{"path": f"/{n}", "content": ""} for n in range(101)], "at most 100"),
@@ -349,6 +367,27 @@ def test_a_secret_elsewhere_in_the_file_stays_and_is_not_shown(connect, reposito
     assert SECRET not in str(shown[0])
     assert "+port = 2" in shown[0].current["change_1"]
     assert 'token = "[secret:' in shown[0].current["change_1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "marked"),
+    [
+        ({"path": "/azure-pipelines.yml", "content": "steps: []\n"}, True),
+        ({"path": "/deploy/Azure-Pipelines.release.YAML", "content": "a: b\n"}, True),
+        ({"path": "/.azure-pipelines/steps/build.yml", "content": "a: b\n"}, True),
+        ({"path": "/pipelines/lint.yaml", "content": "a: b\n"}, True),
+        ({"path": "/README.md", "new_path": "/azure-pipelines.yml"}, True),
+        ({"path": "/docs/azure-pipelines.md", "content": "How we build.\n"}, False),
+        ({"path": "/pipelines.yml/notes", "content": "a\n"}, False),
+        ({"path": "/settings.yml", "content": "a: b\n"}, False),
+    ],
+)
+def test_the_approver_sees_that_pipelines_may_run_a_file(connect, base, change, marked):
+    shown = []
+    with approve_writes_with(lambda request: shown.append(request) or request.approve("dana")):
+        made = call(connect(), "push_changes", **DOCS, base=base, changes=[change])
+    title = shown[0].current["change_1"].partition("\n")[0]
+    assert title == made.files[0] + " (pipelines may run what this file says)" * marked
 
 
 def test_no_search_and_no_diff_tells_what_a_secret_is(refused):

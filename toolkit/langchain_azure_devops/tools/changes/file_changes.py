@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -24,6 +25,8 @@ MOST_CHANGES = 100
 _MAX_FILE = 2 * 1024 * 1024
 _MAX_SENT = 16 * 1024 * 1024
 _MAX_DIFF = 20_000
+# The usual names of files with pipelines and with templates of them. A definition can name any other file.
+_PIPELINE = re.compile(r"(?i)(?:/|^)(?:azure-pipelines[^/]*|\.?(?:azure-)?pipelines/.*)\.ya?ml$")
 _EXISTS_NOT = "TF401174"
 
 
@@ -84,13 +87,15 @@ class PlannedFile:
 
     def show(self, redact: Redact) -> str:
         """Return the change for a person who decides about it: in words, and as a unified diff without secrets."""
+        run = any(_PIPELINE.search(path) for path in (self.path, self.new_path))
+        title = f"{self.describe()}{' (pipelines may run what this file says)' if run else ''}"
         old, new = ("" if side is None else _show_text(side, redact) for side in (self.before, self.after))
         if old is None or new is None:
-            return f"{self.describe()}: binary"
+            return f"{title}: binary"
         sides = [split_lines(text) for text in (old, new)]
         diff = "\n".join(make_hunks(sides[0], sides[1], match_lines(sides[0], sides[1])))
         cut = "\n(The rest is left out here; the arguments have all of it.)" if len(diff) > _MAX_DIFF else ""
-        return f"{self.describe()}\n{diff[:_MAX_DIFF]}{cut}" if diff else self.describe()
+        return f"{title}\n{diff[:_MAX_DIFF]}{cut}" if diff else title
 
 
 def _show_text(raw: bytes, redact: Redact) -> str | None:
@@ -159,9 +164,19 @@ def _target(path: str, group: list[FileChange]) -> str:
 
 def _clean_path(path: str) -> str:
     parts = path.strip("/").split("/")
-    if any(part in {"", ".", ".."} or part.lower() == ".git" for part in parts) or "\n" in path:
+    if any(part in {"", ".", ".."} or _is_git_folder(part) for part in parts) or not path.isprintable():
         raise _invalid(f"{path!r} is no path of a file in a repository, such as /src/app.py.")
+    if "\\" in path:
+        raise _invalid(
+            f"{path!r} has a backslash, which git refuses to check out on Windows. Folders end with a slash."
+        )
     return "/" + "/".join(parts)
+
+
+def _is_git_folder(part: str) -> bool:
+    """Return whether some system opens git's own folder by this name; git refuses to check such files out."""
+    # Windows leaves out dots and blanks at the end and what follows a colon, and git~1 is its short name.
+    return part.partition(":")[0].rstrip(". ").lower() in {".git", "git~1"}
 
 
 async def _plan_file(
