@@ -247,7 +247,7 @@ REQUESTS = {
     "abandon_pull_request": 2,
     "reactivate_pull_request": 2,
     "publish_pull_request": 2,
-    "push_changes": 6,
+    "push_changes": 7,
     "cherry_pick": 6,
     "revert": 6,
 }

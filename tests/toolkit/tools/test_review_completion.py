@@ -445,13 +445,20 @@ def test_an_unknown_author_counts_as_oneself(server, connect, sent, tool, more, 
 
 
 @pytest.mark.parametrize(("tool", "more"), DECIDING)
-def test_nobody_decides_about_what_the_own_account_pushed_last(make, platform_client, raw, tom, sent, tool, more):
+@pytest.mark.parametrize("later", [False, True])
+def test_nobody_decides_about_what_the_own_account_pushed_also_below_later_pushes(
+    make, platform_client, raw, tom, sent, tool, more, later
+):
     move(raw, DOCS, "feature/rota-december")
+    path = f"/Platform/_apis/git/repositories/{DOCS}/pullRequests/{ROTA}"
+    assert raw.get(f"{path}/iterations").json()["count"] == 2
+    if later:
+        move(tom, DOCS, "feature/rota-december", "/y.md")
     given = {"id": ROTA, "source_commit": tip(platform_client, ROTA), **more}
     asked = []
     with approve_writes_with(asked.append):
         message = refusal(make(writes="ask"), tool, WriteBlocked, **given)
-    assert "the newest commits of pull request 16 were pushed by this token's own account, svc-agent" in message
+    assert "commits of pull request 16 were pushed by this token's own account, svc-agent" in message
     assert "Somebody else has to vote on it and complete it" in message
     refusal(platform_client, tool, WriteBlocked, **given)
     assert not asked
@@ -472,15 +479,7 @@ def test_a_branch_that_the_own_account_pushed_stays_its_own_when_others_open_the
     message = refusal(
         platform_client, "complete_pull_request", WriteBlocked, id=number, source_commit=tip(platform_client, number)
     )
-    assert f"the newest commits of pull request {number} were pushed by this token's own account" in message
-
-
-def test_what_the_own_account_pushed_is_open_again_after_the_push_of_somebody_else(platform_client, raw, tom):
-    move(raw, DOCS, "feature/rota-december")
-    path = f"/Platform/_apis/git/repositories/{DOCS}/pullRequests/{ROTA}"
-    assert raw.get(f"{path}/iterations").json()["count"] == 2
-    move(tom, DOCS, "feature/rota-december", "/y.md")
-    assert complete(platform_client, ROTA).status == "completed"
+    assert f"commits of pull request {number} were pushed by this token's own account" in message
 
 
 @pytest.mark.parametrize(("tool", "more"), DECIDING)
@@ -502,7 +501,7 @@ def test_an_unknown_pusher_counts_as_oneself(server, connect, sent, tool, more, 
 
     client = connect(writes="allow", transport=Anonymous(server.base_url, sent))
     message = refusal(client, tool, WriteBlocked, id=ROTA, source_commit=tip(client, ROTA), **more)
-    assert "it is not known who pushed the newest commits of pull request 16" in message
+    assert "it is not known who pushed the commits of pull request 16" in message
     assert not writes(sent)
 
 
@@ -523,6 +522,47 @@ def test_the_approver_sees_which_votes_were_given_before_the_newest_push(connect
     assert look() == ["Dana Ortiz: approved before the newest push"]
 
 
+def push(client, **more):
+    change = {"path": "/rota.md", "content": "Mine.\n"}
+    given = {"repository": DOCS, "branch": "feature/rota-december", "message": "Change it", "changes": [change]}
+    return {**given, "base": tip(client, ROTA), **more}
+
+
+@pytest.mark.parametrize("way", ["allow", "ask"])
+def test_nothing_is_pushed_to_what_the_own_account_lets_complete_by_itself(make, policy, organization, way):
+    policy(DOCS, 1)
+    client = make()
+    call(client, "set_auto_complete", id=ROTA, source_commit=tip(client, ROTA))
+    asked = []
+    with approve_writes_with(asked.append):
+        message = refusal(make(writes=way), "push_changes", WriteBlocked, **push(client))
+    assert "pull request 16 from this branch was set to complete by itself by this token's own account" in message
+    assert "set_auto_complete and enabled=false" in message
+    assert not asked
+    assert call(make(allow_own_reviews=True), "push_changes", **push(client)).push
+    call(make(allow_own_reviews=True), "set_auto_complete", id=ROTA, enabled=False)
+    assert call(client, "push_changes", **push(client, changes=[{"path": "/b.md", "content": "b"}])).push
+
+
+def test_the_approver_of_a_push_sees_what_somebody_else_lets_complete_by_itself(make, policy, organization, connect):
+    policy(DOCS, 1)
+    organization.add_token("dana", ("app_token",), organization.named("Dana Ortiz"))
+    dana, shown = connect("dana", writes="allow"), []
+    call(dana, "set_auto_complete", id=ROTA, source_commit=tip(dana, ROTA))
+    with approve_writes_with(lambda request: shown.append(request.current) or request.approve("dana")):
+        assert call(make(writes="ask"), "push_changes", **push(dana)).push
+    [line] = shown[0]["open_pull_requests"]
+    assert line.endswith("(from feature/rota-december to main; completes by itself, set by Dana Ortiz)")
+
+
+def test_the_approver_of_an_automatic_completion_reads_that_later_pushes_are_merged(make, policy):
+    policy(DOCS, 1)
+    client, shown = make(writes="ask"), []
+    with approve_writes_with(lambda request: shown.append(request.current) or request.reject("no")):
+        refusal(client, "set_auto_complete", WriteBlocked, id=ROTA, source_commit=tip(client, ROTA))
+    assert shown[0]["later_pushes"] == "are merged as well, unless a policy resets the votes"
+
+
 BODIES = [
     ("PATCH", PULL, {"status": "completed"}),
     ("PATCH", PULL, {"status": "Completed"}),
@@ -531,6 +571,11 @@ BODIES = [
     ("PATCH", PULL, {"AutoCompleteSetBy": {"ID": "6a9f54b1-0000-4000-8000-000000000000"}}),
     ("PATCH", PULL, {"autoCompleteSetBy": "6a9f54b1-0000-4000-8000-000000000000"}),
     ("PATCH", PULL, {"autoCompleteSetBy": {"id": "6a9f54b1-0000-4000-8000-000000000000"}}),
+    ("PATCH", PULL, {"autoCompleteSetBy": {"uniqueName": "svc-agent@tidewater.example"}}),
+    ("PATCH", PULL, {"autoCompleteSetBy": {"descriptor": "svc.x", "id": None}}),
+    ("PATCH", PULL, {"autoCompleteSetBy": [{"id": "6a9f54b1-0000-4000-8000-000000000000"}]}),
+    ("PATCH", PULL, {"autoCompleteSetBy": {}}),
+    ("PATCH", PULL, {"reviewers": [{"id": "x", "vote": 10}]}),
     ("PATCH", PULL.replace("pullRequests", "pullrequests"), {"status": "completed"}),
     ("PUT", f"{PULL}/reviewers/{{reviewer}}", {"vote": 10}),
     ("PUT", f"{PULL}/reviewers/{{reviewer}}", {"vote": "5"}),
@@ -548,6 +593,34 @@ def test_the_rule_holds_for_every_request_also_of_tools_of_users(make, own, meth
         send(make(), method, literal, where, body)
     with pytest.raises(WriteBlocked, match="needs an approved tool call"):
         send(make(allow_own_reviews=True), method, template, where, body)
+
+
+OPENING = [
+    {"autoCompleteSetBy": {"id": "6a9f54b1-0000-4000-8000-000000000000"}},
+    {"autoCompleteSetBy": {"uniqueName": "svc-agent@tidewater.example"}},
+    {"reviewers": [{"id": "a"}, {"id": "b", "vote": 10}]},
+    {"Reviewers": [{"Vote": "5"}]},
+    {"status": "completed"},
+]
+
+
+@pytest.mark.parametrize("more", OPENING, ids=str)
+@pytest.mark.parametrize("name", ["pullrequests", "pullRequests"])
+def test_nothing_is_decided_while_it_is_opened(make, more, name):
+    template = "/{project}/_apis/git/repositories/{repository}/" + name
+    where = {"project": "Platform", "repository": API}
+    body = {"title": "Mine", "sourceRefName": "refs/heads/mine", "targetRefName": "refs/heads/main", **more}
+    with pytest.raises(WriteBlocked, match="that is opened now is of this token's own account"):
+        send(make(), "POST", template, where, body)
+    with pytest.raises(WriteBlocked, match="needs an approved tool call"):
+        send(make(allow_own_reviews=True), "POST", template, where, body)
+
+
+def test_reviewers_may_be_named_while_it_is_opened(make):
+    body = {"title": "Mine", "status": "active", "reviewers": [{"id": "a", "vote": 0, "isRequired": True}]}
+    where = {"project": "Platform", "repository": API}
+    with pytest.raises(WriteBlocked, match="needs an approved tool call"):
+        send(make(), "POST", "/{project}/_apis/git/repositories/{repository}/pullrequests", where, body)
 
 
 @pytest.mark.parametrize("number", ["15 ", "+15", "0x0f"])
@@ -569,6 +642,8 @@ def test_names_like_the_route_hide_no_pull_request(make, own):
         ("PATCH", PULL, {"status": "abandoned"}),
         ("PATCH", PULL, {"title": "completed"}),
         ("PATCH", PULL, {"autoCompleteSetBy": {"id": "00000000-0000-0000-0000-000000000000"}}),
+        ("PATCH", PULL, {"autoCompleteSetBy": {"Id": "0" * 32}}),
+        ("PATCH", PULL, {"autoCompleteSetBy": None}),
         ("POST", f"{PULL}/reviewers", [{"id": "a", "isRequired": True}]),
         ("POST", f"{PULL}/threads", {"status": "closed", "comments": [{"content": "vote"}]}),
     ],
@@ -615,6 +690,7 @@ def test_it_completes_by_itself_once_its_policies_are_met(platform_client, polic
     )
     assert (set_by.status, set_by.auto_complete_by) == ("active", "svc-agent")
     assert set_by.waits_for[0].startswith("Minimum number of reviewers")
+    assert set_by.notes == ["Later pushes are merged as well, unless a policy resets the votes."]
     organization.add_token("dana", ("app_token",), organization.named("Dana Ortiz"))
     dana = connect("dana", writes="allow")
     call(dana, "vote_on_pull_request", id=ROTA, vote="approve", source_commit=tip(dana, ROTA))
@@ -630,7 +706,8 @@ def test_what_waits_for_nothing_is_merged_at_once_and_said(platform_client):
 def test_it_is_taken_back_also_by_somebody_who_did_not_set_it(platform_client, sent):
     seen = tip(platform_client, LARGER)
     call(platform_client, "set_auto_complete", id=LARGER, source_commit=seen)
-    assert call(platform_client, "set_auto_complete", id=LARGER, enabled=False).auto_complete_by is None
+    ended = call(platform_client, "set_auto_complete", id=LARGER, enabled=False)
+    assert (ended.auto_complete_by, ended.notes) == (None, [])
     sent.clear()
     again = call(platform_client, "set_auto_complete", id=LARGER, enabled=False)
     assert again.notes == ["It does not complete by itself, so nothing was sent."]

@@ -116,7 +116,8 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
                 another approver. With None, the approver of the block answers; see `approve_writes_with`.
             allow_policy_bypass: Let the policies of a branch be passed over, by completing a pull request, pushing to
                 the branch or deleting it. The approver is shown each of them. No argument of a tool allows this.
-            allow_own_reviews: Let the account of the token vote on and complete pull requests that it opened itself.
+            allow_own_reviews: Let the account of the token vote on and complete pull requests that it opened or pushed
+                to itself.
             name_prefix: Stands before the name of every tool.
             base_url: The whole URL of the organization or collection outside the cloud; `AZURE_DEVOPS_BASE_URL` if it
                 is not given.

@@ -57,7 +57,7 @@ async def check_review_rules(client: Reviewing, request: Request) -> None:
     """Refuse a write that the constructor of the client does not allow.
 
     Raises:
-        WriteBlocked: It passes over policies, or votes on or completes what the token's own account opened or pushed.
+        WriteBlocked: It passes over policies, or decides about what the own account opened or pushed to.
         AzureDevOpsError: The pull request cannot be read.
     """
     found = _PART.fullmatch(expand_path(request.operation.template, request.path))
@@ -66,7 +66,12 @@ async def check_review_rules(client: Reviewing, request: Request) -> None:
     number, part, objects = found[1], (found[2] or "").lower(), list(_objects(request.body))
     if any(_is_on(options.get("bypasspolicy")) for options in objects):
         refuse_bypass(client)
-    if number is not None and _decides(part, objects):
+    if not _decides(part, objects):
+        return
+    if number is None:
+        if not client.allow_own_reviews:
+            raise _own("a pull request that is opened now is of this token's own account")
+    else:
         if not number.isdecimal():
             raise _own(f"it is not known which pull request {number!r} is")
         await refuse_own(client, int(number))
@@ -87,7 +92,7 @@ def refuse_bypass(client: Reviewing) -> None:
 
 
 async def refuse_own(client: Reviewing, number: int) -> None:
-    """Refuse to decide about a pull request that the token's own account opened or pushed to last, or nobody knows who.
+    """Refuse to decide about a pull request that the token's own account opened or pushed to, or nobody knows who.
 
     Raises:
         WriteBlocked: The constructor does not allow it.
@@ -103,24 +108,27 @@ async def refuse_own(client: Reviewing, number: int) -> None:
         raise _own(f"pull request {number} was opened by this token's own account, {owner.name}")
     pushers = await _find_pushers(client, number, opened)
     if not all(pushers):
-        raise _own(f"it is not known who pushed the newest commits of pull request {number}")
+        raise _own(f"it is not known who pushed the commits of pull request {number}")
     if _plain(owner.id) in {_plain(pusher or "") for pusher in pushers}:
-        raise _own(f"the newest commits of pull request {number} were pushed by this token's own account, {owner.name}")
+        raise _own(f"commits of pull request {number} were pushed by this token's own account, {owner.name}")
 
 
 async def _find_pushers(client: Reviewing, number: int, opened: _Opened) -> list[str | None]:
-    """Return who moved the source branch last, and who brought the commit there, by id; None where that is not known.
+    """Return who moved the source branch, by id; None where that is not known.
 
-    The first iteration names who opened the pull request. Only the commit says who pushed it before that.
+    Each iteration names who pushed it, also those that others pushed on later. But the first one names who opened the
+    pull request, so the commits of the first and the newest one say who brought them there. Who pushed the commits
+    below the first of these is not looked up.
     """
     where: PathValues = {"project": opened.project_id, "repository": opened.repository_id}
     rows = await client.get(_ITERATIONS, path={**where, "pull_request": number})
     iterations = decode(rows, Collection[_Iteration]).value
-    newest = max(iterations, key=lambda iteration: iteration.id, default=None)
-    if newest is None or newest.commit is None:
+    iterations.sort(key=lambda iteration: iteration.id)
+    commits = dict.fromkeys(iteration.commit for iteration in (iterations[:1] + iterations[-1:]))
+    if not iterations or None in commits:
         return [None]
-    pushed = decode(await client.get(_COMMIT, path={**where, "commit": newest.commit}), _Commit)
-    return [newest.author_id, pushed.pusher_id]
+    pushed = [decode(await client.get(_COMMIT, path={**where, "commit": each}), _Commit) for each in commits]
+    return [*(iteration.author_id for iteration in iterations), *(commit.pusher_id for commit in pushed)]
 
 
 def _own(why: str) -> WriteBlocked:
@@ -149,11 +157,11 @@ def _is_on(value: JsonValue) -> bool:
 
 def _decides(part: str, objects: Sequence[Mapping[str, JsonValue]]) -> bool:
     """Return whether a write votes, completes a pull request or lets it complete by itself."""
-    if part.startswith("/reviewers"):
-        return any(_is_on(row.get("vote")) for row in objects)
-    if part.strip("/"):
+    if part.strip("/") and not part.startswith("/reviewers"):
         return False
-    return any(
+    if any(_is_on(row.get("vote")) for row in objects):
+        return True
+    return not part.strip("/") and any(
         _names_somebody(row.get("autocompletesetby"))
         or str(row.get("status") or "").strip().lower() not in _STAYS_UNMERGED
         for row in objects
@@ -161,5 +169,7 @@ def _decides(part: str, objects: Sequence[Mapping[str, JsonValue]]) -> bool:
 
 
 def _names_somebody(setter: JsonValue) -> bool:
-    ids = [each.get("id") for each in _objects(setter)] if isinstance(setter, dict | list) else [setter]
-    return any(str(each or "").strip("0-") for each in ids)
+    """Return whether this is anything but nothing or the empty id, which take an automatic completion back."""
+    if isinstance(setter, dict) and [name.lower() for name in setter] == ["id"]:
+        [setter] = setter.values()
+    return setter is not None and not (isinstance(setter, str) and not setter.strip("0-"))

@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.errors import RefusedByPolicy, explain
+from langchain_azure_devops.errors import RefusedByPolicy, WriteBlocked, explain
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Collection, decode
@@ -33,15 +33,22 @@ async def read_repository(client: AzureDevOps, where: PathValues) -> RepositoryR
         return decode(await client.get(REPOSITORY, path=where), RepositoryRow)
 
 
-class _PullRequest(BaseModel):
+class OpenPullRequest(BaseModel):
+    """A pull request that a change of its branch concerns."""
+
     id: int = Field(validation_alias="pullRequestId")
     title: str
     source: Branch = Field(validation_alias="sourceRefName")
     target: Branch = Field(validation_alias="targetRefName")
 
+    setter_id: str | None = Field(default=None, validation_alias=AliasPath("autoCompleteSetBy", "id"))
+    setter: str | None = Field(default=None, validation_alias=AliasPath("autoCompleteSetBy", "displayName"))
+
     @property
     def words(self) -> str:
-        return f"{self.id}: {self.title} (from {self.source} to {self.target})"
+        """What a person recognizes it by, and whether somebody lets it complete by itself."""
+        by_itself = f"; completes by itself, set by {self.setter}" if self.setter else ""
+        return f"{self.id}: {self.title} (from {self.source} to {self.target}{by_itself})"
 
 
 class Protection(NamedTuple):
@@ -96,9 +103,9 @@ async def check_protection(client: AzureDevOps, repository: RepositoryRow, ref: 
 
 async def list_open_pull_requests(
     client: AzureDevOps, where: PathValues, ref: str, *sides: Literal["source", "target"]
-) -> list[JsonValue]:
-    """Return the open pull requests from or to a branch, each in one line."""
-    found: dict[int, JsonValue] = {}
+) -> list[OpenPullRequest]:
+    """Return the open pull requests from or to a branch, in the order of their numbers."""
+    found: dict[int, OpenPullRequest] = {}
     for side in sides:
         query: dict[str, QueryValue] = {
             "searchCriteria.status": "active",
@@ -106,5 +113,28 @@ async def list_open_pull_requests(
             "$top": 100,
         }
         response = await client.get(f"{REPOSITORY}/pullrequests", path=where, query=query)
-        found |= {row.id: row.words for row in decode(response, Collection[_PullRequest]).value}
+        found |= {row.id: row for row in decode(response, Collection[OpenPullRequest]).value}
     return [found[number] for number in sorted(found)]
+
+
+async def refuse_automatic(client: AzureDevOps, pull_requests: list[OpenPullRequest]) -> None:
+    """Refuse to push to the source of a pull request that the token's own account lets complete by itself.
+
+    It would merge commits that nobody else has looked at.
+
+    Raises:
+        WriteBlocked: The constructor does not allow it.
+    """
+    automatic = [each for each in pull_requests if each.setter_id or each.setter]
+    if not automatic or client.allow_own_reviews:
+        return
+    owner = await client.identity()
+    for each in automatic:
+        if owner is None or each.setter_id is None or each.setter_id.lower() == owner.id.lower():
+            raise WriteBlocked(
+                f"Nothing was pushed: pull request {each.id} from this branch was set to complete by itself by this "
+                "token's own account, and would merge these commits without a look of somebody else. Take that back "
+                "first with set_auto_complete and enabled=false. Only a constructor with allow_own_reviews=True lifts "
+                "this rule.",
+                subject="allow_own_reviews",
+            )

@@ -17,10 +17,12 @@ from langchain_azure_devops.results.models import Branch, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.changes.file_changes import MOST_CHANGES, FileChange, PlannedFile, plan_changes
 from langchain_azure_devops.tools.changes.protection import (
+    OpenPullRequest,
     Protection,
     check_protection,
     list_open_pull_requests,
     read_repository,
+    refuse_automatic,
 )
 from langchain_azure_devops.tools.changes.recovery import Push, find_own_pushes, place_to_look, the_update
 from langchain_azure_devops.tools.changes.ref_updates import (
@@ -97,16 +99,14 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     changes = _changes.validate_python(arguments["changes"])
     # The first request, so that an unknown repository or commit is named with near names.
     commit = await read_commit(client, where, base)
-    protection, pull_requests, files = await asyncio.gather(
-        _read_protection(client, where, ref),
-        list_open_pull_requests(client, where, ref, "source"),
-        plan_changes(client, where, base, changes),
+    (protection, pull_requests), files = await asyncio.gather(
+        _check_rules(client, where, ref), plan_changes(client, where, base, changes)
     )
     await _check_branch(client, where, ref, base, files, new_branch=arguments.get("new_branch") is True)
     shown: dict[str, JsonValue] = {
         "base_message": commit.message,
         "base_author": commit.author,
-        "open_pull_requests": pull_requests,
+        "open_pull_requests": [each.words for each in pull_requests],
         **protection.describe(),
     }
     for number, file in enumerate(files, start=1):
@@ -212,8 +212,8 @@ async def push_changes(
     """
     where = await place_of_write(client, {"repository": repository, "project": project})
     ref, commit = branch_name(branch), require_commit_id(base)
-    protection, files = await asyncio.gather(
-        _read_protection(client, where, ref), plan_changes(client, where, commit, changes)
+    (protection, _), files = await asyncio.gather(
+        _check_rules(client, where, ref), plan_changes(client, where, commit, changes)
     )
     await _check_branch(client, where, ref, commit, files, new_branch=new_branch)
     body: dict[str, JsonValue] = {
@@ -243,15 +243,21 @@ async def push_changes(
     return result.model_copy(update={"notes": notes})
 
 
-async def _read_protection(client: AzureDevOps, where: PathValues, ref: str) -> Protection:
-    """Read the policies that a push passes over.
+async def _check_rules(
+    client: AzureDevOps, where: PathValues, ref: str
+) -> tuple[Protection, Sequence[OpenPullRequest]]:
+    """Read the policies that a push passes over, and the open pull requests that it changes.
 
     Raises:
-        RefusedByPolicy: The constructor does not allow that.
+        RefusedByPolicy: The constructor does not allow to pass over policies.
+        WriteBlocked: It does not allow to merge what only the own account has seen.
     """
+    # The first request, so that an unknown repository is named with near names.
     repository = await read_repository(client, where)
+    pull_requests = await list_open_pull_requests(client, where, ref, "source")
+    await refuse_automatic(client, pull_requests)
     refused = f"Nothing was pushed: a direct push to {describe_ref(ref)} is"
-    return await check_protection(client, repository, ref, refused)
+    return await check_protection(client, repository, ref, refused), pull_requests
 
 
 async def _check_branch(

@@ -124,7 +124,12 @@ async def _read_before_deletion(client: AzureDevOps, arguments: Mapping[str, Jso
     )
     # The default branch is refused, so only the policies are news.
     policies = {name: value for name, value in protection.describe().items() if name != "default_branch"}
-    return {**_describe(repository, commit), "lost": lost, "open_pull_requests": [*pull_requests], **policies}
+    return {
+        **_describe(repository, commit),
+        "lost": lost,
+        "open_pull_requests": [each.words for each in pull_requests],
+        **policies,
+    }
 
 
 async def _check_deletion(

@@ -85,7 +85,7 @@ async def complete(
 
     Raises:
         Conflict: It cannot be completed as it is, or a policy is not met.
-        WriteBlocked: The token's own account opened it, or pushed to it last.
+        WriteBlocked: The token's own account opened it or pushed to it.
     """
     current = await read_pull_request(client, number)
     unmet = await _check_completable(client, current, source_commit)
@@ -103,7 +103,7 @@ async def _check_completable(client: AzureDevOps, found: PullRequestDetail, sour
 
     Raises:
         Conflict: It cannot be completed as it is, or a policy is not met.
-        WriteBlocked: The token's own account opened it, or pushed to it last.
+        WriteBlocked: The token's own account opened it or pushed to it.
     """
     # The client checks every request for this; here it comes before all other reasons.
     await refuse_own(client, found.id)
@@ -137,7 +137,7 @@ async def describe_completion(
 
     Raises:
         Conflict: It cannot be completed as it is, or a policy is not met.
-        WriteBlocked: The token's own account opened it, or pushed to it last.
+        WriteBlocked: The token's own account opened it or pushed to it.
     """
     unmet = await _check_completable(client, found, source_commit)
     votes = await describe_votes(client, path_to(found), found.reviewers)

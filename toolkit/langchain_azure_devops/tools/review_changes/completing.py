@@ -45,6 +45,7 @@ from langchain_azure_devops.tools.review_changes.toolset import review_changes
 from langchain_azure_devops.tools.review_changes.voting import SourceCommit
 
 _SENDS = f"PATCH {UPDATED}"
+_LATER = "are merged as well, unless a policy resets the votes"
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 MergeMessage = Annotated[str | None, Field(min_length=1, max_length=4000)]
@@ -82,7 +83,7 @@ async def complete_pull_request(
 
     Raises:
         Conflict: It cannot be completed as it is; says why, and which policies are not met.
-        WriteBlocked: This account opened it, or pushed to it last.
+        WriteBlocked: This account opened it or pushed to it.
     Source: `PATCH .../pullrequests/{id}`.
     """
     chosen = Completion(strategy, delete_source_branch, transition_work_items, merge_message)
@@ -98,7 +99,7 @@ async def _make_automatic(
         Conflict: It is closed or a draft, or its source branch is at another commit.
         InvalidRequest: The arguments do not belong together.
         NothingToSend: It is to be taken back, and it does not complete by itself.
-        WriteBlocked: This account opened it, or pushed to it last.
+        WriteBlocked: This account opened it or pushed to it.
     """
     options, commit = Completion.of(given).options(), given.get("source_commit")
     if given.get("enabled") is False:
@@ -127,7 +128,9 @@ async def _read_automatic(client: AzureDevOps, arguments: Mapping[str, JsonValue
     """Read who lets the pull request complete by itself so far, what it waits for, and how it would be completed."""
     found = await read_pull_request(client, int(str(arguments["id"])))
     await _make_automatic(client, found, arguments)
-    options = describe_options(found, Completion.of(arguments)) if arguments.get("enabled", True) else {}
+    options: dict[str, JsonValue] = {}
+    if arguments.get("enabled", True):
+        options = {"later_pushes": _LATER, **describe_options(found, Completion.of(arguments))}
     changed = await read_changed(client, found.id)
     return {
         **describe(found, "author", "source_commit", "merge_status"),
@@ -166,11 +169,11 @@ async def set_auto_complete(
     transition_work_items: bool | None = None,
     merge_message: MergeMessage = None,
 ) -> ChangedPullRequest:
-    """Let a pull request complete by itself as soon as its policies are met; enabled=false takes that back.
+    """Let a pull request, with later pushes, complete by itself once its policies are met; enabled=false ends that.
 
     Raises:
         Conflict: It is closed or a draft, or its source branch is at another commit by now.
-        WriteBlocked: This account opened it, or pushed to it last.
+        WriteBlocked: This account opened it or pushed to it.
     Source: `PATCH .../pullrequests/{id}` with `autoCompleteSetBy`.
     """
     given = {
@@ -190,8 +193,11 @@ async def set_auto_complete(
     changed = await read_again(client, found)
     if changed.status == "completed":
         return changed.model_copy(update={"notes": ["Nothing kept it from being completed, so it is merged already."]})
+    if not enabled:
+        return changed
+    changed = changed.model_copy(update={"notes": [*changed.notes, f"Later pushes {_LATER}."]})
     try:
-        waits = await _list_waits(client, found) if enabled else []
+        waits = await _list_waits(client, found)
     except AzureDevOpsError as error:
         # It is set; what it waits for is only said in addition.
         note = f"What it waits for could not be read ({error.status})."

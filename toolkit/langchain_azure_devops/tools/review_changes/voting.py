@@ -172,7 +172,7 @@ async def _check_vote(client: AzureDevOps, number: int, vote: str, source_commit
     Raises:
         Conflict: It is closed or a draft, or its source branch is at another commit.
         NothingToSend: A vote is to be taken back, and there is none.
-        WriteBlocked: This account opened it, or pushed to it last.
+        WriteBlocked: This account opened it or pushed to it.
     """
     found = await read_pull_request(client, number)
     await refuse_own(client, number)
@@ -209,7 +209,7 @@ async def vote_on_pull_request(
 
     Raises:
         Conflict: It is closed or a draft, or its source branch is at another commit by now.
-        WriteBlocked: This account opened it, or pushed to it last.
+        WriteBlocked: This account opened it or pushed to it.
     Source: `PUT .../pullRequests/{id}/reviewers/{reviewer}`.
     """
     try:
