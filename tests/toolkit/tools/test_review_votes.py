@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from tool_calls import FULL, Recorder, call, message_of, refusal, writes
+from tool_calls import FULL, Recorder, call, message_of, refusal, text_of, writes
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, Approval, AzureDevOps, approve_writes_with, load_settings
@@ -96,26 +96,72 @@ def test_several_are_removed_and_the_votes_of_the_others_stay(platform_client, o
 
 
 def test_a_name_means_exactly_one_or_is_refused_with_those_that_it_may_mean(platform_client, organization, sent):
-    organization.add_user("Dana Ortega", "dana.ortega@tidewater.example")
-    message = refusal(platform_client, "set_reviewers", InvalidRequest, id=PAGED, optional=["Dana"])
-    assert "'Dana' may mean several: Dana Ortiz <dana.ortiz@tidewater.example>" in message
-    assert "Dana Ortega <dana.ortega@tidewater.example>" in message
-    assert "nobody called 'Zed'" in refusal(platform_client, "set_reviewers", NotFound, id=PAGED, optional=["Zed"])
+    organization.add_user("Dana Ortiz", "d.ortiz@tidewater.example")
+    message = refusal(platform_client, "set_reviewers", InvalidRequest, id=PAGED, optional=["dana ortiz"])
+    assert "'dana ortiz' may mean several: Dana Ortiz <dana.ortiz@tidewater.example>" in message
+    assert "Dana Ortiz <d.ortiz@tidewater.example>" in message
     twice = refusal(
-        platform_client, "set_reviewers", InvalidRequest, id=PAGED, required=["Luis Ferreira"], optional=["Luis"]
+        platform_client,
+        "set_reviewers",
+        InvalidRequest,
+        id=PAGED,
+        required=["Luis Ferreira"],
+        optional=["luis.ferreira@tidewater.example"],
     )
     assert "Luis Ferreira <luis.ferreira@tidewater.example> is named twice" in twice
     gone = refusal(platform_client, "set_reviewers", InvalidRequest, id=PAGED, remove=["Luis Ferreira"])
     assert "is no reviewer of pull request 9, so nobody was removed. Its reviewers: Priya Raman" in gone
     refusal(platform_client, "set_reviewers", InvalidRequest, id=PAGED)
     assert not writes(sent)
-    call(platform_client, "set_reviewers", id=PAGED, optional=["Dana Ortega"])
-    assert "Dana Ortega" in reviewers(organization, PAGED)
+    call(platform_client, "set_reviewers", id=PAGED, optional=["d.ortiz@tidewater.example"])
+    assert "Dana Ortiz" in reviewers(organization, PAGED)
 
 
-def test_a_team_can_review_only_if_the_service_takes_it(platform_client):
-    message = refusal(platform_client, "set_reviewers", NotFound, id=PAGED, optional=["[Platform]\\Platform Team"])
-    assert "TF401185" in message
+@pytest.mark.parametrize("given", ["Lu", "Luis", "Luis Ferreir", "Luis Fereira", "luis.ferreira"])
+def test_a_part_of_a_name_or_a_misspelt_one_asks_nobody_and_names_the_near_ones(platform_client, sent, given):
+    message = refusal(platform_client, "set_reviewers", NotFound, id=PAGED, required=[given])
+    assert f"There is nobody called {given!r}" in message
+    assert "Did you mean Luis Ferreira <luis.ferreira@tidewater.example>" in message
+    assert not writes(sent)
+
+
+def test_a_name_that_is_like_no_other_names_nobody(platform_client):
+    message = refusal(platform_client, "set_reviewers", NotFound, id=PAGED, optional=["Zed"])
+    assert "There is nobody called 'Zed' in this organization. Give a whole name" in message
+
+
+@pytest.mark.parametrize("by", ["name", "short name", "id", "descriptor"])
+def test_a_team_reviews_by_the_vote_of_a_member(platform_client, by):
+    [team] = [
+        row
+        for row in call(platform_client, "search_identities", text="[Platform]").items
+        if row.name == "[Platform]\\Platform Team"
+    ]
+    name = {"name": team.name, "short name": "Platform Team", "id": team.id, "descriptor": team.descriptor}[by]
+    done = call(platform_client, "set_reviewers", id=ROTA, required=[name])
+    assert {row.name: (row.vote, row.required) for row in done.reviewers}[team.name] == ("no vote", True)
+    assert call(platform_client, "get_pull_request_checks", id=ROTA).can_merge == "no"
+    assert "a member of [Platform]\\Platform Team" in text_of(platform_client, "get_pull_request_checks", id=ROTA)
+    call(platform_client, "vote_on_pull_request", id=ROTA, vote="approve", source_commit=tip(platform_client))
+    assert call(platform_client, "get_pull_request_checks", id=ROTA).can_merge == "yes"
+    again = call(platform_client, "set_reviewers", id=ROTA, remove=[name if by in {"id", "name"} else team.name])
+    assert team.name not in {row.name for row in again.reviewers}
+
+
+def test_the_approver_sees_who_is_no_longer_required(connect):
+    asked = []
+
+    def refuse(request):
+        asked.append(request)
+        return request.reject("dana")
+
+    client = connect()
+    with approve_writes_with(refuse), pytest.raises(WriteBlocked):
+        call(client, "set_reviewers", id=CACHED, optional=["Priya Raman"], remove=["Dana Ortiz"])
+    priya, dana = ("Priya Raman <priya.raman@tidewater.example>", "Dana Ortiz <dana.ortiz@tidewater.example>")
+    assert asked[0].current["no_longer_required"] == [priya]
+    assert asked[0].current["optional_people"] == [priya]
+    assert asked[0].current["remove_people"] == [dana]
 
 
 def test_without_the_scope_for_people_only_ids_and_present_reviewers_are_known(connect, organization):

@@ -14,11 +14,15 @@ from azure_devops_simulator.state.values import JsonObject
 
 @dataclass
 class Reviewer:
-    """A reviewer. `vote`: 10 approved, 5 approved with suggestions, 0 none, -5 waiting for the author, -10 rejected."""
+    """A reviewer. `vote`: 10 approved, 5 approved with suggestions, 0 none, -5 waiting for the author, -10 rejected.
+
+    `members` are those of a group, which votes by the votes of its members; None for a person.
+    """
 
     user: User
     vote: int = 0
     required: bool = False
+    members: tuple[User, ...] | None = None
 
 
 @dataclass
@@ -116,8 +120,13 @@ class PullRequest:
 
     @property
     def approvals(self) -> int:
-        """How many reviewers other than the creator have approved."""
-        return sum(reviewer.vote >= 5 for reviewer in self.reviewers if reviewer.user.id != self.creator.id)
+        """How many people other than the creator have approved."""
+        people = [reviewer for reviewer in self.reviewers if reviewer.members is None]
+        return sum(reviewer.vote >= 5 for reviewer in people if reviewer.user.id != self.creator.id)
+
+    def groups_of(self, user: User) -> list[Reviewer]:
+        """Return the groups among the reviewers for which a member votes."""
+        return [reviewer for reviewer in self.reviewers if reviewer.members and user in reviewer.members]
 
     def reviewer(self, user: User) -> Reviewer | None:
         """Return the entry of a reviewer, or None."""

@@ -18,11 +18,11 @@ from langchain_azure_devops.http.responses import Collection, Named, decode
 from langchain_azure_devops.results.models import Instant, Page, Position, Result, Untrusted
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.git import GUID
 
 toolset = Toolset.named("projects", "See projects, teams and people.")
 
 _TEAMS = "/_apis/projects/{project}/teams"
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DESCRIPTOR = re.compile(r"(Microsoft\.|System:)[\w.]*;.+")
 _SUBJECT = re.compile(r"[a-z0-9]{2,6}\.[A-Za-z0-9_-]{16,}")
 _SERVICE_DESCRIPTORS = ("Microsoft.TeamFoundation.ServiceIdentity", "Microsoft.VisualStudio.Services.Claims.Aad")
@@ -229,7 +229,7 @@ async def search_identities(
     """
     if not (wanted := text.strip()):
         raise InvalidRequest("text is blank: give a name, a mail address, an id or a descriptor.", subject="text")
-    queries = _make_queries(wanted)
+    queries = identity_queries(wanted)
 
     async def fetch(_position: Position, _wanted: int) -> Batch[FoundIdentity]:
         for query in queries:
@@ -246,10 +246,10 @@ async def search_identities(
     return page
 
 
-def _make_queries(text: str) -> list[dict[str, QueryValue]]:
+def identity_queries(text: str) -> list[dict[str, QueryValue]]:
     """Return the searches for a text in the order in which they are tried until one of them finds somebody."""
     anywhere: dict[str, QueryValue] = {"searchFilter": "General", "filterValue": text}
-    if _GUID.fullmatch(text):
+    if GUID.fullmatch(text):
         return [{"identityIds": text}]
     if _DESCRIPTOR.fullmatch(text):
         return [{"descriptors": text}]

@@ -310,6 +310,26 @@ def test_linked_work_items_move_on_when_asked_to(client, organization):
     )
 
 
+def test_a_team_votes_by_the_votes_of_its_members(client, organization):
+    path = one(client, TITLE)[1]
+    [project] = [each for each in organization.projects.values() if each.name == "Platform"]
+    team, agent = project.teams[0], organization.named("svc-agent")
+    team.members = [each for each in team.members if each is not agent]
+    added = client.call("POST", f"{path}/reviewers", [{"id": team.id, "isRequired": True}])["value"]
+    assert [(row["displayName"], row["isContainer"]) for row in added] == [(f"[Platform]\\{team.name}", True)]
+    assert client.call("PUT", f"{path}/reviewers/{team.id}", {"vote": 10}, expect=403)["typeKey"]
+    client.call("PUT", f"{path}/reviewers/{agent.id}", {"vote": 5})
+    assert client.get(f"{path}/reviewers/{team.id}")["vote"] == 0
+    client.send("DELETE", f"{path}/reviewers/{team.id}")
+    team.members.append(agent)
+    client.call("PUT", f"{path}/reviewers/{team.id}", {"isRequired": True})
+    mine = client.call("PUT", f"{path}/reviewers/{agent.id}", {"vote": 10})
+    assert [(row["id"], row["vote"]) for row in mine["votedFor"]] == [(team.id, 10)]
+    assert client.get(f"{path}/reviewers/{team.id}")["vote"] == 10
+    made = open_one(client, reviewers=[{"id": team.id}])
+    assert [row["id"] for row in made["reviewers"]] == [team.id]
+
+
 def test_reviewers_and_votes(client, organization):
     agent, luis = organization.named("svc-agent"), organization.named("Luis Ferreira")
     _, path = one(client, "Cache port look-ups for a day")

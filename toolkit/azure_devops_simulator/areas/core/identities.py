@@ -74,6 +74,11 @@ def identity_of_team(project: Project, team: Team) -> JsonObject:
     return _plain(_group(project.name, team))
 
 
+def find_group(call: Call, wanted: str) -> tuple[Identity, list[User]] | None:
+    """Return the team or group with an id and its members, or None when the caller sees none."""
+    return next((found for found in _groups(call) if found[0].id == wanted.lower()), None)
+
+
 def _people(call: Call) -> Iterator[Identity]:
     for user in call.organization.users.values():
         account, name = user.unique_name, user.display_name

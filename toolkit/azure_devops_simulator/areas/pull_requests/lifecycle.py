@@ -256,7 +256,8 @@ def vote(organization: Organization, pull_request: PullRequest, user: User, valu
         reviewer = Reviewer(user)
         pull_request.reviewers.append(reviewer)
     if value != reviewer.vote and not pull_request.is_draft:
-        reviewer.vote = value
+        for each in (reviewer, *pull_request.groups_of(user)):
+            each.vote = value
         if value:
             text = f"{user.display_name} voted {value}"
             thread = add_system_thread(organization, pull_request, user, text, "VoteUpdate")

@@ -141,7 +141,8 @@ def _by_number(pull: PullRequest, policy: Policy) -> Verdict:
         return "rejected"
     pusher = pull.iterations[-1].author.id if policy.is_set("blockLastPusherVote") else ""
     without = {pusher} | (set() if policy.is_set("creatorVoteCounts") else {pull.creator.id})
-    approvals = sum(reviewer.vote >= 5 for reviewer in pull.reviewers if reviewer.user.id not in without)
+    people = [reviewer for reviewer in pull.reviewers if reviewer.members is None]
+    approvals = sum(reviewer.vote >= 5 for reviewer in people if reviewer.user.id not in without)
     return "approved" if approvals >= policy.minimum else "queued"
 
 

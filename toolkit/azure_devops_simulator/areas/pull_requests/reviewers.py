@@ -8,6 +8,7 @@ from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.lookup import find_in_project, find_repository, git_error, require
 from azure_devops_simulator.areas.git.repositories import READ
+from azure_devops_simulator.areas.pull_requests.asked import find_candidate
 from azure_devops_simulator.areas.pull_requests.lifecycle import vote
 from azure_devops_simulator.areas.pull_requests.routes import ONE, WRITE
 from azure_devops_simulator.areas.pull_requests.shapes import find_pull_request, label_shape, reviewer_shape
@@ -29,12 +30,11 @@ def _reviewable(call: Call, repository: Repository | None = None) -> PullRequest
     return pull_request
 
 
-def _reviewer(pull_request: PullRequest, user: User) -> Reviewer:
+def _add(pull_request: PullRequest, asked: Reviewer) -> Reviewer:
     """Return the entry of a reviewer, and add it if it is missing."""
-    reviewer = pull_request.reviewer(user)
+    reviewer = pull_request.reviewer(asked.user)
     if reviewer is None:
-        reviewer = Reviewer(user)
-        pull_request.reviewers.append(reviewer)
+        pull_request.reviewers.append(reviewer := asked)
     return reviewer
 
 
@@ -60,19 +60,24 @@ def _no_reviewer(wanted: str) -> ServiceError:
     return git_error(404, "GitPullRequestReviewerNotFoundException", message)
 
 
-def _user(call: Call, wanted: str) -> User:
-    if user := call.organization.users.get(wanted.lower()):
-        return user
+def _asked(call: Call, wanted: str) -> Reviewer:
+    """Return a new entry for a person or a group."""
+    if asked := find_candidate(call, wanted):
+        return asked
     message = f"TF401185: The identity {wanted} could not be found."
     raise git_error(404, "GitIdentityNotFoundException", message)
+
+
+def _user(call: Call, wanted: str) -> User:
+    return _asked(call, wanted).user
 
 
 @area.put(f"{ONE}/reviewers/{{reviewerId}}", scopes=WRITE)
 def put_reviewer(call: Call) -> JsonObject:
     """Add a reviewer or vote. Only the caller's own vote counts; a draft ignores votes."""
     pull_request = _reviewable(call)
-    user, body = _user(call, call.path["reviewerId"]), call.json_object()
-    value = body.get("vote", 0)
+    asked, body = _asked(call, call.path["reviewerId"]), call.json_object()
+    user, value = asked.user, body.get("vote", 0)
     if isinstance(value, str) and value in _DIGITS:
         value = int(value)
     if not isinstance(value, int) or value not in _VOTES:
@@ -81,8 +86,8 @@ def put_reviewer(call: Call) -> JsonObject:
         message = "TF401186: You can only vote as yourself."
         raise git_error(403, "GitPullRequestVoteAsAnotherUserException", message)
     call.organization.clock.tick()
-    reviewer = _reviewer(pull_request, user)
-    if "vote" in body:
+    reviewer = _add(pull_request, asked)
+    if "vote" in body and reviewer.members is None:
         vote(call.organization, pull_request, user, value)
     if isinstance(body.get("isRequired"), bool):
         reviewer.required = body["isRequired"] is True
@@ -138,9 +143,9 @@ def add_reviewers(call: Call) -> Answer:
     """Add several reviewers, required or not."""
     pull_request = _reviewable(call)
     rows = [as_object(value) for value in as_list(call.json())]
-    users = [_user(call, as_text(row.get("id"))) for row in rows]
+    asked = [_asked(call, as_text(row.get("id"))) for row in rows]
     call.organization.clock.tick()
-    added = [_reviewer(pull_request, user) for user in users]
+    added = [_add(pull_request, each) for each in asked]
     for reviewer, row in zip(added, rows, strict=True):
         reviewer.required = row.get("isRequired", reviewer.required) is True
     return collection(reviewer_shape(call, pull_request, reviewer) for reviewer in added)

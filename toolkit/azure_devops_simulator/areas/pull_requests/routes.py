@@ -13,6 +13,7 @@ from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.lookup import find_repository, git_error, require
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import commit_row
+from azure_devops_simulator.areas.pull_requests.asked import find_candidate
 from azure_devops_simulator.areas.pull_requests.lifecycle import (
     add_system_thread,
     close,
@@ -28,7 +29,7 @@ from azure_devops_simulator.areas.pull_requests.shapes import (
 )
 from azure_devops_simulator.areas.pull_requests.validation import queue_validations
 from azure_devops_simulator.state.projects import Repository
-from azure_devops_simulator.state.pull_requests import PullRequest, Reviewer
+from azure_devops_simulator.state.pull_requests import PullRequest
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 
 area = Area("git")
@@ -211,11 +212,11 @@ def create(call: Call) -> Answer:
     )
     for value in as_list(body.get("reviewers")):
         wanted = as_object(value)
-        user = call.organization.user(as_text(wanted.get("id")))
-        if user and (known := made.reviewer(user)):
+        if asked := find_candidate(call, as_text(wanted.get("id"))):
+            known = made.reviewer(asked.user)
+            if known is None:
+                made.reviewers.append(known := asked)
             known.required = known.required or wanted.get("isRequired") is True
-        elif user:
-            made.reviewers.append(Reviewer(user, required=wanted.get("isRequired") is True))
     for value in as_list(body.get("labels")):
         if name := as_text(as_object(value).get("name")).strip():
             made.labels.setdefault(name, call.organization.new_guid())

@@ -54,6 +54,10 @@ def reviewer_shape(call: Call, pull_request: PullRequest, reviewer: Reviewer) ->
     }
     if reviewer.required:
         shape["isRequired"] = True
+    if reviewer.members is not None:
+        shape["isContainer"] = True
+    elif reviewer.vote and (groups := pull_request.groups_of(reviewer.user)):
+        shape["votedFor"] = [reviewer_shape(call, pull_request, group) for group in groups]
     return {**shape, **call.identity(reviewer.user)}
 
 

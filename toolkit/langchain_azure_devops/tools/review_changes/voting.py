@@ -39,7 +39,7 @@ _ROLES = ("required", "optional", "remove")
 Vote = Literal["approve", "approve with suggestions", "wait", "reject", "none"]
 
 SourceCommit = Annotated[str, Field(description="The commit that was reviewed: source_commit of get_pull_request")]
-People = Annotated[list[str], Field(max_length=_MOST, description="Name, e-mail, id or @Me")]
+People = Annotated[list[str], Field(max_length=_MOST, description="Whole name, e-mail, id or @Me")]
 Labels = Annotated[list[Annotated[str, Field(min_length=1, max_length=128)]], Field(max_length=_MOST)]
 
 
