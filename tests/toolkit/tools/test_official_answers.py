@@ -29,10 +29,11 @@ from langchain_azure_devops.tools.builds.tools import Build, Change
 from langchain_azure_devops.tools.pipelines import Pipeline
 from langchain_azure_devops.tools.projects import FoundIdentity, Project, ProjectDetail, Team, TeamMember
 from langchain_azure_devops.tools.pull_requests.models import PullRequest, PullRequestDetail
+from langchain_azure_devops.tools.pull_requests.policies import Evaluation
 from langchain_azure_devops.tools.pull_requests.review import ChangedFile, RawThread, make_thread
 from langchain_azure_devops.tools.pull_requests.votes import VOTES
 from langchain_azure_devops.tools.repositories.tools import BranchTip, Entry, GitRepository
-from langchain_azure_devops.tools.reviews.checks.facts import Evaluation, PostedStatus
+from langchain_azure_devops.tools.reviews.checks.facts import PostedStatus
 from langchain_azure_devops.tools.reviews.iterations import Iteration
 from langchain_azure_devops.tools.search.code import SearchAnswer
 from langchain_azure_devops.tools.work_items.models import (

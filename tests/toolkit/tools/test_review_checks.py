@@ -1,5 +1,6 @@
 """Why a pull request cannot be merged, and who must act: every verdict, and nothing unread becomes a yes."""
 
+import json
 from contextlib import contextmanager
 
 import pytest
@@ -9,7 +10,7 @@ from tool_calls import FULL, call, connected, refusal, shown
 from azure_devops_simulator import SimulatorServer, build_organization
 from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
 from langchain_azure_devops.adapters.langchain import bind
-from langchain_azure_devops.errors import NotFound, TokenRejected
+from langchain_azure_devops.errors import Conflict, NotFound, TokenRejected
 from langchain_azure_devops.results.web_pages import page_of_row
 
 MINIMUM, REQUIRED = "fa4e907d-c16b-4a4c-9dfa-4906e5d171dd", "fd2167ab-b0be-447a-8ec8-39368250530e"
@@ -529,3 +530,78 @@ def test_a_secret_in_the_words_of_others_is_replaced_as_a_whole(api, review, har
 def test_a_token_that_is_no_longer_accepted_ends_the_call():
     with answering({"/threads": Reply(401), "onnectionData": Reply(401)}) as client:
         refusal(client, "get_pull_request_checks", TokenRejected, id=7)
+
+
+# -- the same judge completes it -----------------------------------------------------------------------------------
+
+PERSON = {"id": "a", "displayName": "Dana Ortiz", "vote": 0, "isRequired": True}
+OTHER = {"id": "b", "displayName": "Priya Raman", "vote": 10}
+ANY_TWO = {"requiredReviewerIds": ["A", "b"], "minimumApproverCount": 1}
+EXPIRED, CURRENT = ({"buildId": 5, "isExpired": is_expired} for is_expired in (True, False))
+SQUASH, REBASE = (policy("approved", STRATEGY, {name: True}) for name in ("allowSquash", "allowRebase"))
+JUDGED = {
+    "no policy": ([], []),
+    "a reviewer whom a met policy covers": ([policy("approved", REQUIRED, ANY_TWO)], [PERSON, OTHER]),
+    "a reviewer whom an unmet policy covers": ([policy("queued", REQUIRED, ANY_TWO)], [PERSON]),
+    "a reviewer whom an optional policy names": ([policy("approved", REQUIRED, ANY_TWO, isBlocking=False)], [PERSON]),
+    "a reviewer whom a policy for other files names": ([policy("notApplicable", REQUIRED, ANY_TWO)], [PERSON]),
+    "a reviewer whom no policy names": ([policy("approved", MINIMUM)], [PERSON]),
+    "a reviewer who approved": ([], [PERSON | {"vote": 5}]),
+    "an expired build": ([policy("approved", BUILD, {}, EXPIRED)], []),
+    "a build that counts": ([policy("approved", BUILD, {}, CURRENT)], []),
+    "an expired build that is optional": ([policy("approved", BUILD, {}, EXPIRED, isBlocking=False)], []),
+    "an expired build of other files": ([policy("notApplicable", BUILD, {}, EXPIRED)], []),
+    "no strategy in common": ([SQUASH, REBASE], []),
+    "a strategy in common": ([SQUASH, SQUASH], []),
+    "one behind the first page": ([policy("approved")] * 100 + [policy("rejected")], []),
+    "a policy that is off": ([policy("rejected", isEnabled=False)], []),
+    "a policy that is deleted": ([policy("rejected", isDeleted=True)], []),
+    **{f"a policy that is {status}": ([policy(status)], []) for status in ("queued", "running", "broken", "new")},
+}
+
+
+@pytest.fixture
+def completed():
+    """Completes pull request 7 where policies and reviewers say this; returns the options that were sent."""
+
+    def complete(rows, people, **allowed):
+        found = PULL_REQUEST | {"reviewers": people, "lastMergeSourceCommit": {"commitId": "c" * 40}}
+        sent = []
+
+        def answer(seen):
+            if seen.method == "PATCH":
+                sent.append(json.loads(seen.body).get("completionOptions"))
+                return ok(found | {"status": "completed"})
+            if "policy/evaluations" in seen.target:
+                begin = 100 if "%24skip=100" in seen.target else 0
+                return ok({"value": rows[begin : begin + 100]})
+            return ok(found if "/pullrequests/7?" in seen.target else {"value": []})
+
+        with StubService(answer, at_once=True) as service:
+            settings = load_settings(base_url=service.base_url, pat="x" * 52, default_project="Platform")
+            with AzureDevOps(settings, writes="allow", allow_own_reviews=True, **allowed) as client:
+                verdict = call(client, "get_pull_request_checks", id=7).can_merge
+                try:
+                    call(client, "complete_pull_request", id=7, source_commit="c" * 40)
+                except Conflict as error:
+                    return verdict, error.message
+        return verdict, *sent
+
+    return complete
+
+
+@pytest.mark.parametrize("case", JUDGED)
+def test_it_is_completed_exactly_where_the_checks_say_yes(completed, case):
+    verdict, done = completed(*JUDGED[case])
+    assert done is None if verdict == "yes" else "does not meet these policies" in done
+
+
+@pytest.mark.parametrize("case", JUDGED)
+def test_policies_are_passed_over_exactly_where_the_checks_say_no(completed, case):
+    verdict, options = completed(*JUDGED[case], allow_policy_bypass=True)
+    assert verdict in {"yes", "no"}
+    assert (options or {}).get("bypassPolicy", False) is (verdict == "no")
+
+
+def test_both_verdicts_are_among_these_cases(completed):
+    assert {completed(*given)[0] for given in JUDGED.values()} == {"yes", "no"}

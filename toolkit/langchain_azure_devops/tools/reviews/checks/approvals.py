@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from langchain_azure_devops.tools.reviews.checks.facts import Evaluation, Facts, Voter
+from langchain_azure_devops.tools.pull_requests.policies import Evaluation
+from langchain_azure_devops.tools.reviews.checks.facts import Facts, Voter
 from langchain_azure_devops.tools.reviews.checks.judging import (
     MOST_NAMED,
     Judged,
@@ -57,7 +58,7 @@ def _why_uncounted(row: Evaluation) -> str:
 def judge_required(facts: Facts, row: Evaluation) -> Iterable[Judged]:
     """Judge the approval of certain people or groups."""
     own = (facts.found.author_id or "").lower()
-    wanted = row.words("requiredReviewerIds")
+    wanted = row.list_words("requiredReviewerIds")
     asked = [each for each in wanted if row.is_set("creatorVoteCounts") or each.lower() != own]
     members = {each: facts.voter(each) for each in asked}
     missing = [each for each, voter in members.items() if voter is None or not voter.approves]

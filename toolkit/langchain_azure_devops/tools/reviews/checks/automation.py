@@ -2,24 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 
-from langchain_azure_devops.tools.reviews.checks.facts import Evaluation, Facts, PostedStatus
+from langchain_azure_devops.tools.pull_requests.policies import Evaluation
+from langchain_azure_devops.tools.reviews.checks.facts import Facts, PostedStatus
 from langchain_azure_devops.tools.reviews.checks.judging import Judged, Standing
 from langchain_azure_devops.tools.reviews.checks.models import Check
 
-BUILD = "0609b952-1397-4640-95ec-e00a01b2c241"
 STATUS = "cbdc66da-9728-4af8-aada-9a5a32e4a226"
 _FAILED = frozenset({"failed", "error"})
 
 
-def build_of(row: Evaluation) -> int | None:
-    """Return the build on which a policy rests."""
-    number = (row.context or {}).get("buildId")
-    return number if row.kind == BUILD and isinstance(number, int) and not isinstance(number, bool) and number else None
-
-
 def judge_build(facts: Facts, row: Evaluation) -> Iterable[Judged]:
     """Judge a policy that asks for a successful build of the merge."""
-    build, author = build_of(row), facts.found.author
+    build, author = row.build, facts.found.author
     name = row.text("displayName") or str((row.context or {}).get("buildDefinitionName") or "") or "build"
     standing, why = _say_build(row, build)
     queue = f"{author}, or anybody who may queue builds"
@@ -34,7 +28,7 @@ def judge_build(facts: Facts, row: Evaluation) -> Iterable[Judged]:
 
 def _say_build(row: Evaluation, build: int | None) -> tuple[Standing, str]:
     """Say how a policy stands that asks for a build."""
-    if build is not None and (row.context or {}).get("isExpired") is True:
+    if row.is_expired:
         minutes = row.number("validDuration")
         after = f" and {minutes} minutes have passed" if minutes else ""
         return "blocked", f"build {build} expired: the target branch moved since{after}; queue it again"

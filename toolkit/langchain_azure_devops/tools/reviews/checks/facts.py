@@ -3,23 +3,19 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from pydantic import AliasPath, BaseModel, Field, JsonValue
+from pydantic import AliasPath, BaseModel, Field
 
 from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.time_limits import explain_cut
-from langchain_azure_devops.errors import AzureDevOpsError, NotSignedIn, ServiceFault
+from langchain_azure_devops.errors import AzureDevOpsError, NotSignedIn
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
+from langchain_azure_devops.tools.pull_requests.policies import Evaluation, read_evaluations
 from langchain_azure_devops.tools.pull_requests.reading import PULL_REQUEST, path_to
 from langchain_azure_devops.tools.pull_requests.review import RawThread, make_thread
 from langchain_azure_devops.tools.reviews.threads import UNRESOLVED
-
-_EVALUATIONS = "/{project}/_apis/policy/evaluations"
-_PREVIEW = "7.1-preview.1"
-_AT_ONCE = 100
-_MOST_PAGES = 20
 
 
 class Voter(BaseModel):
@@ -74,60 +70,6 @@ class MergeState(BaseModel):
         if self.options is None:
             return None
         return self.options.strategy or ("squash" if self.options.squash else None)
-
-
-class _Type(BaseModel):
-    id: str = ""
-    name: str = Field(default="", validation_alias="displayName")
-
-
-class _Configuration(BaseModel):
-    id: int | None = None
-    enabled: bool = Field(default=True, validation_alias="isEnabled")
-    blocking: bool = Field(default=True, validation_alias="isBlocking")
-    deleted: bool = Field(default=False, validation_alias="isDeleted")
-    type: _Type
-    settings: dict[str, JsonValue] | None = None
-
-
-class Evaluation(BaseModel):
-    """What a policy of the target branch says of a pull request."""
-
-    status: str
-    configuration: _Configuration
-    context: dict[str, JsonValue] | None = None
-
-    @property
-    def kind(self) -> str:
-        """The id of the type of the policy."""
-        return self.configuration.type.id.lower()
-
-    @property
-    def in_force(self) -> bool:
-        """Whether it counts: a policy that was switched off or deleted does not."""
-        return self.configuration.enabled and not self.configuration.deleted
-
-    def is_set(self, name: str) -> bool:
-        """Return whether a setting is on. Clients write it as true or as a text."""
-        return str(self._setting(name)).lower() == "true"
-
-    def number(self, name: str) -> int:
-        """Return a setting that is a number; 0 when there is none."""
-        value = self._setting(name)
-        return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0
-
-    def text(self, name: str) -> str:
-        """Return a setting that is a text; empty when there is none."""
-        value = self._setting(name)
-        return value if isinstance(value, str) else ""
-
-    def words(self, name: str) -> list[str]:
-        """Return a setting that is a list of texts."""
-        value = self._setting(name)
-        return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
-
-    def _setting(self, name: str) -> JsonValue:
-        return (self.configuration.settings or {}).get(name)
 
 
 class PostedStatus(BaseModel):
@@ -192,7 +134,7 @@ async def read_facts(client: AzureDevOps, found: PullRequestDetail, state: Merge
     facts = Facts(found, state)
 
     async def read_policies() -> None:
-        facts.evaluations = await _read_evaluations(client, found)
+        facts.evaluations = await read_evaluations(client, found)
 
     async def read_threads() -> None:
         rows = decode(await client.get(f"{PULL_REQUEST}/threads", path=where), Collection[RawThread]).value
@@ -233,30 +175,6 @@ async def read_facts(client: AzureDevOps, found: PullRequestDetail, state: Merge
     facts.unread.sort(key=lambda failed: list(parts).index(failed.place))
     facts.statuses = None if facts.statuses is None else _choose_newest(facts.statuses, facts.newest)
     return facts
-
-
-async def _read_evaluations(client: AzureDevOps, found: PullRequestDetail) -> list[Evaluation]:
-    """Read what the policies say, page by page.
-
-    Raises:
-        ServiceFault: The pages do not end.
-    """
-    rows: list[Evaluation] = []
-    artifact = f"vstfs:///CodeReview/CodeReviewId/{found.project_id}/{found.id}"
-    for _ in range(_MOST_PAGES):
-        answer = await client.get(
-            _EVALUATIONS,
-            path={"project": found.project_id},
-            query={"artifactId": artifact, "$top": _AT_ONCE, "$skip": len(rows)},
-            version=_PREVIEW,
-        )
-        page = decode(answer, Collection[Evaluation]).value
-        rows += page
-        if len(page) < _AT_ONCE:
-            return rows
-    raise ServiceFault(
-        f"More than {len(rows):,} policies were answered, and there were still more.", subject="policies"
-    )
 
 
 def _choose_newest(statuses: list[PostedStatus], newest: int | None) -> list[PostedStatus]:

@@ -2,8 +2,9 @@
 
 from typing import Literal, NamedTuple
 
+from langchain_azure_devops.tools.pull_requests.policies import Evaluation
 from langchain_azure_devops.tools.pull_requests.votes import VOTES
-from langchain_azure_devops.tools.reviews.checks.facts import Evaluation, Voter
+from langchain_azure_devops.tools.reviews.checks.facts import Voter
 from langchain_azure_devops.tools.reviews.checks.models import Check
 
 MOST_NAMED = 10

@@ -2,9 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from langchain_azure_devops.tools.pull_requests.policies import (
+    BUILD,
+    MERGE_STRATEGY,
+    REQUIRED_REVIEWERS,
+    Evaluation,
+    has_no_strategy,
+    list_allowed_strategies,
+)
 from langchain_azure_devops.tools.reviews.checks.approvals import judge_minimum, judge_required
-from langchain_azure_devops.tools.reviews.checks.automation import BUILD, STATUS, judge_build, judge_status
-from langchain_azure_devops.tools.reviews.checks.facts import Evaluation, Facts
+from langchain_azure_devops.tools.reviews.checks.automation import STATUS, judge_build, judge_status
+from langchain_azure_devops.tools.reviews.checks.facts import Facts
 from langchain_azure_devops.tools.reviews.checks.judging import (
     MOST_NAMED,
     Judged,
@@ -15,19 +23,11 @@ from langchain_azure_devops.tools.reviews.checks.judging import (
 from langchain_azure_devops.tools.reviews.checks.models import Check
 
 MINIMUM_REVIEWERS = "fa4e907d-c16b-4a4c-9dfa-4906e5d171dd"
-REQUIRED_REVIEWERS = "fd2167ab-b0be-447a-8ec8-39368250530e"
 COMMENTS = "c6a1889d-b943-4856-b76f-9e46bb6b0df2"
 WORK_ITEMS = "40e92b44-2fe1-4dd6-b3d8-74a9c21d0c6e"
-MERGE_STRATEGY = "fa4e907d-c16b-4a4c-9dfa-4916e5d171ab"
 """The types of policies, which have the same ids in every organization."""
 
 ADMINISTRATOR = "whoever may edit the policies of the branch"
-_STRATEGIES = {
-    "allowNoFastForward": "noFastForward",
-    "allowRebase": "rebase",
-    "allowRebaseMerge": "rebaseMerge",
-    "allowSquash": "squash",
-}
 
 
 def judge_policies(facts: Facts) -> Iterable[Judged]:
@@ -44,25 +44,12 @@ def judge_policies(facts: Facts) -> Iterable[Judged]:
 
 def list_applicable(facts: Facts) -> list[Evaluation]:
     """Return the policies that are in force and apply to this pull request."""
-    return [row for row in facts.evaluations or () if row.in_force and row.status != "notApplicable"]
+    return [row for row in facts.evaluations or () if row.applies]
 
 
 def allowed_strategies(facts: Facts) -> list[str]:
     """Return the merge strategies that all required policies allow; empty when none limits the choice."""
-    allowed: set[str] | None = None
-    for row in list_applicable(facts):
-        if row.kind == MERGE_STRATEGY and row.configuration.blocking:
-            named = {strategy for setting, strategy in _STRATEGIES.items() if row.is_set(setting)}
-            # The setting of older policies knows two strategies.
-            named = named or {"squash" if row.is_set("useSquashMerge") else "noFastForward"}
-            allowed = named if allowed is None else allowed & named
-    return sorted(allowed or ())
-
-
-def covered_reviewers(facts: Facts) -> set[str]:
-    """Return the ids of the reviewers whom required policies ask for. These policies say whether they must approve."""
-    rows = [row for row in list_applicable(facts) if row.kind == REQUIRED_REVIEWERS and row.configuration.blocking]
-    return {each.lower() for row in rows for each in row.words("requiredReviewerIds")}
+    return list_allowed_strategies(facts.evaluations or ())
 
 
 def _judge_comments(facts: Facts, row: Evaluation) -> Iterable[Judged]:
@@ -98,7 +85,7 @@ def _judge_work_items(facts: Facts, row: Evaluation) -> Iterable[Judged]:
 
 def _judge_strategy(facts: Facts, row: Evaluation) -> Iterable[Judged]:
     allowed, chosen = ", ".join(allowed_strategies(facts)), facts.state.strategy
-    if row.configuration.blocking and not allowed:
+    if row.configuration.blocking and has_no_strategy(facts.evaluations or ()):
         why = "the policies of the branch have no merge strategy in common"
         return [Judged("blocked", Check(what=name_policy(row), why=why, who=[ADMINISTRATOR]))]
     if row.status == "approved":

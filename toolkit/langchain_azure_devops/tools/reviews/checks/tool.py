@@ -14,9 +14,10 @@ from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
+from langchain_azure_devops.tools.pull_requests.policies import list_covered
 from langchain_azure_devops.tools.pull_requests.reading import fetch_pull_request
 from langchain_azure_devops.tools.pull_requests.review import RawComment, RawThread
-from langchain_azure_devops.tools.reviews.checks.automation import build_of, judge_other_statuses
+from langchain_azure_devops.tools.reviews.checks.automation import judge_other_statuses
 from langchain_azure_devops.tools.reviews.checks.facts import Facts, MergeState, read_facts
 from langchain_azure_devops.tools.reviews.checks.judging import MOST_NAMED, Judged, act_on, name_policy, say_vote
 from langchain_azure_devops.tools.reviews.checks.models import Check, DecidingBuild, OpenThread, PullRequestChecks
@@ -24,7 +25,6 @@ from langchain_azure_devops.tools.reviews.checks.policies import (
     COMMENTS,
     MINIMUM_REVIEWERS,
     allowed_strategies,
-    covered_reviewers,
     describe_threads,
     judge_policies,
     list_applicable,
@@ -88,7 +88,7 @@ def _judge_state(facts: Facts) -> Iterable[Judged]:
 
 def _judge_votes(facts: Facts) -> Iterable[Judged]:
     """Judge the votes that no policy judges: those of reviewers who were made required, and votes against it."""
-    covered = covered_reviewers(facts)
+    covered = list_covered(facts.evaluations or ())
     judged_against = any(
         row.kind == MINIMUM_REVIEWERS and not row.is_set("allowDownvotes") for row in list_applicable(facts)
     )
@@ -109,7 +109,7 @@ def _judge_votes(facts: Facts) -> Iterable[Judged]:
 
 async def _name_failed_builds(client: AzureDevOps, facts: Facts, judged: list[Judged]) -> list[Judged]:
     """Say of the builds that failed how they ended, if this token may read builds."""
-    failed = {build_of(row) for row in facts.evaluations or () if row.status == "rejected"}
+    failed = {row.build for row in facts.evaluations or () if row.status == "rejected"}
     numbers = [each.check.build for each in judged if each.standing == "blocked" and each.check.build in failed]
     project = facts.found.project_id
 
