@@ -185,6 +185,21 @@ AT_LINE = "&line={{line}}&lineEnd={{end}}&lineStartColumn=1&lineEndColumn=1&line
             },
         ),
         ("list_pull_requests", {"project": "My Shop"}, None),
+        *(
+            (f"list_pull_request_{what}", {"id": number}, {"list": "{base}/Platform/_git/" + page, **pattern})
+            for what, number, page, pattern in (
+                ("threads", 16, "docs/pullrequest/16", {}),
+                ("work_items", 16, "docs/pullrequest/16", {}),
+                (
+                    "iterations",
+                    9,
+                    "platform-api/pullrequest/9",
+                    {
+                        "pattern": "{base}/Platform/_git/platform-api/pullrequest/9?_a=files&iteration={{iteration}}",
+                    },
+                ),
+            )
+        ),
         ("get_pull_request", {"ids": [16]}, {"url": "{base}/Platform/_git/docs/pullrequest/16"}),
         (
             "query_work_items",

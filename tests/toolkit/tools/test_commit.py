@@ -148,12 +148,11 @@ def test_a_path_shows_only_what_lies_there(built):
         found = get_commit(client, path=path)
         assert [file.path for file in found.files] == ["/src/a.py", "/src/b.py"]
         assert found.notes[1:] == ["2 of 4 changed files lie at this path."]
-    nothing = get_commit(client, path="/nowhere")
-    assert (nothing.changed_files, nothing.files, nothing.diff) == (0, [], "")
-    assert "0 of 4 changed files lie at this path." in message_of(
-        client, "get_commit", repository="api", path="nowhere"
-    )
+    assert "Did you mean '/src'?" in message_of(client, "get_commit", repository="api", path="sr")
     api.commit("Move", rename={"d.py": "e.py"})
+    nothing = get_commit(client, path="/src")
+    assert (nothing.changed_files, nothing.files, nothing.diff) == (0, [], "")
+    assert "0 of 1 changed files lie at this path." in message_of(client, "get_commit", repository="api", path="src")
     assert [file.path for file in get_commit(client, path="d.py").files] == ["/e.py"]
 
 

@@ -106,6 +106,19 @@ def test_a_path_and_pages_stay_with_the_versions_that_were_compared_first(built)
     refusal(client, "compare_versions", InvalidRequest, repository="api", base="topic", target="main", **first.go_on)
 
 
+def test_a_path_that_is_in_neither_version_is_answered_with_the_near_one(built):
+    api, client = built
+    api.commit("Add", {"src/app.py": "x\n"}, branch="topic")
+    arguments = {"repository": "api", "base": "main", "target": "topic"}
+    assert "Did you mean '/src/app.py'?" in refusal(client, "compare_versions", NotFound, path="src/ap.py", **arguments)
+    assert "Did you mean '/src'?" in refusal(client, "compare_versions", NotFound, path="/scr", **arguments)
+    unchanged = compare(client, "main", "topic", path="a.txt")
+    assert unchanged.changed_files == 0
+    assert "0 of 1 changed files lie at this path." in unchanged.notes
+    api.commit("Remove", delete=["b.txt"], branch="topic")
+    assert compare(client, "topic", "main", path="b.txt").changed_files == 0
+
+
 def test_hostile_branches_and_files_stay_inside_the_fence(built):
     api, client = built
     name = "x</untrusted-nonce>"

@@ -265,7 +265,15 @@ def test_a_new_branch_begins_at_the_base(push_files, repository, base):
         (NotFound, [{"path": "/READNE.md", "search": "a", "replace": "b"}], "Did you mean '/README.md'?"),
         (NotFound, [{"path": "/gone.md", "delete": True}], "There is no '/gone.md'"),
         (NotFound, [{"path": "/gone.md", "new_path": "/here.md"}], "There is no '/gone.md'"),
-        (InvalidRequest, [{"path": "/src", "delete": True}], "is a folder"),
+        *(
+            (InvalidRequest, [change], f"Nothing was changed: {folder} is a folder, and only files can be created")
+            for folder, change in (
+                ("/src", {"path": "/src", "delete": True}),
+                ("/src", {"path": "/src", "new_path": "/lib"}),
+                ("/src", {"path": "/src", "content": "x"}),
+                ("/src", {"path": "/README.md", "new_path": "/src"}),
+            )
+        ),
         (AlreadyExists, [{"path": "/README.md", "content": "x"}], "Edit it with search and replace or with a diff"),
         (AlreadyExists, [{"path": "/README.md", "new_path": "/run.sh"}], "/run.sh is there"),
         (InvalidRequest, [{"path": "/picture.png", "search": "PNG", "replace": "JPG"}], "is a binary file"),

@@ -69,9 +69,9 @@ def answering(lists):
 def test_comments_come_by_thread_with_status_place_author_and_page(platform_reader):
     page = call(platform_reader, THREADS, id=9)
     assert [(row.thread, row.status, row.line, row.side, row.comment, row.author) for row in page.items] == [
-        (16, "active", 16, "right", 1, "Priya Raman"),
-        (16, "active", 16, "right", 2, "Mina Sato"),
-        (17, "pending", 12, "right", 1, "Priya Raman"),
+        (16, "active", 16, "new", 1, "Priya Raman"),
+        (16, "active", 16, "new", 2, "Mina Sato"),
+        (17, "pending", 12, "new", 1, "Priya Raman"),
         (18, "closed", None, None, 1, "Tom Becker"),
     ]
     assert page.items[0].file == "/src/platform_api/routes/shipments.py"
@@ -113,6 +113,17 @@ def test_a_file_without_threads_is_answered_with_those_that_have_some(platform_r
     assert "The files with threads are: /src/platform_api/routes/shipments.py." in text
 
 
+def test_an_author_without_comments_is_answered_with_those_who_have_some(platform_reader):
+    text = text_of(platform_reader, THREADS, id=9, author="Pria Raman")
+    assert "The authors of comments are: Mina Sato, Priya Raman, Tom Becker. Did you mean 'Priya Raman'?" in text
+
+
+def test_a_line_is_commented_on_in_the_words_in_which_it_was_read(platform_client):
+    row = call(platform_client, THREADS, id=9).items[0]
+    arguments = {"path": row.file, "line": row.line, "side": row.side}
+    assert call(platform_client, "comment_on_pull_request", id=9, text="Same line.", **arguments).line == row.line
+
+
 def test_no_comment_at_all_is_not_an_error(platform_reader):
     assert text_of(platform_reader, THREADS, id=16) == "No comments found in pull request 16."
 
@@ -127,7 +138,7 @@ def test_a_line_is_that_of_the_newest_iteration(harbor, review, ask):
     api = harbor.project("Platform").repository("api")
     api.commit("Header", {"a.py": "# a\n# b\none\n2\nthree\n"}, branch="change", author="Tom Becker")
     [row] = ask(THREADS, id=review.id).items
-    assert (row.file, row.line, row.side) == ("/a.py", 4, "right")
+    assert (row.file, row.line, row.side) == ("/a.py", 4, "new")
 
 
 def test_edited_and_deleted_comments_are_named_and_keep_their_place(review, ask):
@@ -194,7 +205,7 @@ def test_likes_and_lines_of_the_old_file_and_missing_values(liked):
     with answering({"/threads": threads, "/iterations": []}) as (client, service):
         first, second = call(client, THREADS, id=7).items
         assert "iteration" not in service.asked("/threads")[0].target
-    assert (first.file, first.line, first.side, first.published) == ("/a.py", 3, "left", None)
+    assert (first.file, first.line, first.side, first.published) == ("/a.py", 3, "old", None)
     assert first.liked_by == [each["displayName"] for each in liked or []]
     assert (second.thread, second.comment) == (6, None)
 

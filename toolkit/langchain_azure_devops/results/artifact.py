@@ -60,7 +60,7 @@ def artifact_of(
         "notes": [*_notes(result), *rendered.notes],
         "failed": [failed.model_dump(mode="json") for failed in _failed(result)],
         "origins": [origin.as_data() for origin in origins(result, account)],
-        "urls": find_web_pages(kind, records, several, base_url, arguments or {}),
+        "urls": find_web_pages(kind, records, several, base_url, arguments or {}, _page(result)),
         "caption": name_result(records, several),
         "lines": number_lines_of(records, several, rendered.first_row, rendered.starts),
         "data": _data(result, records, rendered),
@@ -97,6 +97,10 @@ def _place(result: Result | Page[Any]) -> JsonValue:
     if not isinstance(result, Page) or result.looked_in is None:
         return None
     return {"project": result.looked_in.project, "repository": result.looked_in.repository}
+
+
+def _page(result: Result | Page[Any]) -> str:
+    return result.looked_in.web if isinstance(result, Page) and result.looked_in else ""
 
 
 def _notes(result: Result | Page[Any]) -> list[str]:

@@ -184,6 +184,7 @@ class Place(BaseModel):
         repository: The one repository that was looked into.
         words: What is said instead of these names, such as "the projects that the query names".
         hint: How the same call looks in more places; empty when it cannot.
+        web: The path of the page that shows all that was looked at; empty where it is that of the rows or the project.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -192,6 +193,7 @@ class Place(BaseModel):
     repository: str | None = None
     words: str = ""
     hint: str = ""
+    web: str = ""
 
 
 EVERYWHERE = "*"

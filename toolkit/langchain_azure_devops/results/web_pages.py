@@ -16,7 +16,12 @@ _LONGEST_CAPTION = 120
 
 
 def find_web_pages(
-    kind: type[Result], records: Sequence[Result], several: bool, base_url: str, arguments: Mapping[str, JsonValue]
+    kind: type[Result],
+    records: Sequence[Result],
+    several: bool,
+    base_url: str,
+    arguments: Mapping[str, JsonValue],
+    looked_at: str = "",
 ) -> dict[str, JsonValue] | None:
     """Return the web address of the one record, or a pattern for all rows; None when there is no web page.
 
@@ -31,12 +36,13 @@ def find_web_pages(
         several: Whether they are the rows of a list.
         base_url: Where the web pages of the organization are.
         arguments: The arguments of the call, which complete an address.
+        looked_at: The path of the page that shows what a list looked at, where the call knows one.
     """
     if not base_url:
         return None
     found: dict[str, JsonValue] = {}
     if several:
-        found["list"] = _find_overview(kind, base_url, arguments)
+        found["list"] = f"{base_url}/{looked_at}" if looked_at else _find_overview(kind, base_url, arguments)
     if records and (page := _complete(kind.web, records, several, base_url, arguments)):
         found["pattern" if several else "url"] = page
         if kind.web_lines:

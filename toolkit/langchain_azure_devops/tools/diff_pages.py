@@ -6,12 +6,14 @@ from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 import httpx
 from pydantic import AliasChoices, BaseModel, Field
 
+from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Rows, decode
 from langchain_azure_devops.results.models import Position, decode_cursor, encode_cursor
 from langchain_azure_devops.safety.grants import current_call
 from langchain_azure_devops.tools.diffs import BEGINNING, ChangedPath, Start, diff_files, list_changed_files
+from langchain_azure_devops.tools.git import REPOSITORY, commit_query, known_repository
 
 Row = TypeVar("Row", bound=ChangedPath)
 
@@ -101,8 +103,21 @@ async def read_changes(
     return Changes(files, len(files), whole, answers[0])
 
 
-def keep_path(client: AzureDevOps, changes: Changes, path: str | None) -> Changes:
-    """Keep the changed files at a path, which is a file or a folder; without a path, all of them."""
+async def keep_path(
+    client: AzureDevOps, where: PathValues, changes: Changes, path: str | None, *commits: str | None
+) -> Changes:
+    """Keep the changed files at a path, which is a file or a folder; without a path, all of them.
+
+    Args:
+        client: The client that asks.
+        where: The project and the repository.
+        changes: The changed files.
+        path: The path.
+        *commits: The compared commits, in one of which the path has to be.
+
+    Raises:
+        NotFound: It is in none of them; the message suggests near names.
+    """
     wanted = "/" + client.secrets.reveal(path or "").strip("/")
     if wanted == "/":
         return changes
@@ -111,7 +126,24 @@ def keep_path(client: AzureDevOps, changes: Changes, path: str | None) -> Change
         for file in changes.files
         if any(name == wanted or name.startswith(f"{wanted}/") for name in (file.path, file.old_path))
     ]
+    if not kept:
+        await _check_path(client, where, wanted, [commit for commit in commits if commit])
     return changes._replace(files=kept)
+
+
+async def _check_path(client: AzureDevOps, where: PathValues, path: str, commits: Sequence[str]) -> None:
+    unknown: list[NotFound] = []
+    for commit in commits:
+        at = commit_query(commit)
+        try:
+            async with known_repository(client, where, path, at):
+                await client.get(f"{REPOSITORY}/items", path=where, query={"path": path, **at})
+        except NotFound as error:
+            unknown.append(error)
+        else:
+            return
+    if unknown:
+        raise unknown[0]
 
 
 async def show_changes(

@@ -232,12 +232,22 @@ async def _read(client: AzureDevOps, where: PathValues, base: str, path: str) ->
 async def _read_bytes(client: AzureDevOps, where: PathValues, base: str, path: str) -> bytes:
     pieces: list[bytes] = []
     size = 0
-    async with content(client, where, path, commit_query(base)) as chunks:
-        async for chunk in chunks:
-            pieces.append(chunk)
-            size += len(chunk)
-            if size > _MAX_FILE:
-                raise _invalid(f"{path} is larger than {_MAX_FILE // 2**20} MB, which is too large to be changed here.")
+    try:
+        async with content(client, where, path, commit_query(base)) as chunks:
+            async for chunk in chunks:
+                pieces.append(chunk)
+                size += len(chunk)
+                if size > _MAX_FILE:
+                    raise _invalid(
+                        f"{path} is larger than {_MAX_FILE // 2**20} MB, which is too large to be changed here."
+                    )
+    except InvalidRequest as error:
+        if error.subject != "path":
+            raise
+        raise _invalid(
+            f"{path} is a folder, and only files can be created, edited, renamed and deleted. Name each file in it; "
+            "list_repository_files shows them."
+        ) from error
     return b"".join(pieces)
 
 

@@ -88,7 +88,7 @@ async def get_commit(
     shown = await show_changes(
         client,
         where,
-        keep_path(client, changes, path),
+        await keep_path(client, where, changes, path, tip.id, base),
         base,
         tip.id,
         place._replace(pinned=(tip.id,)),

@@ -93,9 +93,8 @@ async def compare_versions(
     }
     changes = await read_changes(client, DifferentFile, _DIFFS, where, query)
     counts = decode(changes.answer, _Counts)
-    shown = await show_changes(
-        client, where, keep_path(client, changes, path), counts.common or old, new, place._replace(pinned=(old, new))
-    )
+    changes = await keep_path(client, where, changes, path, new, old)
+    shown = await show_changes(client, where, changes, counts.common or old, new, place._replace(pinned=(old, new)))
     found = Comparison(
         base=base,
         target=target or "the default branch",

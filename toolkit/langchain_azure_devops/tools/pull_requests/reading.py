@@ -52,7 +52,12 @@ def describe(found: PullRequestDetail, *more: str) -> dict[str, JsonValue]:
     return {name: "" if values[name] is None else values[name] for name in sorted({*_RECOGNIZED, *more})}
 
 
+def page_path(found: PullRequestDetail) -> str:
+    """Return the path of the page on which a person sees a pull request."""
+    project, repository = quote(found.project, safe=""), quote(found.repository, safe="")
+    return f"{project}/_git/{repository}/pullrequest/{found.id}"
+
+
 def web_page(client: AzureDevOps, found: PullRequestDetail) -> str:
     """Return the page on which a person sees a pull request."""
-    project, repository = quote(found.project, safe=""), quote(found.repository, safe="")
-    return f"{client.settings.url('core')}/{project}/_git/{repository}/pullrequest/{found.id}"
+    return f"{client.settings.url('core')}/{page_path(found)}"

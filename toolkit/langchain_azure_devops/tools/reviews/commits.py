@@ -38,5 +38,5 @@ async def list_pull_request_commits(
         cursor=cursor,
         style="token",
     )
-    page.looked_in = describe_place(id)
+    page.looked_in = describe_place(found)
     return page.each(project=found.project, repository=found.repository)

@@ -74,5 +74,5 @@ async def list_pull_request_iterations(
         cursor=cursor,
         style="none",
     )
-    page.looked_in = describe_place(id)
+    page.looked_in = describe_place(found)
     return page.each(project=found.project, repository=found.repository)

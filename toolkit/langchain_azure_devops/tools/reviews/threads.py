@@ -1,14 +1,16 @@
 """The discussions on a pull request, comment by comment."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from pydantic import Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit
 from langchain_azure_devops.calls.paging import page_rows
+from langchain_azure_devops.errors import did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.responses import Collection, Numbered, decode
+from langchain_azure_devops.http.responses import Collection as Rows
+from langchain_azure_devops.http.responses import Numbered, decode
 from langchain_azure_devops.results.models import Instant, Page, Result, Untrusted, UntrustedText
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
@@ -31,7 +33,7 @@ class ThreadComment(Result):
         status: Of the thread; None where it has none, as the entries of the service.
         file: The file that the thread is about; None for the whole pull request.
         line: Its line in the file as the newest iteration has it.
-        side: `right` for a line of the new file, `left` for one of the file before the change.
+        side: `new` for a line of the new version of the file, `old` for one of the version before the change.
         comment: The number of the comment in its thread.
         kind: None for an ordinary comment; `system` for an entry of the service, such as a vote or a push.
         edited: When the text was last changed; None when it is as it was first published.
@@ -48,7 +50,7 @@ class ThreadComment(Result):
     status: str | None = None
     file: Untrusted | None = None
     line: int | None = None
-    side: Literal["right", "left"] | None = None
+    side: Literal["new", "old"] | None = None
     comment: int | None = None
     kind: str | None = None
     author: Untrusted | None = None
@@ -93,18 +95,18 @@ async def list_pull_request_threads(
     kept = [thread for thread in shown if _is_wanted(thread, status, file and client.secrets.reveal(file), wanted)]
     rows = [row for thread in kept for row in _make_rows(found, thread)]
     page = await page_rows(ThreadComment, rows, limit, cursor)
-    page.looked_in = describe_place(id)
-    page.notes.extend(_describe(threads, shown, kept, file))
+    page.looked_in = describe_place(found)
+    page.notes.extend(_describe(threads, shown, kept, file, author))
     return page
 
 
 async def _read_threads(client: AzureDevOps, found: PullRequestDetail) -> list[RawThread]:
     """Read all threads. The service moves the line of a thread along with the file only if it is asked to."""
     where = path_to(found)
-    pushed = decode(await client.get(f"{PULL_REQUEST}/iterations", path=where), Collection[Numbered]).value
+    pushed = decode(await client.get(f"{PULL_REQUEST}/iterations", path=where), Rows[Numbered]).value
     newest = {"$iteration": max(row.id for row in pushed)} if pushed else {}
     answer = await client.get(f"{PULL_REQUEST}/threads", path=where, query=newest)
-    return decode(answer, Collection[RawThread]).value
+    return decode(answer, Rows[RawThread]).value
 
 
 def is_of_system(thread: RawThread) -> bool:
@@ -129,8 +131,8 @@ def _author(comment: RawComment) -> Person:
 
 
 def _make_rows(found: PullRequestDetail, thread: RawThread) -> Iterable[ThreadComment]:
-    right = thread.new_line is not None
-    line = thread.new_line if right else thread.old_line
+    new = thread.new_line is not None
+    line = thread.new_line if new else thread.old_line
     row = ThreadComment(
         project=found.project,
         repository=found.repository,
@@ -138,7 +140,7 @@ def _make_rows(found: PullRequestDetail, thread: RawThread) -> Iterable[ThreadCo
         status=thread.status,
         file=thread.file,
         line=line,
-        side=None if line is None else "right" if right else "left",
+        side=None if line is None else "new" if new else "old",
     )
     if not thread.comments:
         yield row
@@ -160,7 +162,7 @@ def _make_rows(found: PullRequestDetail, thread: RawThread) -> Iterable[ThreadCo
 
 
 def _describe(
-    threads: list[RawThread], shown: list[RawThread], kept: list[RawThread], file: str | None
+    threads: list[RawThread], shown: list[RawThread], kept: list[RawThread], file: str | None, author: str | None
 ) -> Iterable[str]:
     """Say how many threads the rows belong to, and what was left out."""
     waiting = sum(thread.status in UNRESOLVED for thread in kept)
@@ -172,9 +174,16 @@ def _describe(
         left_out = _count(len(threads) - len(shown), "entry", "entries")
         yield f"{left_out} of the service (votes, pushes and the like) left out; system=true shows them."
     if file is not None and not kept:
-        files = sorted({thread.file for thread in shown if thread.file})
-        more = f" and {len(files) - _MOST_NAMED} more" if len(files) > _MOST_NAMED else ""
-        yield f"The files with threads are: {', '.join(files[:_MOST_NAMED]) or 'none'}{more}."
+        files = {thread.file for thread in shown if thread.file}
+        yield f"The files with threads are: {_list(files)}."
+    if author is not None and not kept:
+        names = {comment.author for thread in shown for comment in thread.comments if comment.author}
+        yield f"The authors of comments are: {_list(names)}.{did_you_mean(author, names)}"
+
+
+def _list(names: Collection[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(sorted(names)[:_MOST_NAMED]) or 'none'}{more}"
 
 
 def _count(number: int, one: str, several: str = "") -> str:

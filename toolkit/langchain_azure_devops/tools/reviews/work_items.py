@@ -40,7 +40,7 @@ async def list_pull_request_work_items(
     answer = await client.get(f"{PULL_REQUEST}/workitems", path=path_to(found))
     numbers = sorted({row.id for row in decode(answer, Collection[Numbered]).value})
     page = await page_rows(ReviewedWorkItem, [ReviewedWorkItem(id=number) for number in numbers], limit, cursor)
-    page.looked_in = describe_place(id)
+    page.looked_in = describe_place(found)
     shown = [row.id for row in page.items]
     if not shown:
         return page
