@@ -260,6 +260,15 @@ def test_wrong_names_of_a_list_of_pushes_get_near_ones(platform_reader, argument
     assert words in refusal(platform_reader, "list_pushes", kind, **arguments)
 
 
+def test_an_unknown_pusher_is_answered_with_those_who_did_push(platform_reader):
+    notes = call(platform_reader, "list_pushes", **REPOSITORY, pusher="Prya Raman").notes
+    everybody = {row.pushed_by for row in call(platform_reader, "list_pushes", **REPOSITORY, limit=200).items}
+    assert "Priya Raman" in everybody
+    assert len(notes) == 1
+    assert notes[0].startswith("None of the ")
+    assert f"They are by: {', '.join(sorted(everybody))}. Did you mean 'Priya Raman'?" in notes[0]
+
+
 def test_an_empty_repository_has_no_pushes(platform_reader):
     assert call(platform_reader, "list_pushes", repository="empty-lake", project="Data").items == []
 
@@ -276,7 +285,10 @@ def test_the_search_for_a_pusher_ends_at_its_bound_and_says_how_far_it_came():
     ):
         page = call(client, "list_pushes", repository="api", pusher="Dana")
         assert (page.items, len(service.seen)) == ([], 5)
-    assert page.notes == ["2,500 pushes were looked through, back to 2026-11-02. The cursor goes on with older ones."]
+    assert page.notes == [
+        "None of the 2,500 pushes that were looked through is by 'Dana'. They are by: Tom Becker.",
+        "2,500 pushes were looked through, back to 2026-11-02. The cursor goes on with older ones.",
+    ]
     assert page.cursor
 
 

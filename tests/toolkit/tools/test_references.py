@@ -293,6 +293,21 @@ def test_a_tag_that_exists_is_left_alone(platform_client, refs, message):
     assert refs["refs/tags/handbook"] == at
 
 
+def test_nobody_is_asked_about_a_message_for_which_the_declared_scopes_do_not_suffice(server, organization):
+    organization.add_token("writer", ("vso.code_write",))
+    settings = load_settings(
+        base_url=server.base_url, pat="writer", default_project="Platform", scopes="vso.code_write"
+    )
+    asked = []
+    with AzureDevOps(settings) as client, approve_writes_with(asked.append):
+        said = refusal(client, "create_tag", ScopeMissing, **DOCS, tag="handbook", source="main", message="As printed")
+        assert "needs a token with the scope vso.code_manage" in said
+        assert asked == []
+        with pytest.raises(WriteBlocked):
+            call(client, "create_tag", **DOCS, tag="handbook", source="main")
+    assert len(asked) == 1
+
+
 def test_a_message_needs_the_scope_to_manage_code_and_the_error_names_the_other_way(organization, connect):
     organization.add_token("writer", ("vso.project", "vso.code_write"))
     client = connect("writer", writes="allow")

@@ -36,10 +36,10 @@ class FileChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     path: str
-    content: Annotated[str | None, Field(description="Of a new file")] = None
+    content: Annotated[str | None, Field(description="Whole text of a new file")] = None
     search: Annotated[str | None, Field(description="Exact text in the file, found once")] = None
     replace: Annotated[str | None, Field(description="What takes its place")] = None
-    times: Annotated[int | None, Field(ge=1, description="If search is found more often")] = None
+    times: Annotated[int | None, Field(ge=1, description="How often it is found; all are replaced")] = None
     diff: Annotated[str | None, Field(description="Unified diff of this file, instead of search")] = None
     new_path: Annotated[str | None, Field(description="Renames it")] = None
     delete: bool = False

@@ -12,7 +12,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.safety.grants import as_subject
-from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.scopes import Scope, expand
 from langchain_azure_devops.tools.changes.models import CreatedBranch, CreatedTag, DeletedBranch
 from langchain_azure_devops.tools.changes.protection import (
     Protection,
@@ -38,6 +38,9 @@ from langchain_azure_devops.tools.git import REPOSITORY, require_commit_id
 from langchain_azure_devops.tools.versions import Commit, read_commit
 
 _ANNOTATED_TAGS = f"{REPOSITORY}/annotatedtags"
+TagMessage = Annotated[
+    str | None, Field(max_length=4000, description="Makes it an annotated tag; needs vso.code_manage")
+]
 Source = Annotated[str, Field(description="Branch, refs/tags/TAG or commit")]
 
 
@@ -84,6 +87,7 @@ async def _read_before_branch(client: AzureDevOps, arguments: Mapping[str, JsonV
 
 
 async def _read_before_tag(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    _check_scope(client, arguments.get("message"))
     return await _read_before_creation(client, arguments, new_tag(str(arguments["tag"])))
 
 
@@ -210,6 +214,21 @@ async def delete_branch(
     return deleted.model_copy(update={"notes": [*protection.notes(), *deleted.notes]})
 
 
+def _check_scope(client: AzureDevOps, message: object) -> None:
+    """Refuse a message where the scopes were declared and do not suffice for it, so that nobody is asked in vain."""
+    declared = client.settings.declared_scopes
+    if message is not None and declared is not None and Scope.CODE_MANAGE not in expand(declared):
+        raise _needs_scope()
+
+
+def _needs_scope() -> ScopeMissing:
+    return ScopeMissing(
+        "No tag was created: a tag with a message needs a token with the scope vso.code_manage (Code: read, write & "
+        "manage). Leave the message out to create a lightweight tag, for which this token suffices.",
+        subject=Scope.CODE_MANAGE.value,
+    )
+
+
 @toolset.write(
     Scope.CODE_WRITE,
     destructive=False,
@@ -227,7 +246,10 @@ async def create_tag(
     repository: Repository,
     tag: str,
     source: Source,
-    message: Annotated[str | None, Field(max_length=4000, description="Makes it an annotated tag")] = None,
+    message: Annotated[
+        str | None,
+        Field(max_length=4000, description="Makes it an annotated tag, which needs the scope vso.code_manage"),
+    ] = None,
     project: Project = None,
 ) -> CreatedTag:
     """Create a tag.
@@ -235,6 +257,7 @@ async def create_tag(
     Source: `GET .../commits` for the commit, and `POST .../refs`, or `POST .../annotatedtags` with a message, which
     needs the scope `vso.code_manage`.
     """
+    _check_scope(client, message)
     where = await place_of_write(client, {"repository": repository, "project": project})
     ref = new_tag(tag)
     commit = await read_commit(client, where, source)
@@ -247,11 +270,7 @@ async def create_tag(
     try:
         response = await client.post(_ANNOTATED_TAGS, body, path=where)
     except ScopeMissing as error:
-        raise ScopeMissing(
-            "No tag was created: a tag with a message needs a token with the scope vso.code_manage (Code: read, write "
-            "& manage). Leave the message out to create a lightweight tag, for which this token suffices.",
-            subject=Scope.CODE_MANAGE.value,
-        ) from error
+        raise _needs_scope() from error
     except Conflict as error:
         there = await read_ref(client, where, ref)
         at = f" Tag {short!r} exists already, at {there}." if there else ""

@@ -35,9 +35,9 @@ _TARGETS = ("project", "repository", "commits", "pull_request", "onto", "branch"
 
 PickedCommits = Annotated[list[str], Field(max_length=20, description="Ids, oldest first")]
 RevertedCommits = Annotated[list[str], Field(max_length=20, description="Ids, newest first")]
-CompletedPullRequest = Annotated[int | None, Field(ge=1, description="Completed; instead of commits")]
-Onto = Annotated[str, Field(description="Branch")]
-NewBranch = Annotated[str, Field(description="Name of the new one")]
+CompletedPullRequest = Annotated[int | None, Field(ge=1, description="A completed pull request, instead of commits")]
+Onto = Annotated[str, Field(description="The branch on which to build")]
+NewBranch = Annotated[str, Field(description="The new branch to create")]
 
 
 class _PullRequest(BaseModel):
@@ -163,7 +163,7 @@ async def cherry_pick(
     pull_request: CompletedPullRequest = None,
     project: Project = None,
 ) -> ReplayedBranch:
-    """Apply commits to a branch again, on a new branch; create_pull_request comes next.
+    """Apply commits on top of a branch; the result is on a new branch. create_pull_request comes next.
 
     Source: `POST .../cherryPicks`, `GET .../cherryPicks/{id}` until it ends, and `GET .../cherryPicks/{id}/conflicts`.
     """
@@ -191,7 +191,7 @@ async def revert(
     pull_request: CompletedPullRequest = None,
     project: Project = None,
 ) -> ReplayedBranch:
-    """Take commits back from a branch, on a new branch; create_pull_request comes next.
+    """Undo commits of a branch; the result is on a new branch. create_pull_request comes next.
 
     Source: `POST .../reverts`, `GET .../reverts/{id}` until it ends, and `GET .../reverts/{id}/conflicts`.
     """

@@ -6,7 +6,7 @@ from pydantic import AliasPath, BaseModel, Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project, Repository
 from langchain_azure_devops.calls.paging import Batch, collect
-from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.errors import InvalidRequest, did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import QueryValue, format_time
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
@@ -26,6 +26,7 @@ from langchain_azure_devops.tools.pull_requests.people import Person, find_perso
 _NOTHING = "0" * 40
 _MOST_AT_ONCE = 500
 _MOST_READS = 5
+_MOST_NAMED = 20
 
 
 class PushedRef(Result):
@@ -122,6 +123,13 @@ async def list_pushes(
         criteria = {**commit_criteria("itemVersion", at), "searchCriteria.$top": 1}
         async with known_repository(client, where, "/", at):
             await client.get(f"{REPOSITORY}/commits", path=where, query=criteria)
+    if named is not None and not page.items and looked:
+        names = {row.pushed_by for row in looked if row.pushed_by}
+        more = f" and {len(names) - _MOST_NAMED} others" if len(names) > _MOST_NAMED else ""
+        page.notes.append(
+            f"None of the {len(looked):,} pushes that were looked through is by {named!r}. They are by: "
+            f"{', '.join(sorted(names)[:_MOST_NAMED])}{more}.{did_you_mean(named, names)}"
+        )
     if named is not None and page.cursor and len(page.items) < limit:
         page.notes.append(
             f"{len(looked):,} pushes were looked through, back to {looked[-1].pushed:%Y-%m-%d}. The cursor goes on "

@@ -2,4 +2,6 @@
 
 from langchain_azure_devops.calls.declaration import Toolset
 
-toolset = Toolset.named("history", "See the tags of a repository.")
+toolset = Toolset.named(
+    "history", "See commits, pushes, tags and policies of branches, who changed each line, and what versions differ in."
+)
