@@ -1,9 +1,8 @@
 """Cherry-picks and reverts as the service runs them after its answer: wait for them, and find one that was lost."""
 
 import asyncio
-import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import AliasChoices, AliasPath, BaseModel, Field
 
@@ -28,7 +27,9 @@ from langchain_azure_devops.tools.changes.ref_updates import (
 )
 from langchain_azure_devops.tools.git import REPOSITORY
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 4.0
+_LOOKS = 14
+_LONGEST_PAUSE = 4.0
+"""Between two looks at an operation. The first pause is that of a retry, and they double."""
 _MOST_FILES = 20
 
 
@@ -63,10 +64,13 @@ class _Details(BaseModel):
 
 
 class Operation(BaseModel):
-    """A cherry-pick or revert: what was asked for, and how far it is."""
+    """A cherry-pick or revert: what was asked for, and how far it is.
+
+    With a status that the service does not document nothing is known of it; it has not failed.
+    """
 
     id: int = Field(validation_alias=AliasChoices("cherryPickId", "revertId"))
-    status: str
+    status: Literal["queued", "inProgress", "completed", "failed", "abandoned"]
     details: _Details | None = Field(default=None, validation_alias="detailedStatus")
     onto: str = Field(validation_alias=AliasPath("parameters", "ontoRefName"))
     branch: str = Field(validation_alias=AliasPath("parameters", "generatedRefName"))
@@ -88,20 +92,26 @@ class _Conflict(BaseModel):
 
 
 async def wait_for_end(client: AzureDevOps, where: PathValues, kind: Kind, begun: Operation) -> tuple[Operation, str]:
-    """Wait for half of the time of a call until an operation ends; return it with the reason why it was not read."""
-    now, pause = begun, _FIRST_PAUSE
-    end = time.monotonic() + client.context.timeouts.call / 2
-    while now.runs and time.monotonic() + pause < end:
+    """Wait, for up to about half of the time of a call, until an operation ends.
+
+    Returns:
+        The operation as it was read last, and the reason why it could not be read again, if that is so.
+    """
+    now, timeouts = begun, client.context.timeouts
+    pause = timeouts.retry_pause
+    for _ in range(_LOOKS):
+        if not now.runs:
+            break
         if pause >= REPORTED_WAIT_SECONDS:
             client.progress(Waiting(f"waiting for the end of a {kind.words}", pause))
         await asyncio.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)
+        pause = min(2 * pause, _LONGEST_PAUSE, timeouts.max_retry_pause)
         try:
             response = await client.get(f"{kind.path}/{{operation}}", path={**where, "operation": begun.id})
+            now = decode(response, Operation)
         except AzureDevOpsError as error:
             # The service accepted the write; a failed read does not change that.
             return now, f" It could not be read again: {error.message}"
-        now = decode(response, Operation)
     return now, ""
 
 

@@ -137,7 +137,8 @@ async def find_links(client: AzureDevOps, pending: PendingWrite) -> LinkedPullRe
     linked = _name_linking(own)
     if pending.is_of_another(client, LinkedPullRequest, found.id, linked):
         raise unknown_outcome("another call has linked these work items")
-    return LinkedPullRequest.model_construct(**{**dict(await read_changed(client, found.id)), "linked": linked})
+    links = {"work_items": list(own), "linked": linked}
+    return LinkedPullRequest.model_construct(**{**dict(await read_changed(client, found.id)), **links})
 
 
 def _name_linking(saves: Mapping[int, int]) -> str:
@@ -192,7 +193,9 @@ async def link_work_items(client: AzureDevOps, *, id: int, work_items: WorkItems
             {"op": "test", "path": "/rev", "value": items[number].revision},
             *add_links([target]),
         ]
-        await client.post(_ITEM, patch, path={"work_items": number}, content_type=_JSON_PATCH, method="PATCH")
+        place = {"work_items": number}
+        # A save that somebody else's came before is refused; only the item in the answer says that this one was not.
+        decode(await client.post(_ITEM, patch, path=place, content_type=_JSON_PATCH, method="PATCH"), _Item)
 
     failed = await write_each([f"The link of work item {number}" for number in unlinked], write)
     if not unlinked:
