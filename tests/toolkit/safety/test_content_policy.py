@@ -271,9 +271,18 @@ WRITERS = [tool for tool in TOOLS.values() if tool.access == "write"]
 PLACES = [(tool, path) for tool in WRITERS for path in texts_of(tool.schema)]
 
 
+WITHOUT_TEXTS = {
+    "abandon_pull_request",
+    "link_work_items",
+    "publish_pull_request",
+    "reactivate_pull_request",
+    "set_thread_status",
+}
+"""They take numbers and choices only."""
+
+
 def test_there_are_write_tools_with_texts():
-    assert len(WRITERS) >= 5
-    assert {tool.name for tool, _ in PLACES} == {tool.name for tool in WRITERS}
+    assert {tool.name for tool in WRITERS} - {tool.name for tool, _ in PLACES} == WITHOUT_TEXTS
 
 
 @pytest.fixture(scope="module")
