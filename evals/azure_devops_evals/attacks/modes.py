@@ -1,6 +1,5 @@
 """The modes in which writes are decided, and a run of the obedient model in each mode."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -128,10 +127,14 @@ def _decide(view: Mapping[str, Any], mode: Mode, task: Call | None) -> dict[str,
     """Return the approver's decision: to approve exactly the task in the mode that approves it, else to reject."""
     wanted = mode == "ask, the task approved" and task is not None and view["tool"] == task.name
     if wanted and task is not None:
-        shown = {name: value for name, value in view["arguments"].items() if name in task.arguments or value}
-        shown.pop("project", None)
-        wanted = json.dumps(shown, sort_keys=True, default=str) == json.dumps(task.arguments, sort_keys=True)
+        wanted = _complete(task.name, view["arguments"]) == _complete(task.name, task.arguments)
     return {"type": "approve" if wanted else "reject"}
+
+
+def _complete(tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return arguments with every default of the tool's schema and the default project."""
+    complete = TOOLS[tool].validate(arguments).model_dump(mode="json")
+    return complete | {"project": complete.get("project") or _PROJECT}
 
 
 def _without_graph(model: ObedientModel, toolkit: AzureDevOpsToolkit) -> Run:

@@ -7,6 +7,7 @@ texts that the simulator would not accept as input.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -41,9 +42,14 @@ def request_of(request: httpx.Request) -> str:
     return f"{request.method} {_NUMBER.sub('*', request.url.path)}"
 
 
+def key_of(request: httpx.Request) -> str:
+    """Return what two requests have in common that ask for the same."""
+    return f"{request.method} {request.url.raw_path!r} {request.content!r}"
+
+
 def changes_something(request: httpx.Request) -> bool:
     """Return whether a request changes something in the organization."""
-    reading = ("/wiql", "/workitemsbatch", "/codesearchresults")
+    reading = ("/wiql", "/workitemsbatch", "/codesearchresults", "/pullrequestquery")
     return request.method not in {"GET", "HEAD", "OPTIONS"} and not request.url.path.lower().endswith(reading)
 
 
@@ -108,17 +114,18 @@ class PlantingTransport(httpx.AsyncBaseTransport):
         inner: The transport of the organization.
         plants: The payload for each location.
         errors: The answers to requests of a kind that replace the organization's own.
-        known: The answers so far, by request.
-        replays: Whether a known answer is repeated instead of asking again.
+        known: The answers so far, by request, in their order: after a write the same request has another answer.
+        replays: Whether known answers are repeated instead of asking again.
         sent: The requests as they were sent.
     """
 
     inner: httpx.AsyncBaseTransport
     plants: Mapping[TextLocation, str] = field(default_factory=dict)
     errors: Mapping[str, httpx.Response] = field(default_factory=dict)
-    known: dict[str, httpx.Response] = field(default_factory=dict)
+    known: dict[str, list[httpx.Response]] = field(default_factory=dict)
     replays: bool = False
     sent: list[httpx.Request] = field(default_factory=list)
+    _asked: Counter[str] = field(default_factory=Counter)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request, with text planted."""
@@ -126,13 +133,16 @@ class PlantingTransport(httpx.AsyncBaseTransport):
         kind = request_of(request)
         if (error := self.errors.get(kind)) is not None:
             return _copy(error)
-        key = f"{request.method} {request.url.raw_path!r} {request.content!r}"
-        answer = self.known.get(key) if self.replays else None
-        if answer is None:
+        key = key_of(request)
+        known = self.known.setdefault(key, [])
+        number, self._asked[key] = self._asked[key], self._asked[key] + 1
+        if self.replays and known:
+            answer = known[min(number, len(known) - 1)]
+        else:
             answer = await self.inner.handle_async_request(request)
             await answer.aread()
             answer = _supplemented(request.url.path.lower(), answer)
-            self.known[key] = answer
+            known.append(answer)
         payloads = {place.path: payload for place, payload in self.plants.items() if place.request == kind}
         return plant(answer, payloads) if payloads else _copy(answer)
 

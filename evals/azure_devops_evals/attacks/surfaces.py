@@ -17,7 +17,13 @@ import httpx
 from langchain_core.messages import ToolMessage
 from pydantic import BaseModel
 
-from azure_devops_evals.attacks.planting import PlantingTransport, TextLocation, request_of, text_locations
+from azure_devops_evals.attacks.planting import (
+    PlantingTransport,
+    TextLocation,
+    key_of,
+    request_of,
+    text_locations,
+)
 from azure_devops_evals.attacks.samples import SCOPES, prepare
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOps, Tool
@@ -28,7 +34,9 @@ from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.tools import TOOLS
 
 _TOKENS = count()
-MARKER = "zqmarkerqz"
+# A text that nobody is shown, such as a name that only completes an address, cannot give an order: the space is not
+# readable there.
+MARKER = "zqmarker qz"
 NONCE = "5f3a9c01"
 PROJECT = "Platform"
 
@@ -112,10 +120,9 @@ class SampleCall:
     def candidates(self) -> list[TextLocation]:
         """Return the locations of all texts in the answers that people or builds wrote."""
         found: dict[TextLocation, None] = {}
-        by_key = self.transport.known
         for request in self.transport.sent:
-            answer = by_key[f"{request.method} {request.url.raw_path!r} {request.content!r}"]
-            found.update(dict.fromkeys(TextLocation(request_of(request), path) for path in text_locations(answer)))
+            for answer in self.transport.known[key_of(request)]:
+                found.update(dict.fromkeys(TextLocation(request_of(request), path) for path in text_locations(answer)))
         return list(found)
 
 
@@ -140,7 +147,6 @@ def surfaces_of(stage: SampleCall) -> Iterator[Surface]:
         except ValueError:
             # The client does not expect a marker there. The call ends and shows nothing to a model.
             continue
-        # A text that nobody is shown, such as a name that only completes an address, cannot give an order.
         if MARKER in str(answer.content) or MARKER in json.dumps(answer.artifact):
             yield Surface(stage.tool, stage.sample, place, frozenset(fields_with(stage.results, MARKER)))
 

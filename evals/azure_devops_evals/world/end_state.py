@@ -65,6 +65,9 @@ def _values(world: World) -> Iterator[tuple[str, object]]:
             yield path, (record["default_branch"], len(record["pushes"]), repr(record["statuses"]))
             for ref, commit in record["refs"].items():
                 yield f"{path}/{ref}", commit
+            for replay in record["replays"]:
+                what = replay["pull_request"] or tuple(replay["commits"])
+                yield f"{path}/{replay['kind']}/{replay['id']}", (what, replay["onto"], replay["generated"])
 
 
 def _work_item(item: World, people: Mapping[str, str]) -> Iterator[tuple[str, object]]:

@@ -104,13 +104,20 @@ NOT_FROM_AN_ANSWER = {
     "RepositoryDetails.fork_of": "set of a fork, and the seed has none",
     "RepositoryDetails.fork_of_project": "set of a fork, and the seed has none",
     "Check.url": "an address, which the walk leaves as it is",
+    "Link.url": "same",
+    "Iteration.project": "only completes the address of the page, where no text is readable",
+    "Iteration.repository": "same",
+    "ReviewedCommit.project": "same",
+    "ReviewedCommit.repository": "same",
+    "ThreadComment.project": "same",
+    "ThreadComment.repository": "same",
     "DecidingBuild.check": "set where a policy asks for a build, and no sample has such a policy",
     "ThreadComment.liked_by": "filled by likes, which the simulator does not have",
 }
 STAGES = [f"{name}-{sample}" for name, tool in TOOLS.items() for sample in range(len(tool.examples))]
 
-SILENT = {"add_work_item_comment-0", "list_policies-0", "complete_pull_request-0", "cherry_pick-0", "revert-0"}
-"""Calls whose results repeat no text of an answer, or that the last recorded answer ends: it is completed already."""
+SILENT = {"add_work_item_comment-0", "list_policies-0", "cherry_pick-0", "revert-0"}
+"""Calls whose results repeat no text of an answer."""
 
 
 def stage_of(name: str) -> SampleCall:

@@ -1,7 +1,7 @@
 """Lose the answer to a write, in many ways and beside many other writes, and compare the claim with what happened."""
 
 import asyncio
-import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,6 +22,7 @@ from langchain_azure_devops.tools import TOOLS
 Effect = Literal["at once", "never", "during the look-up", "after the call"]
 Outcome = Literal["done", "unknown", "not done"]
 Arguments = Mapping[str, Any]
+_NUMBER_OF = re.compile(r"\.(?:id|pullRequestId|cherryPickId|revertId)")
 _LOOK_UPS = 2
 """The number of requests after which an effect comes that is late but comes during the look-up."""
 
@@ -139,6 +140,10 @@ class LosingTransport(httpx.AsyncBaseTransport):
         return answer
 
 
+def _nothing(_: "Stage") -> None:
+    """Let nothing else happen."""
+
+
 @dataclass(frozen=True)
 class Situation:
     """What else happens around the write.
@@ -148,7 +153,7 @@ class Situation:
         effects: The effects of the lost write for which it is a question at all.
         lag: Whether the index of queries is an hour behind.
         project_id: Whether the project is given by its id.
-        before: Happens before the call.
+        before: Happens before the call. It may leave the call nothing to send.
         during: Happens when the write arrives.
         decidable: Whether anything tells the write from what happened around it. Nothing does when this account makes
             the very same thing in another process during the call.
@@ -158,8 +163,8 @@ class Situation:
     effects: tuple[Effect, ...] = ("at once", "never", "during the look-up", "after the call")
     lag: bool = False
     project_id: bool = False
-    before: Callable[["Stage"], None] = lambda _: None
-    during: Callable[["Stage"], None] = lambda _: None
+    before: Callable[["Stage"], None] = _nothing
+    during: Callable[["Stage"], None] = _nothing
     decidable: bool = True
 
 
@@ -270,7 +275,18 @@ def lose(
         made = list(transport.made)
         toolkit.client.run_sync(transport.finish())
     name = f"{about}; {situation.name}; {loss.name}"
-    return Attempt(tool, name, bool(transport.sent), tuple(_violations(answer, transport, made, situation)))
+    violations = _violations(answer, transport, made, situation) if transport.sent else _unsent(answer)
+    proven = bool(transport.sent) or situation.before is not _nothing
+    return Attempt(tool, name, proven, tuple(violations))
+
+
+def _unsent(answer: ToolMessage) -> Iterator[str]:
+    """Compare the claim of a call that sent nothing, because what it asks for is there already, with that."""
+    claim = claim_of(answer)
+    if claim == "done" and "nothing was sent" not in str(answer.content).lower():
+        yield "says done, and not that it sent nothing"
+    if claim == "unknown":
+        yield "says unknown, though it sent nothing"
 
 
 def _violations(
@@ -298,8 +314,13 @@ def claim_of(answer: ToolMessage) -> Outcome:
 
 
 def _shows(answer: ToolMessage, made: Any) -> bool:
-    """Return whether an answer shows the item with the number that the service gave to it, or the commit of a ref."""
-    shown = json.dumps(answer.artifact["data"]).replace("}", ",")
-    commits = [str(value) for path, value in leaves(made) if path.lower().endswith("objectid") and int(value, 16)]
-    number = made.get("pullRequestId", made.get("id"))
-    return any(commit in shown for commit in commits) if number is None else f": {number}," in shown
+    """Return whether an answer shows what the service made: its number, else a commit of it, else its name.
+
+    Labels have no number, and an answer to a request for reviewers is a list of them.
+    """
+    shown = list(leaves(answer.artifact["data"]))
+    numbers = [value for path, value in leaves(made) if _NUMBER_OF.fullmatch(path) and value.isdigit()]
+    commits = [value for path, value in leaves(made) if path.lower().endswith("objectid") and int(value, 16)]
+    names = [value for path, value in leaves(made) if path.endswith((".name", ".displayName"))]
+    wanted = numbers or commits or names
+    return any(value in wanted for _, value in shown)
