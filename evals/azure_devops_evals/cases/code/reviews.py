@@ -72,7 +72,7 @@ CASES = (
                  "value_on_the_branch": 40},
         checks=(not_says("(a build|the build) failed", "waits for (Tom|Dana|Priya)", "40 on main", "10 on the branch",
                          "Tom Becker has to"),
-                says("Luis Ferreira"), worded("10", "40"),
+                says("Luis Ferreira"),
                 cites(f"main conflict in {_SESSION}", "POOL_SIZE = 10", "POOL_SIZE = 40")),
     ),
     Case(
@@ -94,7 +94,7 @@ CASES = (
                  "number_of_commits": 1, "is_it_as_she_asked": False},
         checks=(opens("No"), not_says("(two|2|three) commits", "Priya Raman pushed", "Mina Sato voted",
                                       "limit and offset (are|were) (put|moved)"),
-                says("Mina Sato", "Priya Raman"), cites("+    page = max(page, 0)", "new_commits: 1")),
+                says("Mina Sato"), cites("+    page = max(page, 0)", "new_commits: 1")),
     ),
     Case(
         id="comment-on-a-line",
