@@ -147,6 +147,7 @@ def test_policy_and_permissions_refuse_in_the_service_s_words(git, api, plain, t
     assert "'ForcePush' permission" in git("push", "--delete", "origin", "beside", into="work", fails=True).stderr
     plain.organization.deny(user, "GenericContribute", repository.project)
     assert "TF401027" in git("push", "origin", "main", into="work", fails=True).stderr
+    plain.organization.denials.clear()
 
 
 def test_an_annotated_tag_that_was_made_over_the_api_is_cloned(git, api):

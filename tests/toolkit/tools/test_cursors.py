@@ -49,6 +49,12 @@ def many() -> Iterator[AzureDevOps]:
         branch = review.pull_request.source.removeprefix("refs/heads/")
         platform.repository("platform-api").commit("Another push", {f"pushed-{number}.txt": "x"}, branch=branch)
         platform.add_work_item("Task", title="Another task").link(review)
+    api = organization.repository("Platform", "platform-api")
+    merged = str(TOOLS["list_pull_requests_of_commit"].examples[0]["commit"])
+    api.refs["refs/heads/before"] = api.commit(merged).parents[0]
+    for name in ("again", "once-more"):
+        api.refs[f"refs/heads/{name}"] = merged
+        platform.repository("platform-api").open_pull_request(f"Take it {name}", source=name, target="before")
     for name in ("Second team", "Third team"):
         platform.add_team(name)
     for kind, settings in (("comments", {}), ("work-items", {}), ("minimum-reviewers", {"minimumApproverCount": 1})):
