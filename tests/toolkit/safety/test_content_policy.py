@@ -20,6 +20,7 @@ from langchain_azure_devops.safety.allowed_targets import (
 )
 from langchain_azure_devops.safety.content_policy import find_violations
 from langchain_azure_devops.safety.neutralizing import neutralize
+from langchain_azure_devops.safety.new_lines import NewLines
 from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.text.untrusted import defuse_commands
 
@@ -480,3 +481,88 @@ def test_a_text_in_too_many_encodings_is_refused_because_it_cannot_be_checked():
         "text: text in so many encodings that it cannot be checked for secrets. Write it in clear"
     ]
     assert found(" ".join(words[:20])) == []
+
+
+def make_source(size):
+    """Ordinary source with an escape, a tag or a sign now and then, as long as wanted."""
+    part = "".join(
+        f"def step_{number}(value, other):\n    first = value.find(other)\n    return first, other\n\n\n"
+        for number in range(40)
+    )
+    part += 'SEPARATOR = "\\n\\x2d"  # 50% of <b>all</b> &lt;lines&gt; =20\n'
+    return (part * (size // len(part) + 1))[:size]
+
+
+IN_ESCAPES = [
+    HIDDEN,
+    base64_of(HIDDEN),
+    base64_of(base64_of(HIDDEN)),
+    HIDDEN.encode().hex(),
+    HIDDEN[::-1],
+    "".join(f"&#{ord(character)};" for character in HIDDEN),
+    "".join(f"\\x{ord(character):02x}" for character in HIDDEN),
+    "".join(f"\\{ord(character):03o}" for character in HIDDEN),
+    "".join(f"={ord(character):02X}" for character in HIDDEN),
+    "<b></b>".join(HIDDEN),
+    "\n".join(f"\\x{ord(character):02x} as in line {number}" for number, character in enumerate(HIDDEN)),
+    "\n".join(f"print('&#{ord(character)};')" for character in HIDDEN),
+    "\n".join(f"| a | &#{ord(character)}; | b |" for character in HIDDEN),
+    "".join(f"%25{ord(character):02x}" for character in HIDDEN),
+    "".join(f"\\x{ord(character):02x}" for character in base64_of(HIDDEN)),
+]
+
+
+@pytest.mark.parametrize("place", [0, 40_000, 79_000])
+@pytest.mark.parametrize("text", IN_ESCAPES, ids=ascii)
+def test_what_is_found_in_a_short_text_is_found_in_a_long_one(text, place):
+    source = make_source(80_000)
+    at = source.index("\n", place) + 1
+    assert found(f"{source[:2_000]}\n{text}\n") == [f"text: {SECRET_SAID.replace(' (github-token)', '')}"]
+    assert found(f"{source[:at]}{text}\n{source[at:]}") == found(f"{source[:2_000]}\n{text}\n")
+
+
+def test_the_second_reading_of_a_long_text_has_its_new_lines_and_those_around_them():
+    lines = [f"line {number}" for number in range(10_000)]
+    new, text = NewLines(), "\n".join(lines)
+    assert new.choose(text) == text
+    assert new.choose(text) == ""
+    changed = [*lines]
+    changed[5_000], changed[9_999] = "another", "the last"
+    chosen = new.choose("\n".join(changed)).split("\n\n")
+    assert [part.split("\n") for part in chosen] == [changed[4_988:5_014], changed[9_987:]]
+    assert new.choose("\n".join([*lines[:70], *lines[71:]])).split("\n") == [*lines[58:70], *lines[71:84]], (
+        "lines that come together are new"
+    )
+    assert NewLines().choose("short") == "short"
+
+
+def test_a_long_line_is_divided_into_its_words():
+    words = [f"word{number} " for number in range(10_000)]
+    new = NewLines()
+    new.choose("".join(words))
+    changed = [*words]
+    changed[5_000] = "another "
+    assert new.choose("".join(changed)) == "".join(changed[4_960:5_042])
+
+
+def test_a_long_source_is_checked_and_needs_time_in_proportion():
+    assert found(make_source(400_000)) == []
+    assert found("".join(f"line {number}\n" for number in range(30_000))) == []
+    assert_grows_in_proportion(found, make_source(10_000), 60_000)
+
+
+def test_the_time_for_a_long_text_is_spent_on_it_once():
+    """The other texts of a write are searched together with its ends."""
+    source = make_source(60_000)
+    policy = ContentPolicy((), secrets=("of this test alone, and no other",))
+    at_end = find_violations({"first": f"{source}of this test al", "second": "one, and no other"}, policy)
+    assert at_end != []
+    assert find_violations({"first": source, "second": "x"}, policy) == []
+
+
+def test_a_text_that_is_too_long_is_refused_with_this_reason():
+    letters = random.Random(1)  # noqa: S311 - made-up data
+    words = ["".join(letters.choices("abcdefghijklmnopqrstuvwxyz ", k=30)).encode().hex() for _ in range(3_600)]
+    [said] = found(" ".join(words))
+    assert said.startswith("text: 219,599 characters, too many to check all their readings for secrets.")
+    assert said.endswith("Write it in parts of at most 200,000 characters, such as one file in each commit")

@@ -22,6 +22,9 @@ from langchain_azure_devops.text.untrusted import clean
 _FIELD = re.compile(r"[a-z_]{1,16}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,40}")
 _LONG = 2_000
+_END = 10_000
+"""The characters at each end of a long text that are searched together with the other texts."""
+_TOO_LONG = 200_000
 _KEPT, _KEPT_LONG = 1_024, 16
 """The number of texts whose search is kept. There are fewer of the long ones, so that they take little memory."""
 
@@ -49,10 +52,15 @@ def find_violations(
         for objection in dict.fromkeys(_find_violations_in(text, policy, mentions=where.partition(".")[0] not in files))
     ]
     # The plain names of arguments and fields say nothing; without them a single text would be read twice.
-    telling = [text for _, text in texts if not _FIELD.fullmatch(text)]
+    telling = [_keep_ends(text) for _, text in texts if not _FIELD.fullmatch(text)]
     if not found and len(telling) > 1:
         found = [f"the arguments together: {objection}" for objection in find_secrets_in("\n".join(telling), policy)]
     return found
+
+
+def _keep_ends(text: str) -> str:
+    """Return a text without its middle, if it is long: only its ends stand beside the other texts."""
+    return text if len(text) <= 2 * _END else f"{text[:_END]}\n\n{text[-_END:]}"
 
 
 def _walk_texts(value: object, where: str = "") -> Iterator[tuple[str, str]]:
@@ -97,6 +105,9 @@ def _search(text: str, policy: ContentPolicy) -> tuple[str, ...]:
             kind = f" ({recognized.kind})" if recognized is not None else ""
             return (f"a secret{kind} or a part of one, perhaps encoded. Describe where it is instead",)
     if budget.exceeded:
+        if len(text) >= _TOO_LONG:
+            parts = f"parts of at most {_TOO_LONG:,} characters, such as one file in each commit"
+            return (f"{len(text):,} characters, too many to check all their readings for secrets. Write it in {parts}",)
         return ("text in so many encodings that it cannot be checked for secrets. Write it in clear",)
     return ()
 

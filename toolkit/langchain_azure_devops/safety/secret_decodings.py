@@ -86,10 +86,10 @@ def _decode_letters(text: str) -> Iterator[str]:
             for readable in _READABLE.findall(decoded.replace(b"\0", b"") if b"\0" in decoded else decoded):
                 yield readable.decode()
     for decode_word, pattern in _WORDS_OF_BASE85:
-        for word in pattern.findall(text):
+        for word in dict.fromkeys(pattern.findall(text)):
             with suppress(ValueError):
                 yield decode_word(word).decode()
-    for stretch in _STRETCH.findall(text):
+    for stretch in dict.fromkeys(_STRETCH.findall(text)):
         # Whole words as well: they may say something in other letters, and nothing stands before what they say.
         for said in _decode_word(stretch):
             with suppress(ValueError):

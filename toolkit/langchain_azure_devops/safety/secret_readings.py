@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+from langchain_azure_devops.safety.new_lines import NewLines
 from langchain_azure_devops.safety.secret_decodings import ENCODED, Decoded, condense, decode
 from langchain_azure_devops.text.untrusted import clean
 
@@ -119,13 +120,13 @@ class _Readings:
         yield from (Reading(form, whole=True) for form in plain)
         if depth == MAX_DEPTH:
             return
-        others = list(self._take(_undo_layouts(plain)))
+        others = list(self._take(map(NewLines().choose, _undo_layouts(plain))))
         encoded = _ENCODED_WORD.findall(text) if depth == 0 else []
         if encoded:
             # Reversed or rotated prose shows in the reversed or rotated secret. These are for encodings.
             words = " ".join(encoded)
             turned = (words[::-1], words.translate(_ROT13))
-            others += self._take(form for words in turned for form in _undo_markup(words))
+            others += [form for words in turned for form in self._take(_undo_markup(words))]
         yield from (Reading(form, whole=False) for form in others)
         # Decoded text is laid out anew, or encoded once more; both together are left to the reader.
         for form in plain if depth else (" ".join(encoded), *plain, *others):
@@ -161,19 +162,25 @@ def _may_be_encoded(text: str) -> bool:
 
 
 def _undo_markup(text: str) -> Iterator[str]:
-    """Yield a text with and without its markup, each with and without its escapes."""
-    yield text
+    """Yield a text with and without its markup, each with and without its escapes; of a long text what is new in each.
+
+    What is not new was read before, and so was what becomes of it.
+    """
+    choose = NewLines().choose
+    yield choose(text)
     if _MAY_BE_SMUGGLED.search(text):
-        yield text.translate(_SMUGGLED)
+        yield choose(text.translate(_SMUGGLED))
     text = clean(text)
     compatible = unicodedata.normalize("NFKC", text) if len(_OTHER_LETTER.findall(text)) >= _FEWEST_ESCAPES else text
-    for shown in dict.fromkeys((text, _TAG.sub("", text), compatible)):
-        yield shown
-        for unescaped in _unescape(shown):
+    yield choose(text)
+    others = [choose(other) for other in (_TAG.sub("", text), compatible) if other != text]
+    yield from others
+    for shown in (text, *others):
+        for unescaped in map(choose, _unescape(shown)):
             yield unescaped
-            bare = _TAG.sub("", clean(unescaped))
+            bare = choose(_TAG.sub("", clean(unescaped)))
             yield bare
-            yield from _unescape(bare)
+            yield from map(choose, _unescape(bare))
 
 
 def _unescape(text: str) -> Iterator[str]:
