@@ -29,6 +29,7 @@ PULL_REQUEST = {
     "repository": {"id": "r", "name": "api", "project": {"id": "p", "name": "Platform"}}, "mergeStatus": "succeeded",
     "sourceRefName": "refs/heads/change", "targetRefName": "refs/heads/main", "creationDate": "2026-11-02T09:00:00Z",
 }  # fmt: skip
+TARGET = [{"name": "refs/heads/main-2", "objectId": "a" * 40}, {"name": "refs/heads/main", "objectId": "b" * 40}]
 YAML = "trigger: none\nsteps:\n- script: make test\n"
 
 
@@ -364,7 +365,8 @@ def answering(lists, **changed):
         for part, value in lists.items():
             if part in seen.target:
                 return value if isinstance(value, Reply) else ok({"value": value})
-        return ok(PULL_REQUEST | changed if "/pullrequests/7?" in seen.target else {"value": []})
+        rest = {"value": TARGET if "/refs?" in seen.target else []}
+        return ok(PULL_REQUEST | changed if "/pullrequests/7?" in seen.target else rest)
 
     with StubService(answer, at_once=True) as service:
         settings = load_settings(base_url=service.base_url, pat="x" * 52, default_project="Platform")
@@ -385,7 +387,7 @@ def policy(status, kind="", settings=None, context=None, **configuration):
     return {"status": status, "configuration": given | configuration, "context": context}
 
 
-@pytest.mark.parametrize("part", ["policy/evaluations", "/threads", "/statuses", "/iterations"])
+@pytest.mark.parametrize("part", ["policy/evaluations", "/threads", "/statuses", "/iterations", "/refs?"])
 @pytest.mark.parametrize("how", REFUSED)
 def test_a_part_that_cannot_be_read_is_named_and_never_a_yes(part, how):
     found = checks_of({part: REFUSED[how]})
@@ -397,6 +399,33 @@ def test_what_surely_blocks_is_a_no_whatever_else_cannot_be_read():
     found = checks_of({"policy/evaluations": REFUSED["denied"]}, isDraft=True)
     assert (found.can_merge, [check.what for check in found.blockers]) == ("no", ["draft"])
     assert found.unread
+
+
+def test_a_locked_target_branch_blocks_and_names_who_can_unlock_it(harbor, api, review, ask):
+    pull, people = review(), harbor.organization
+    api.repository.locks["refs/heads/main"] = people.named("Priya Raman")
+    found = ask(pull)
+    why = "main is locked by Priya Raman and has to be unlocked first"
+    assert (found.can_merge, rows(found.blockers)) == ("no", [("target branch", why, ["Priya Raman"])])
+
+
+def test_who_locked_a_target_branch_may_be_unknown():
+    [check] = checks_of({"/refs?": [{**TARGET[1], "isLocked": True}]}).blockers
+    assert (check.why, check.who) == ("main is locked and has to be unlocked first", ["whoever locked it"])
+
+
+def test_a_target_branch_that_is_gone_blocks():
+    found = checks_of({"/refs?": TARGET[:1]})
+    why = "there is no main any more"
+    assert (found.can_merge, rows(found.blockers)) == ("no", [("target branch", why, ["Tom Becker"])])
+
+
+def test_a_trial_merge_with_an_earlier_target_is_never_a_yes():
+    found = checks_of({}, lastMergeTargetCommit={"commitId": "c" * 40})
+    assert (found.can_merge, found.blockers) == ("unknown", [])
+    assert found.notes[0].startswith("The trial merge was made with main at cccccccc, which is at bbbbbbbb by now")
+    assert checks_of({}, lastMergeTargetCommit={"commitId": "B" * 40}).can_merge == "yes"
+    assert checks_of({}, lastMergeTargetCommit={"commitId": "c" * 40}, mergeStatus="conflicts").can_merge == "no"
 
 
 @pytest.mark.parametrize("status", ["queued", "notSet", None, "rejectedByPolicy", "somethingNew"])
@@ -488,7 +517,8 @@ def test_policies_on_several_pages_are_all_read():
     def answer(seen):
         if "policy/evaluations" in seen.target:
             return ok({"value": pages["%24skip=100" in seen.target]})
-        return ok(PULL_REQUEST) if "/pullrequests/7?" in seen.target else ok({"value": []})
+        rest = {"value": TARGET if "/refs?" in seen.target else []}
+        return ok(PULL_REQUEST if "/pullrequests/7?" in seen.target else rest)
 
     with StubService(answer, at_once=True) as service:
         with AzureDevOps(load_settings(base_url=service.base_url, pat="x" * 52)) as client:
@@ -575,7 +605,8 @@ def completed():
             if "policy/evaluations" in seen.target:
                 begin = 100 if "%24skip=100" in seen.target else 0
                 return ok({"value": rows[begin : begin + 100]})
-            return ok(found if "/pullrequests/7?" in seen.target else {"value": []})
+            rest = {"value": TARGET if "/refs?" in seen.target else []}
+            return ok(found if "/pullrequests/7?" in seen.target else rest)
 
         with StubService(answer, at_once=True) as service:
             settings = load_settings(base_url=service.base_url, pat="x" * 52, default_project="Platform")

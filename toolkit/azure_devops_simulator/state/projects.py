@@ -46,7 +46,10 @@ class Push:
 
 @dataclass
 class Repository:
-    """A git repository of a project. `refs` maps full names to object ids; `pushes` are oldest first."""
+    """A git repository of a project. `refs` maps full names to object ids; `pushes` are oldest first.
+
+    `locks` says by the full name of a branch who locked it, so that nobody else may change it.
+    """
 
     id: str
     name: str
@@ -55,6 +58,7 @@ class Repository:
     objects: ObjectStore = field(default_factory=ObjectStore)
     refs: dict[str, str] = field(default_factory=dict)
     creators: dict[str, User] = field(default_factory=dict)
+    locks: dict[str, User] = field(default_factory=dict)
     pushes: list[Push] = field(default_factory=list)
     statuses: dict[str, list[JsonObject]] = field(default_factory=dict)
     replays: list[Replay] = field(default_factory=list)

@@ -145,6 +145,22 @@ def test_a_denied_branch_is_an_outcome_not_an_error(client, organization):
     assert (row["updateStatus"], row["success"]) == ("createBranchPermissionRequired", False)
 
 
+def test_a_locked_branch_is_changed_only_by_who_locked_it(client, organization):
+    repository = organization.project("Platform").repository("platform-api")
+    main, release = tip(client), tip(client, "release/2.8")
+    update = [{"name": "refs/heads/release/2.8", "oldObjectId": release, "newObjectId": main}]
+    repository.locks["refs/heads/release/2.8"] = organization.named("Priya Raman")
+    [row] = client.get(f"{API}/refs", filter="heads/release/2.8")["value"]
+    assert (row["isLocked"], row["isLockedBy"]["displayName"]) == (True, "Priya Raman")
+    [row] = client.get(f"{API}/refs", filter="heads/main")["value"]
+    assert "isLocked" not in row
+    [row] = client.call("POST", f"{API}/refs", update)["value"]
+    assert (row["updateStatus"], row["success"], row["isLocked"]) == ("locked", False, True)
+    repository.locks["refs/heads/release/2.8"] = organization.named("svc-agent")
+    [row] = client.call("POST", f"{API}/refs", update)["value"]
+    assert (row["updateStatus"], row["success"]) == ("succeeded", True)
+
+
 def test_a_file_as_json_and_raw(client):
     path = "/src/platform_api/settings.py"
     item = client.get(f"{API}/items", path=path, includeContent="true", includeContentMetadata="true")

@@ -186,6 +186,25 @@ def test_a_completion_that_does_not_name_the_newest_commit_is_refused(client):
     assert client.get(path)["status"] == "active"
 
 
+def test_what_somebody_else_locked_is_not_simulated_beyond_its_references(client, organization):
+    _, path = one(client, "Cache port look-ups for a day")
+    whole = client.get(path)
+    repository, dana = organization.project("Platform").repository("platform-api"), organization.named("Dana Ortiz")
+    repository.locks |= {MAIN: dana, "refs/heads/feature/cache-ports": dana}
+    source = whole["lastMergeSourceCommit"]
+    refused = client.send("PATCH", path, {"status": "completed", "lastMergeSourceCommit": source})
+    assert "somebody else locked" in refused.headers["X-Simulator-Not-Simulated"]
+    change = {"changeType": "add", "item": {"path": "/x"}, "newContent": {"content": "x", "contentType": "rawtext"}}
+    update = {"name": "refs/heads/feature/cache-ports", "oldObjectId": source["commitId"]}
+    body = {"refUpdates": [update], "commits": [{"comment": "Change", "changes": [change]}]}
+    refused = client.send("POST", f"{API}/pushes", body)
+    assert "somebody else locked" in refused.headers["X-Simulator-Not-Simulated"]
+    assert client.get(path)["status"] == "active"
+    repository.locks[MAIN] = organization.named("svc-agent")
+    client.call("PATCH", path, {"status": "completed", "lastMergeSourceCommit": source})
+    assert client.get(path)["status"] == "completed"
+
+
 def test_conflicts_are_found_and_prevent_completion(client):
     _, path = one(client, "Give reporting a larger connection pool")
     whole = client.get(path)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.contract import read_enumeration
-from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError
 from azure_devops_simulator.api.parsing import as_date, as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.lookup import (
@@ -142,6 +142,9 @@ def _check_update(call: Call, repository: Repository, name: str, before: str, ba
             "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch."
         )
         raise git_error(403, "GitRefUpdateRejectedByPolicyException", message)
+    if status == "locked":
+        # What the service answers over REST is not known.
+        raise NotSimulatedError("a push to a branch that somebody else locked")
     if status == "refNameConflict":
         message = f"The name '{name}' conflicts with an existing reference, as a file conflicts with a folder."
         raise git_error(409, "GitReferenceNameConflictException", message)

@@ -14,6 +14,7 @@ from azure_devops_simulator.areas.git.history import ahead_behind, ancestors
 from azure_devops_simulator.areas.git.lookup import described_version, find_in_project, find_repository, resolve
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import api_url, commit_row, commit_shape, status_rows
+from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import ZERO_ID, RefUpdate, Repository
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 
@@ -65,6 +66,8 @@ def _ref(call: Call, repository: Repository, name: str) -> JsonObject:
         row["peeledObjectId"] = peeled
     if creator := repository.creators.get(name):
         row["creator"] = call.identity(creator)
+    if locker := repository.locks.get(name):
+        row |= {"isLocked": True, "isLockedBy": call.identity(locker)}
     latest_only = call.query.flag("latestStatusesOnly")
     if call.query.flag("includeStatuses"):
         row["statuses"] = status_rows(repository, peeled or object_id, latest_only=latest_only)[:_HIGHEST_TOP]
@@ -99,7 +102,7 @@ def _update(call: Call, repository: Repository, body: JsonObject) -> JsonObject:
         "name": name,
         "oldObjectId": old,
         "newObjectId": new,
-        "isLocked": False,
+        "isLocked": name in repository.locks,
         "updateStatus": status,
         "success": status == "succeeded",
     }
@@ -143,11 +146,19 @@ def _refusal(call: Call, repository: Repository, name: str, old: str, new: str) 
 
     if denied(permission) or denied("GenericContribute"):
         return refusal
+    if is_locked_for(call.user, repository, name):
+        return "locked"
     if repository.policies(name):
         return "rejectedByPolicy"
     if denied("ForcePush") and _loses_commits(repository, old, new):
         return "forcePushRequired"
     return None
+
+
+def is_locked_for(user: User, repository: Repository, name: str) -> bool:
+    """Return whether somebody else locked a branch (full name)."""
+    locker = repository.locks.get(name)
+    return locker is not None and locker.id != user.id
 
 
 def _loses_commits(repository: Repository, old: str, new: str) -> bool:

@@ -11,6 +11,7 @@ from azure_devops_simulator.api.parsing import as_list, as_object, as_text, whol
 from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.lookup import find_repository, git_error, require
+from azure_devops_simulator.areas.git.refs import is_locked_for
 from azure_devops_simulator.areas.git.repositories import READ, REPOSITORY
 from azure_devops_simulator.areas.git.shapes import commit_row
 from azure_devops_simulator.areas.pull_requests.asked import find_candidate
@@ -341,6 +342,9 @@ def _queue_completion(call: Call, pull_request: PullRequest, source_commit: str)
             "Review the changes and try again."
         )
         raise git_error(409, "GitPullRequestStaleException", message)
+    if is_locked_for(call.user, pull_request.repository, pull_request.target):
+        # What the service answers is not known.
+        raise NotSimulatedError("the completion of a pull request into a branch that somebody else locked")
     pull_request.completing_by = call.user
 
 

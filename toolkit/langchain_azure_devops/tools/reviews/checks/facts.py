@@ -9,8 +9,10 @@ from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.time_limits import explain_cut
 from langchain_azure_devops.errors import AzureDevOpsError, NotSignedIn
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import QueryValue
 from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Failed
+from langchain_azure_devops.tools.git import REPOSITORY
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.policies import Evaluation, read_evaluations
 from langchain_azure_devops.tools.pull_requests.reading import PULL_REQUEST, path_to
@@ -49,8 +51,20 @@ class _Options(BaseModel):
     ignored: OrNone[int] = Field(default=[], validation_alias="autoCompleteIgnoreConfigIds")
 
 
+class Target(BaseModel):
+    """The target branch as it is now; it has no commit when there is no such branch."""
+
+    name: str
+    commit: str | None = Field(default=None, validation_alias="objectId")
+    locked: bool = Field(default=False, validation_alias="isLocked")
+    locked_by: _Named | None = Field(default=None, validation_alias="isLockedBy")
+
+
 class MergeState(BaseModel):
     """What a pull request says of its merge beside its own fields."""
+
+    target: str = Field(default="", validation_alias="targetRefName")
+    merged_with: str | None = Field(default=None, validation_alias=AliasPath("lastMergeTargetCommit", "commitId"))
 
     voters: OrNone[Voter] = Field(default=[], validation_alias="reviewers")
     failure: str | None = Field(default=None, validation_alias="mergeFailureMessage")
@@ -111,6 +125,7 @@ class Facts:
         statuses: The newest status of each check.
         newest: The number of its newest iteration.
         conflicts: The files that conflict.
+        target: The target branch.
         unread: The parts that could not be read.
     """
 
@@ -121,6 +136,7 @@ class Facts:
     statuses: list[PostedStatus] | None = None
     newest: int | None = None
     conflicts: list[str] | None = None
+    target: Target | None = None
     unread: list[Failed] = field(default_factory=list)
 
     def voter(self, id: str) -> Voter | None:
@@ -148,6 +164,12 @@ async def read_facts(client: AzureDevOps, found: PullRequestDetail, state: Merge
         rows = decode(await client.get(f"{PULL_REQUEST}/iterations", path=where), Collection[Numbered]).value
         facts.newest = max((row.id for row in rows), default=None)
 
+    async def read_target() -> None:
+        # The filter is a prefix of names.
+        query: dict[str, QueryValue] = {"filter": state.target.removeprefix("refs/"), "$top": 1000}
+        rows = decode(await client.get(f"{REPOSITORY}/refs", path=where, query=query), Collection[Target]).value
+        facts.target = next((row for row in rows if row.name == state.target), Target(name=state.target))
+
     async def read_conflicts() -> None:
         answer = await client.get(f"{PULL_REQUEST}/conflicts", path=where, query={"excludeResolved": True})
         facts.conflicts = [row.path for row in decode(answer, Collection[_Conflict]).value if row.path]
@@ -157,6 +179,7 @@ async def read_facts(client: AzureDevOps, found: PullRequestDetail, state: Merge
         "threads": read_threads,
         "statuses": read_statuses,
         "iterations": read_newest,
+        "target branch": read_target,
     }
     if found.merge_status == "conflicts":
         parts["conflicts"] = read_conflicts

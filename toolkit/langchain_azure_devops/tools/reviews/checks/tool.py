@@ -46,7 +46,7 @@ async def get_pull_request_checks(client: AzureDevOps, *, id: int) -> PullReques
     """Find out whether a pull request can be merged: what blocks it (policies, votes, builds, conflicts), who must act.
 
     Source: `GET /_apis/git/pullrequests/{id}`, `GET /{project}/_apis/policy/evaluations?artifactId=`, and `GET` of
-    `threads`, `statuses`, `iterations` and `conflicts` below the pull request.
+    `threads`, `statuses`, `iterations` and `conflicts` below the pull request, and `.../refs` for its target branch.
     """
     answer = await fetch_pull_request(client, id)
     found, state = decode(answer, PullRequestDetail), decode(answer, MergeState)
@@ -70,8 +70,16 @@ def _describe_end(facts: Facts) -> Check:
 
 
 def _judge_state(facts: Facts) -> Iterable[Judged]:
-    """Judge the pull request itself: a draft and a merge that failed."""
-    found, status = facts.found, facts.found.merge_status
+    """Judge the pull request itself: a draft, its target branch, and a merge that failed."""
+    found, status, target = facts.found, facts.found.merge_status, facts.target
+    if target is not None and target.commit is None:
+        yield Judged(
+            "blocked", Check(what="target branch", why=f"there is no {found.target} any more", who=[found.author])
+        )
+    if target is not None and target.locked:
+        by = [target.locked_by.name] if target.locked_by else []
+        why = f"{found.target} is locked{f' by {by[0]}' if by else ''} and has to be unlocked first"
+        yield Judged("blocked", Check(what="target branch", why=why, who=by or ["whoever locked it"]))
     if found.draft:
         yield Judged("blocked", Check(what="draft", why="it is a draft; publish it first", who=[found.author]))
     if status == "conflicts":
@@ -149,6 +157,12 @@ def _name_doubts(facts: Facts) -> Iterable[str]:
     status = facts.found.merge_status
     if status in (None, "notSet", "queued"):
         yield f"The service has not finished its trial merge (merge status {status or 'not given'}); ask again shortly."
+    now, then = facts.target.commit if facts.target else None, facts.state.merged_with
+    if status == "succeeded" and now and then and now.lower() != then.lower():
+        yield (
+            f"The trial merge was made with {facts.found.target} at {then[:8]}, which is at {now[:8]} by now: whether "
+            "they conflict is not known yet; ask again shortly."
+        )
     if status == "rejectedByPolicy":
         yield "A policy rejected the last attempt to complete it."
 
