@@ -194,7 +194,9 @@ Approver = Callable[[WriteRequest], Approval | Awaitable[Approval]]
 """Answers a write request, at once or later.
 
 The current values are read for each request and once more before the write. An approver that has the attribute
-`needs_current = False` decides without them, so they are not read.
+`needs_current = False` decides without them, so they are not read. One that remembers which of its answers were used,
+also after a restart, may have a method `find_begun(request)`, which returns when the write was begun, in seconds since
+the epoch, or None. It is called when the current values make the write impossible: the write itself may be the reason.
 """
 
 
