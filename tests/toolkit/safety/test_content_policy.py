@@ -20,7 +20,6 @@ from langchain_azure_devops.safety.allowed_targets import (
 )
 from langchain_azure_devops.safety.content_policy import find_violations
 from langchain_azure_devops.safety.neutralizing import neutralize
-from langchain_azure_devops.safety.new_lines import NewLines
 from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.text.untrusted import defuse_commands
 
@@ -519,30 +518,6 @@ def test_what_is_found_in_a_short_text_is_found_in_a_long_one(text, place):
     at = source.index("\n", place) + 1
     assert found(f"{source[:2_000]}\n{text}\n") == [f"text: {SECRET_SAID.replace(' (github-token)', '')}"]
     assert found(f"{source[:at]}{text}\n{source[at:]}") == found(f"{source[:2_000]}\n{text}\n")
-
-
-def test_the_second_reading_of_a_long_text_has_its_new_lines_and_those_around_them():
-    lines = [f"line {number}" for number in range(10_000)]
-    new, text = NewLines(), "\n".join(lines)
-    assert new.choose(text) == text
-    assert new.choose(text) == ""
-    changed = [*lines]
-    changed[5_000], changed[9_999] = "another", "the last"
-    chosen = new.choose("\n".join(changed)).split("\n\n")
-    assert [part.split("\n") for part in chosen] == [changed[4_988:5_014], changed[9_987:]]
-    assert new.choose("\n".join([*lines[:70], *lines[71:]])).split("\n") == [*lines[58:70], *lines[71:84]], (
-        "lines that come together are new"
-    )
-    assert NewLines().choose("short") == "short"
-
-
-def test_a_long_line_is_divided_into_its_words():
-    words = [f"word{number} " for number in range(10_000)]
-    new = NewLines()
-    new.choose("".join(words))
-    changed = [*words]
-    changed[5_000] = "another "
-    assert new.choose("".join(changed)) == "".join(changed[4_960:5_042])
 
 
 def test_a_long_source_is_checked_and_needs_time_in_proportion():

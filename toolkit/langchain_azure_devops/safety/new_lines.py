@@ -5,7 +5,7 @@ A line counts as known only after the same line before it, so that lines which c
 """
 
 import re
-from itertools import groupby
+from itertools import groupby, pairwise
 
 _LONG = 50_000
 """Characters of a text from which on only new lines of its later readings are read."""
@@ -30,11 +30,12 @@ class NewLines:
         parts, around, between = text.split("\n"), _AROUND, "\n"
         if len(max(parts, key=len)) > _LONGEST_LINE:
             parts, around, between = _WORD.findall(text), _WORDS_AROUND, ""
-        pairs = list(zip(["", *parts], parts, strict=False))
+        pairs = list(pairwise(["", *parts]))
         new = [number for number, pair in enumerate(pairs) if pair not in self._seen]
         self._seen.update(pairs)
-        wanted = bytearray(len(parts) + 2 * around)
+        width = 2 * around + 1
+        wanted, mark = bytearray(len(parts) + width), b"\1" * width
         for number in new:
-            wanted[number : number + 2 * around + 1] = b"\1" * (2 * around + 1)
+            wanted[number : number + width] = mark
         kept = groupby(enumerate(parts), key=lambda part: wanted[part[0] + around])
         return "\n\n".join(between.join(part for _, part in group) for is_wanted, group in kept if is_wanted)
