@@ -246,3 +246,12 @@ def test_a_switch_that_makes_no_sense_is_refused(option, value, refuse):
     code, out, err = refuse(option, value)
     assert (code, out) == (2, "")
     assert option in err
+
+
+def test_locks_of_branches_are_kept_and_a_world_without_any_has_no_word_of_them():
+    organization = seed_organization()
+    assert '"locks"' not in json.dumps(export_world(organization))
+    docs = organization.project("Platform").repository("docs")
+    docs.locks["refs/heads/main"] = organization.named("Dana Ortiz")
+    kept = again(export_world(organization)).project("Platform").repository("docs").locks
+    assert {name: user.display_name for name, user in kept.items()} == {"refs/heads/main": "Dana Ortiz"}

@@ -11,7 +11,7 @@ from azure_devops_simulator.state.git_objects import Commit, Files, ObjectStore
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.policies import Policy
 from azure_devops_simulator.state.replays import Replay
-from azure_devops_simulator.state.values import JsonObject, check_word, guid
+from azure_devops_simulator.state.values import LATER, JsonObject, check_word, guid
 
 ZERO_ID = "0" * 40
 _FORBIDDEN = frozenset('\\/:*?"<>|;#${},+=[]')
@@ -58,7 +58,7 @@ class Repository:
     objects: ObjectStore = field(default_factory=ObjectStore)
     refs: dict[str, str] = field(default_factory=dict)
     creators: dict[str, User] = field(default_factory=dict)
-    locks: dict[str, User] = field(default_factory=dict)
+    locks: dict[str, User] = field(default_factory=dict, metadata=LATER)
     pushes: list[Push] = field(default_factory=list)
     statuses: dict[str, list[JsonObject]] = field(default_factory=dict)
     replays: list[Replay] = field(default_factory=list)

@@ -9,7 +9,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Repository
-from azure_devops_simulator.state.values import JsonObject
+from azure_devops_simulator.state.values import LATER, JsonObject
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Reviewer:
     user: User
     vote: int = 0
     required: bool = False
-    members: tuple[User, ...] | None = None
+    members: tuple[User, ...] | None = field(default=None, metadata=LATER)
 
 
 @dataclass

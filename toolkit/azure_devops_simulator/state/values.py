@@ -30,6 +30,10 @@ def guid(path: str) -> str:
     return str(uuid5(_NAMESPACE, path))
 
 
+LATER = {"later": True}
+"""The metadata of a field that a world leaves out while it has its default, so that older worlds stay the same."""
+
+
 def timestamp(when: datetime) -> str:
     """Write a date as the service does: UTC, ISO 8601, ending in `Z`, with fractional digits only if there are any."""
     text = (when if when.tzinfo is UTC else when.astimezone(UTC)).isoformat()[:19]

@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
+from azure_devops_simulator.state.values import LATER, JsonObject, JsonValue, timestamp
 
 T = TypeVar("T")
 
@@ -53,6 +53,7 @@ class Codec:
         self._namespace = dict(namespace)
         self._hints: dict[type, dict[str, Any]] = {}
         self._fields: dict[type, tuple[str, ...]] = {}
+        self._later: dict[type, dict[str, object]] = {}
 
     def write(self, value: object) -> JsonValue:  # noqa: PLR0911 - one line for each form
         """Write a value as JSON."""
@@ -81,8 +82,14 @@ class Codec:
         """Write an object with all its fields, even if its class has names."""
         kind = type(value)
         if kind not in self._fields:
-            self._fields[kind] = tuple(f.name for f in fields(kind) if f.init)  # type: ignore[arg-type]
+            known = [f for f in fields(kind) if f.init]  # type: ignore[arg-type]
+            self._fields[kind] = tuple(f.name for f in known)
+            later = [f for f in known if LATER.items() <= f.metadata.items()]
+            self._later[kind] = {
+                f.name: f.default if f.default_factory is MISSING else f.default_factory() for f in later
+            }
         write = self.write
+        without = (*without, *(name for name, none in self._later[kind].items() if getattr(value, name) == none))
         return {name: write(getattr(value, name)) for name in self._fields[kind] if name not in without}
 
     def read(self, kind: type[T], value: JsonValue, **given: object) -> T:
