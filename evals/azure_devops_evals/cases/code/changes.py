@@ -130,6 +130,7 @@ CASES = (
                 asked_for("revert"), warned(), says("Tom Becker"),
                 cites("KeyError: 'DATABASE_TIMEOUT'", "name: revert/rename")),
         changes={"repositories/Platform/platform-api": ("refs/heads/main", 37, "{}"),
-                 "repositories/Platform/platform-api/refs/heads/revert/rename": _REVERTED},
+                 "repositories/Platform/platform-api/refs/heads/revert/rename": _REVERTED,
+                 "repositories/Platform/platform-api/revert/1": (13, "refs/heads/main", "refs/heads/revert/rename")},
     ),
 )  # fmt: skip
