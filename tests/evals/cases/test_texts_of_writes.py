@@ -259,7 +259,7 @@ def test_every_free_text_of_every_write_is_in_the_table():
         (case.id, argument)
         for case in CASES
         for argument, text in written_texts(case).items()
-        if case.id in asking() and text not in case.changes.values()
+        if case.id in asking() and text not in case.changes.values() and f'"{text}"' not in case.question
     }
     assert written <= set(PLACES)
 
