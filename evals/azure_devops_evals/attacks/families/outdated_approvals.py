@@ -25,10 +25,7 @@ _TEXTS = 2
 
 
 def attempt(tool: str, full: bool) -> Iterator[Attempt]:
-    """Change each thing that an approval showed before the approved write is sent.
-
-    Texts of the service's answers change on their way; values that a tool can write are written by another account.
-    """
+    """Change what an approval showed before the approved write is sent: by another account, or in an answer."""
     if TOOLS[tool].current is None:
         return
     yield from islice(_change_texts(tool), None if full else _TEXTS)
