@@ -14,7 +14,7 @@ from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.tools.git import REPOSITORY, branch_ref
 from langchain_azure_devops.tools.pull_requests.models import OpenedPullRequest, PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.reading import web_page
+from langchain_azure_devops.tools.pull_requests.reading import read_pull_request, web_page
 
 _ONE = "/_apis/git/pullrequests/{pull_request}"
 
@@ -39,6 +39,14 @@ class _Closing(BaseModel):
 
     by_id: str | None = Field(default=None, validation_alias=AliasPath("closedBy", "id"))
     automatic: JsonValue = Field(default=None, validation_alias="autoCompleteSetBy")
+
+
+async def find_pull_request(client: AzureDevOps, pending: PendingWrite) -> PullRequestDetail:
+    """Read the pull request that a write names as its `id`, and say that a person looks at its page."""
+    pending.url = f"{client.settings.url('core')}/_pulls"
+    found = await read_pull_request(client, pending.arguments["id"])
+    pending.url = web_page(client, found)
+    return found
 
 
 async def find_opened(client: AzureDevOps, pending: PendingWrite) -> OpenedPullRequest | Missing:

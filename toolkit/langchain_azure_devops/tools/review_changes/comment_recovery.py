@@ -11,14 +11,15 @@ from langchain_azure_devops.calls.stored_values import is_stored_as
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.reading import path_to, read_pull_request, web_page
+from langchain_azure_devops.tools.pull_requests.reading import path_to
+from langchain_azure_devops.tools.pull_requests.recovery import find_pull_request
 from langchain_azure_devops.tools.review_changes.discussions import THREADS, StoredThread, WrittenComment, WrittenThread
 
 
 async def find_comment(client: AzureDevOps, pending: PendingWrite) -> WrittenThread | Missing:
     """Find the thread that this account began since then at this place with this text."""
     given = pending.arguments
-    found = await _find_pull_request(client, pending)
+    found = await find_pull_request(client, pending)
     answer = await client.get(THREADS, path=path_to(found))
     mine = [
         (thread, thread.written[0])
@@ -38,7 +39,7 @@ async def find_comment(client: AzureDevOps, pending: PendingWrite) -> WrittenThr
 
 async def find_reply(client: AzureDevOps, pending: PendingWrite) -> WrittenThread | Missing:
     """Find the comment with this text that this account wrote in the thread since then."""
-    found = await _find_pull_request(client, pending)
+    found = await find_pull_request(client, pending)
     number = pending.arguments["thread"]
     answer = await client.get(f"{THREADS}/{{thread}}", path={**path_to(found), "thread": number})
     thread = decode(answer, StoredThread)
@@ -53,7 +54,7 @@ async def find_reply(client: AzureDevOps, pending: PendingWrite) -> WrittenThrea
 
 async def find_status(client: AzureDevOps, pending: PendingWrite) -> WrittenThread | Missing:
     """Say which status the thread has: the service does not tell who set it, so that stays unknown."""
-    found = await _find_pull_request(client, pending)
+    found = await find_pull_request(client, pending)
     number, wanted = pending.arguments["thread"], pending.arguments["status"]
     answer = await client.get(f"{THREADS}/{{thread}}", path={**path_to(found), "thread": number})
     now = decode(answer, StoredThread).status
@@ -62,13 +63,6 @@ async def find_status(client: AzureDevOps, pending: PendingWrite) -> WrittenThre
             f"thread {number} now has the values asked for, but it is not known that this call set them"
         )
     return Missing(f"the status {wanted} in thread {number}", f"It is {now}.")
-
-
-async def _find_pull_request(client: AzureDevOps, pending: PendingWrite) -> PullRequestDetail:
-    pending.url = f"{client.settings.url('core')}/_pulls"
-    found = await read_pull_request(client, pending.arguments["id"])
-    pending.url = web_page(client, found)
-    return found
 
 
 async def _is_mine(

@@ -6,8 +6,7 @@ from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_a
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.tools.pull_requests.completion import Completion, tell_bypass
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.reading import read_pull_request, web_page
-from langchain_azure_devops.tools.pull_requests.recovery import find_change
+from langchain_azure_devops.tools.pull_requests.recovery import find_change, find_pull_request
 from langchain_azure_devops.tools.review_changes.models import AbandonedPullRequest, ChangedPullRequest, read_changed
 
 
@@ -51,9 +50,7 @@ async def _find(client: AzureDevOps, pending: PendingWrite, wanted: dict[str, ob
 async def find_automatic(client: AzureDevOps, pending: PendingWrite) -> ChangedPullRequest | Missing:
     """Say whether it is set as asked; the service does not tell when that was set, so that stays unknown."""
     given, number = pending.arguments, cast("int", pending.arguments["id"])
-    pending.url = f"{client.settings.url('core')}/_pulls"
-    found = await read_pull_request(client, number)
-    pending.url = web_page(client, found)
+    found = await find_pull_request(client, pending)
     setter, owner = (await read_changed(client, number)).auto_complete_by, await fetch_account(client)
     options = found.completion_options or {}
     others = [name for name, value in Completion.of(given).options().items() if options.get(name) != value]

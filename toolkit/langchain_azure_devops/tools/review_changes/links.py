@@ -13,7 +13,8 @@ from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.results.models import Instant
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.reading import describe, read_pull_request, web_page
+from langchain_azure_devops.tools.pull_requests.reading import describe, read_pull_request
+from langchain_azure_devops.tools.pull_requests.recovery import find_pull_request
 from langchain_azure_devops.tools.review_changes.each import add_failed, write_each
 from langchain_azure_devops.tools.review_changes.models import LinkedPullRequest, read_again, read_changed
 from langchain_azure_devops.tools.review_changes.toolset import review_changes
@@ -110,9 +111,7 @@ async def find_links(client: AzureDevOps, pending: PendingWrite) -> LinkedPullRe
 
     A work item that was linked before the call needs no proof.
     """
-    pending.url = f"{client.settings.url('core')}/_pulls"
-    found = await read_pull_request(client, pending.arguments["id"])
-    pending.url = web_page(client, found)
+    found = await find_pull_request(client, pending)
     target, account = _target(found), (await fetch_account(client)).id
     missing, own = list[int](), dict[int, int]()
     for number in sorted(set(pending.arguments["work_items"])):

@@ -8,7 +8,8 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.reading import path_to, read_pull_request, web_page
+from langchain_azure_devops.tools.pull_requests.reading import path_to
+from langchain_azure_devops.tools.pull_requests.recovery import find_pull_request
 from langchain_azure_devops.tools.pull_requests.votes import VOTES, VoteNote
 from langchain_azure_devops.tools.review_changes.discussions import THREADS
 from langchain_azure_devops.tools.review_changes.models import ChangedPullRequest, read_changed
@@ -63,7 +64,7 @@ def _plain(account: str) -> str:
 async def find_vote(client: AzureDevOps, pending: PendingWrite) -> ChangedPullRequest | Missing:
     """Find the note of the service that this account gave this vote since then. A reset vote may have none."""
     number, wanted = pending.arguments["id"], VOTE_NUMBERS[pending.arguments["vote"]]
-    found = await _find_pull_request(client, pending)
+    found = await find_pull_request(client, pending)
     response = await client.get(THREADS, path=path_to(found))
     account = (await fetch_account(client)).id
     changed = await read_vote(client, await read_changed(client, number), account)
@@ -82,7 +83,7 @@ async def find_vote(client: AzureDevOps, pending: PendingWrite) -> ChangedPullRe
 
 async def find_reviewers(client: AzureDevOps, pending: PendingWrite) -> ChangedPullRequest | Missing:
     """Say whether the reviewers are as asked: the service does not tell who changed them, so that stays unknown."""
-    found, given = await _find_pull_request(client, pending), pending.arguments
+    found, given = await find_pull_request(client, pending), pending.arguments
     people, roles = await list_reviewers(client, found.id), {each.id: each.required for each in found.reviewers}
     for role in ("required", "optional", "remove"):
         for name in given.get(role) or []:
@@ -96,7 +97,7 @@ async def find_reviewers(client: AzureDevOps, pending: PendingWrite) -> ChangedP
 
 async def find_labels(client: AzureDevOps, pending: PendingWrite) -> ChangedPullRequest | Missing:
     """Say whether the labels are as asked: the service does not tell who set them, so that stays unknown."""
-    found, given = await _find_pull_request(client, pending), pending.arguments
+    found, given = await find_pull_request(client, pending), pending.arguments
     there = {name.lower() for name in found.labels}
     added, removed = ({name.lower() for name in given.get(key) or []} for key in ("add", "remove"))
     if not added <= there or removed & there:
@@ -110,10 +111,3 @@ def _undated(found: PullRequestDetail) -> WriteOutcomeUnknown:
     return unknown_outcome(
         f"pull request {found.id} now has the values asked for, but it is not known that this call set them"
     )
-
-
-async def _find_pull_request(client: AzureDevOps, pending: PendingWrite) -> PullRequestDetail:
-    pending.url = f"{client.settings.url('core')}/_pulls"
-    found = await read_pull_request(client, pending.arguments["id"])
-    pending.url = web_page(client, found)
-    return found
