@@ -407,6 +407,14 @@ def test_an_id_that_the_service_gave_stays_readable_whatever_a_text_calls_it():
     assert "Zx9k" not in known.redact("Zx9kQ2mW7v"), "it is no id"
 
 
+def test_a_descriptor_that_the_service_gave_stays_readable_and_nothing_of_another_form():
+    descriptor = "aad.NjU0YzQzYzAtZmIzZC03ZjYy"
+    known = know(descriptor)
+    assert descriptor not in known.redact(f"see {descriptor}")
+    known.keep_ids([descriptor, f"x{descriptor}", f"{descriptor} and more"])
+    assert known.redact(f"see {descriptor}") == f"see {descriptor}"
+
+
 def test_of_many_ids_those_that_the_service_gave_last_are_kept():
     known = know(COMMIT)
     for start in range(0, 60_000, 15_000):

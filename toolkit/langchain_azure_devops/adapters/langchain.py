@@ -40,7 +40,7 @@ _FULL = (
     f"More than {MOST:,} secrets were read. Those that were not seen for longest are replaced where their form or name "
     "shows them, and not everywhere. Use a new client."
 )
-_OF_AN_ID = re.compile(r"(?:^|_)(?:id|commit)$")
+_OF_AN_ID = re.compile(r"(?:^|_)(?:id|commit|descriptor|parents)$")
 _SCALARS = (str, int, float, bool, datetime, NoneType)
 
 
@@ -313,8 +313,10 @@ def _collect_ids(value: object, keep: Callable[[str], None]) -> None:
         ids, nested = _fields_of(type(value))
         fields = value.__dict__
         for name in ids:
-            if type(given := fields.get(name)) is str:
-                keep(given)
+            given = fields.get(name)
+            for one in given if isinstance(given, list) else [given]:
+                if type(one) is str:
+                    keep(one)
         for name in nested:
             _collect_ids(fields.get(name), keep)
 

@@ -21,7 +21,7 @@ from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.text.readings import read, read_escapes, read_past_pseudonyms
 from langchain_azure_devops.text.replacements import Replacement, map_back, merge, render
 from langchain_azure_devops.text.secret_rules import BETWEEN, load_certain_kinds
-from langchain_azure_devops.text.secret_values import is_id, is_unmistakable
+from langchain_azure_devops.text.secret_values import is_descriptor, is_id, is_unmistakable
 from langchain_azure_devops.text.secrets import PSEUDONYM, find_secrets, make_pseudonym
 from langchain_azure_devops.text.written_forms import FormIndex, WrittenForm, is_distinctive, list_forms
 
@@ -88,7 +88,7 @@ class KnownSecrets:
 
     def keep_ids(self, values: Iterable[str]) -> None:
         """Remember the ids among values that the service itself gave, which no text can make unreadable."""
-        ids = [value.lower() for value in values if is_id(value)]
+        ids = [value.lower() for value in values if is_id(value) or is_descriptor(value)]
         with self._lock:
             for value in ids:
                 self._ids.pop(value, None)

@@ -39,6 +39,7 @@ _CHAIN = re.compile(
     r"[!&*-]{0,2}[A-Za-z_$][\w$]*(?:\?{0,2}\.{1,3}[\w$]+|:{1,2}[\w$]+|->[\w$]+|\[[^\]\s]{0,60}\]?|\([^()\s]{0,80}\)?|<[\w,.]+>)*"
     r"[,;:{(\[)\]}]*"
 )
+_DESCRIPTOR = re.compile(r"(?:aad|aadgp|acs|bnd|imp|msa|s2s|scp|svc|unusr|vss|vssgp|win)\.[\w-]{20,200}", re.ASCII)
 _ID = re.compile(r"(?i)[{]?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[}]?|[0-9a-f]{40}|[0-9a-f]{64}")
 _ID_LENGTHS = frozenset({36, 38, 40, 64})
 # What has digits and signs like a password: a mail address, a host or file, a date, numbered words, and
@@ -130,6 +131,11 @@ def is_sum(value: str) -> bool:
 def is_id(value: str) -> bool:
     """Return whether it has the form of an id that the service gives: a GUID, a commit, or a digest of 64 digits."""
     return len(value) in _ID_LENGTHS and _ID.fullmatch(value) is not None
+
+
+def is_descriptor(value: str) -> bool:
+    """Return whether it has the form in which the service names a person or a group: `aad.NjU4...`, `vssgp.Uy0x...`."""
+    return _DESCRIPTOR.fullmatch(value) is not None
 
 
 def is_unmistakable(value: str) -> bool:
