@@ -27,7 +27,7 @@ _END = "zqendzq"
 _LONGEST = 80
 _SHORTEST = 3
 _VALUES = 40
-_TITLE = 180
+_TEXT = 120
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _MADE = re.compile(r"(?i)[0-9a-f]{40}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Values that look like secrets: they may be hidden in the words of people, but not where they are an id."""
@@ -143,8 +143,9 @@ def _honest(tool: str, values: Sequence[str]) -> Iterator[tuple[str, Mapping[str
     """Return honest writes, by what they write."""
     example = TOOLS[tool].examples[0]
     fixed = {name: value for name, value in example.items() if name in FIXED}
+    yield "it is the example", example
     for name in TOOLS[tool].parameters.model_fields:
-        if name == "source_commit":
+        if name == "source_commit" and "status" in TOOLS[tool].parameters.model_fields:
             commit = _leaf(stages_of("get_pull_request")[0].call().artifact, ".data.source_commit")
             yield "it completes a pull request", {**fixed, "status": "completed", name: commit}
         elif name not in FIXED:
@@ -160,10 +161,10 @@ def _leaf(artifact: object, path: str) -> str:
 
 
 def _texts(values: Sequence[str]) -> Iterator[str]:
-    """Return texts that name the values, each as long as a title may be."""
+    """Return texts that name the values, each as long as a title or a label may be."""
     text = "See"
     for value in values:
-        if len(text) + len(value) > _TITLE:
+        if len(text) + len(value) > _TEXT:
             yield text
             text = "See"
         text += f" {value},"
