@@ -93,6 +93,11 @@ FOREIGN = [
     "https://[2001:db8::1]/x",
     "https://203.0.113.9/x",
     "slack://channel?team=1",
+    "[x](//'.evil.example)",
+    '<meta http-equiv="refresh" content="0;url=slack:x">',
+    '<a class="one" ping="slack:x">',
+    '<p style="a: b" onclick="javascript:x">',
+    f"[x]({' ' * 500}//evil.example)",
 ]  # fmt: skip
 
 
@@ -179,7 +184,8 @@ REPEATED = [
     "&lt;b&gt;", "www.", "www.a", "@", "@<", "@a.", "@a@", "##", "##vso[", "\n##[", "A", "ab ", "//", "\\", "\\u",
     "\\u0067", "\\x67", "\\147", "%", "%25", "%2567", "=67", "=\n", " ", "` `` ``` ", "https://a@", "http:", "src=",
     "src=a ", "a=a", "<a src='", "url(", "data:", "javascript:", "aHR0cHM6", "YWFhYWFh", "67 ", "0x67, ", "103, ",
-    "1. a\n", "a: ", "'a' + ", "|a", "-", "\u200b", "е", "\u0301", "q7Zk", "\U000e0067", "a.", "{%", "/*", "N{A}",
+    "\n[", "[\\", "\n[a\\]", "> ", "\n> [a\n", "[ ", "1. a\n", "a: ",
+    "'a' + ", "|a", "-", "\u200b", "е", "\u0301", "q7Zk", "\U000e0067", "a.", "{%", "/*", "N{A}",
     "01100111 ", "GEZDGNBV", "eyJ", "password=", "-----BEGIN ",
 ]  # fmt: skip
 
@@ -187,6 +193,11 @@ REPEATED = [
 @pytest.mark.parametrize("part", REPEATED, ids=ascii)
 def test_the_time_grows_in_proportion_to_the_text(part):
     assert_grows_in_proportion(found, part)
+
+
+@pytest.mark.parametrize("part", [*REPEATED, "![", "![a]", "![[]", "![a [b]", "{", "https://{", "a://$"], ids=ascii)
+def test_the_time_grows_in_proportion_to_a_source(part):
+    assert_grows_in_proportion(lambda text: found_in_file("/a.py", text), part)
 
 
 @pytest.mark.parametrize(
@@ -228,6 +239,146 @@ def test_output_of_ours_gives_a_pipeline_no_command():
     assert defuse_commands("a\n  ::set-env name=x::y") == "a\n  : :set-env name=x::y"
     assert defuse_commands("a wrapped ##[error]x ::error::y") == "a wrapped # #[error]x : :error::y"
     assert defuse_commands("std::vector # [x] ## Title") == "std::vector # [x] ## Title"
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+def found_in_file(path, text, name="content", **more):
+    return find_violations({"changes": [{"path": path, name: text, **more}]}, POLICY, files=("changes",))
+
+
+SOURCES = {
+    "/src/read.py": (
+        "def read(x: dict[str, int], a=None):\n    if x[a]:\n        try:\n            data = x[a]\n        finally:\n"
+        "            pass\n    while queue[0]:\n        if curr: break\n    if width <n and data // 8:\n        a = b\n"
+        "    rest: list[Any]: other\n    options = {a[1:]: first, b[0]: try_again}\n    found = pattern[a](flags:=0)\n"
+        "    content = 'level: info'\n    data = \\\n        False\n    action='order:create'\n"
+        "    return f'https://{self.host}:{self.port}/x', 'http://%s:%d/' % where, url.startswith('https://')\n"
+    ),
+    "/src/pages.pyi": "data = True\nelse: int\nx[a]: try_: int\n[first]: second: third\n",
+    "/src/ring.c": (
+        "int main(void) {\n  for (i=0; i<n; i++) { //counted.once\n    s = \"key:value\"; //comment\n  }\n"
+        "again:\n  if (a[i]) goto again;\n  case 'x': data = \"\\\\n\"; int *p = &v[i](xx:y);\n}\n"
+    ),
+    "/src/ring.hpp": (
+        "template <class T = std::string, class C = std::less<T>>\nstd::vector<std::string> names; // <std::string>\n"
+        "auto f = [this](std::string name) { return t[0](ns::name); };\nclass A : public B {\n public:\n  int x;\n};\n"
+    ),
+    "/deploy/site.yaml": (
+        "defaults: &base\n  content: text\nlist: [a, b]\nkeys:\n  - [one]: first:\n  - ? [two]\n    : second\n"
+        "script: |\n  [[ -n $x ]]: try: again\n  curl https://$(host)/x https://${{ variables.host }}/x\n"
+    ),
+    "/cmd/main.go": (
+        "func main() {\n\tm := map[string]int{\"a\": 1}\n\tfor i := range m {\n\t\t//done: see\n\t\tf[i](xx:y)\n\t}\n"
+        "outer:\n\tselect {\n\tcase v := <-ch:\n\t\tfmt.Printf(\"http://%s/\", v)\n\tdefault:\n\t}\n}\n"
+    ),
+    "/web/app.ts": (
+        "const at = `https://${host}/api/${id}`, to = `http://${host}:${port}`;\nconst data = //comment\n  load();\n"
+        "export const make = { [key]: value, [`${a}`]: x => `${y}: ${z}` };\nconst t = a[0](bb:c);\n"
+        "type Pair<K extends string = key:any> = { [k in K]: number };\nfor (let i=0; i<n; i++) { x = 'md:flex'; }\n"
+    ),
+    "/web/page.tsx": '<div className="md:flex" style="color: red" data-x="a:b"><a href="/one">{x[a]}</a></div>\n',
+    "/run": "case $x in\n  [a]) echo no;;\nesac\n[a]: b: c\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_ordinary_source_is_not_refused(path):
+    assert found_in_file(path, SOURCES[path]) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["x[a]:\n    try:\n        y", "int[] x, y[1]: case: z", "see a[0]:\nfirst: second", "[ ]: todo: x"]
+)
+def test_what_is_no_definition_of_a_link_is_no_link_on_a_page_either(text):
+    assert found(text) == []
+    assert found_in_file("/README.md", text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<p style="color: red">', '<div class="md:flex" data-x="a:b" onclick="go: on">',
+        '<meta content="Level: high">', "data = False\nelse: x", "<b title='a // 8'>", "a <b // 8",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_a_word_before_a_colon_is_a_scheme_only_where_an_address_stands(text):
+    assert found(text) == []
+
+
+DEFINED = [
+    "[1]: {}", "   [1]: {}", "> [1]: {}", ">> - [1]:{}", "1. [1]: {}", "- a\n\n      [1]: {}", "[1]:\n  {}",
+    "[1]: <{}>", "]: {}", "[a\nb]: {}", r"[a\]b]: {}", "a\r[1]: {}", "+[1]: {}", "&#91;1]: {}", "[\u200b1]: {}",
+    "1]: {}",
+    " half\\] of a label]: {}", "text\n\t[1]: {}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["//evil.example/p", "javascript:alert(1)", "slack:x", "https:evil.example"])
+@pytest.mark.parametrize("form", DEFINED, ids=ascii)
+def test_a_definition_of_a_link_is_found_in_every_form(form, target):
+    text = form.format(target)
+    assert found(text)
+    assert found_in_file("/README.md", text)
+    assert found_in_file("/README.md", text, "replace")
+    assert found(neutralize(text, POLICY)) == []
+
+
+PAGES = [
+    "/README.md", "/a.markdown", "/a.mdx", "/a.html", "/a.HTM", "/a.svg", "/a.txt", "/a.rst", "/a.ipynb", "/a.unknown",
+    "/README", "/a.py.md", "/a.py/b.md", "/a.py ", "/a.p\u200by",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES, ids=ascii)
+def test_in_a_file_that_a_page_renders_every_link_is_refused(path):
+    for text in FOREIGN:
+        assert found_in_file(path, text), text
+
+
+IN_SOURCE = [
+    "https://evil.example", "# see https://evil.example/x", "www.evil.example", "ftp://evil.example/x",
+    "![](//evil.example/p.png)", "![a [b] c](//evil.example/p.png)", r"![a\]b](//evil.example/p)",
+    "[![a](//evil.example/p.png)](/x)", "![](data:image/svg+xml;base64,PHN2Zz4=)", "<img src=//evil.example/p.png>",
+    "<img src='https:evil.example/p.png'>", '<img srcset="a.png 1x, //evil.example/p.png 2x">',
+    '<img data-src="//evil.example/p.png" />', r'<img src="\\evil.example\p.png">',
+    '<a href=" javascript:alert(1)">x</a>', '<a href="java\nscript:alert(1)">x</a>',
+    '<div style="background:url(//evil.example/p.png)">',
+    "@import '//evil.example/x.css'", '<base href="//evil.example/">', "##vso[task.complete]", "x\n##[error]y",
+    "`https://${name}.evil.example/x`", "https://{a}@evil.example", "https://{a},https://evil.example",
+    "https://%(name)s.evil.example", "https://$(name).evil.example", "https://evil.example/{a}",
+    "https%3A%2F%2Fevil.example",
+    "ｈｔｔｐｓ://evil.example", "https://ev\u200bil.example", "https://{a}?u=https://evil.example", PAT,
+    f"![](https://dev.azure.com/contoso/{PAT})",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["content", "replace", "diff"])
+@pytest.mark.parametrize("text", IN_SOURCE, ids=ascii)
+def test_what_acts_by_itself_and_every_address_is_refused_in_source_too(text, name):
+    assert found_in_file("/src/app.py", text, name), text
+
+
+def test_a_source_that_becomes_a_page_is_written_as_one():
+    page = {"new_path": "/src/app.md"}
+    [said] = found_in_file("/src/app.py", "x", "search", **page)
+    assert said.startswith("changes.0.new_path: a name of a type that pages render")
+    assert found_in_file("/src/app.md", "[x](//evil.example)", new_path="/src/app.py")
+    assert found_in_file("/src/run", "x", "search", **page)
+    assert found_in_file("/src/app.py", "x[a]:\n  try:", "replace", new_path="/src/run") == []
+    assert found_in_file("/README", "x", "search", new_path="/README.md") == []
+
+
+def test_only_the_text_of_a_file_is_source():
+    link = "[x](slack:y)"
+    assert found_in_file("/src/app.py", link) == []
+    assert found_in_file(f"/src/{link}.py", "x")
+    assert found_in_file("/src/app.py", "x", new_path=f"/src/{link}.py")
+    assert find_violations({"message": link, "changes": [{"path": "/a.py"}]}, POLICY, files=("changes",))
+    assert find_violations({"changes": [{"content": link}]}, POLICY, files=("changes",))
+    assert find_violations({"changes": [{"path": "/a.py", "content": link}]}, POLICY)
 
 
 # -- every text of every write tool ----------------------------------------------------------------------------------

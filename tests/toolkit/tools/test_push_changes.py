@@ -429,6 +429,21 @@ def test_what_no_write_may_contain_is_in_no_file_either(refused, name, text):
     refused(WriteBlocked, change)
 
 
+READS_A_TABLE = "def read(x, a):\n    if x[a]:\n        try: f[a](key:c)\n        finally: pass\n"
+
+
+def test_a_link_in_markdown_is_code_in_a_source(push_files, repository):
+    indexed = {"path": "/README.md", "search": "docs", "replace": "x[a]:\n  try:"}
+    push_files({"path": "/src/read.py", "content": READS_A_TABLE}, indexed)
+    assert content_of(repository, "/src/read.py").decode() == READS_A_TABLE
+    assert content_of(repository, "/README.md").startswith(b"# x[a]:\n  try:\n")
+
+
+def test_a_link_in_markdown_is_refused_where_a_page_renders_it(refused):
+    assert "a key: link" in refused(WriteBlocked, {"path": "/read.md", "content": READS_A_TABLE})
+    assert "pages render" in refused(WriteBlocked, {"path": "/src/app.py", "new_path": "/app.md"})
+
+
 def test_an_at_sign_is_code_in_a_file_and_a_mention_in_a_message(push_files, refused, repository):
     push_files({"path": "/src/app.py", "search": "@cache\ndef one", "replace": "@lru_cache\n@other.thing\ndef one"})
     assert b"@other.thing" in content_of(repository, "/src/app.py")

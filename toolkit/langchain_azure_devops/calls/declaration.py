@@ -139,7 +139,8 @@ class Toolset:
             targets: The arguments that say where the write goes and whom it concerns. A write plan must give fixed
                 values for them.
             contents: All other arguments. Without `targets` and `contents`, every argument counts as a target.
-            files: The arguments that hold the contents of files, in which an at sign mentions nobody.
+            files: The arguments that hold changes of files, each with its `path`. An at sign mentions nobody there, and
+                in a source file Markdown makes no links.
             current: Reads the present values of what would change, under the names of the arguments, and what a person
                 must know to recognize it, such as its title. The approver is shown all of it. It is read again right
                 before the write; when it has changed, nothing is sent and the approver is asked again.

@@ -2,15 +2,19 @@
 
 The text is checked in several readings: as it is, without invisible characters, with HTML entities and percent signs
 decoded, and in compatibility form. The time grows in proportion to the text, whatever it is.
+
+In a source file, which every page shows as it stands, a link in Markdown's syntax is code. What loads or runs when a
+program takes the text for HTML or an image, an address with a host, and a command are found there, too.
 """
 
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import unquote, urlsplit
 
 from langchain_azure_devops.safety.allowed_targets import MENTION, ContentPolicy, ascii_host
+from langchain_azure_devops.safety.file_types import Shown
 from langchain_azure_devops.text.untrusted import clean
 
 # A scheme with its slashes, as programs turn it into a link anywhere; browsers take one slash, and backslashes, too.
@@ -21,18 +25,40 @@ LINK = re.compile(
 WWW = re.compile(r"(?i)(?<![a-z0-9./-])(?=www\.\w)()([\w.-]+\w)([^\s<>\"'`)\]|]*)")
 # Where a target of a link or an image begins in Markdown, HTML, style sheets and formulas.
 TARGET = re.compile(
-    r"(?i)\]\(\s{0,40}<?|\]:\s{0,40}<?|\burl\(\s{0,40}[\"']?|@import\s{0,40}[\"']?|\\(?:href|url|includegraphics)\s{0,9}\{"
+    r"(?i)\]\(\s{0,40}<?|\burl\(\s{0,40}[\"']?|@import\s{0,40}[\"']?|\\(?:href|url|includegraphics)\s{0,9}\{"
     r"|\b(?:src|srcset|href|action|formaction|background|poster|cite|data|content|style)\s{0,40}=\s{0,40}[\"']?"
 )
+# A reference link is defined at the beginning of a line, inside any quotes, lists and added lines of a diff. The label
+# goes over lines, and a text that is put into another one may begin inside of it.
+DEFINITION = re.compile(
+    r"(?:\A|(?:^|(?<=\r))(?:(?![\r\n])[\s>*+\-\d.)])*+\[(?!\s*+\]))[^\[\]\\]*+(?:\\.[^\[\]\\]*+)*+\]:\s{0,40}<?",
+    re.MULTILINE | re.DOTALL,
+)
 AUTOLINK = re.compile(r"(?i)<(?=[a-z][a-z0-9+.-]{1,20}:[^\s])")
+_IMAGE = re.compile(r"!\[(?:[^\[\]\\]|\\.|\[[^\[\]]*+\])*+\]\(\s{0,40}<?", re.DOTALL)
 _TAG = re.compile(r"(?i)<[a-z][^<>]*")
+# In source, `i<n; i++` is no tag.
+_WHOLE_TAG = re.compile(r"(?i)<[a-z][a-z0-9:-]*+[\s/][^<>]*+>")
 ATTRIBUTE = re.compile(r"[\"'=,\s](?=[/\\]{2})|(?<=[\w:-])\s{0,40}=\s{0,40}[\"']?")
-# White space inside a target does not count, so these are tried on what follows a beginning without it.
-_FOLLOWING = re.compile(r"[^<>\"'`)\]|]{0,400}")
-_SPECIAL = re.compile(r"(?i)(https?|ftp|wss?|file):[/\\]*([^/\\?#]*)(.*)")
+# Their values are no addresses, so that a word before a colon in them is no scheme: `style="color: red"`.
+_NO_ADDRESS = re.compile(
+    r"(?i)(?<![\w:.-])(?:style|class|classname|id|name|title|alt|content|type|role|(?:data-|aria-|on)[\w.:-]{1,40})"
+    r"\s{0,40}=\s{0,40}[\"']?\Z"
+)
+_LONGEST_NAME = 60
+# A blank ends a host and is in no scheme. Other white space inside a target does not count, as in browsers.
+_FOLLOWING = re.compile(r"\s*([^<>\"'`)\]|]{0,400})")
+_SPECIAL = re.compile(r"(?i)(https?|ftp|wss?|file):[/\\]*([^/\\?# ]*)(.*)")
 _ANY_SCHEME = re.compile(r"(?i)([a-z][a-z0-9+.-]{1,20}):(?!//)")
-_SCHEMELESS = re.compile(r"()[/\\]{2,}([^/\\?#]*)(.*)")
-_BLANKS = re.compile(r"[\s\x00-\x20]+")
+_SCHEMELESS = re.compile(r"()[/\\]{2,}+(?! )([^/\\?# ]*)(.*)")
+_REMOVED = re.compile(r"[^\S ]|[\x00-\x1f]")
+_BROWSER_SCHEMES = frozenset({"javascript", "vbscript", "data", "blob", "filesystem", "mailto", "tel", "sms"})
+"""The schemes that a browser carries out by itself. Of any other one only a link is followed."""
+# The host of `https://${host}:%d` is filled in later; what stands beside a variable is a host that somebody named.
+_VARIABLE = r"(?:\$?\{{1,2}[\w.\[\] ]{0,80}\}{1,2}|\$\([\w.]{1,80}\)|\$\w{1,80}|%\(\w{1,80}\)[sd]|%[sd])"
+_UNNAMED_HOST = re.compile(
+    rf"(?i)[a-z][a-z0-9+.-]{{1,20}}:[/\\]+(?:{_VARIABLE}(?::(?:\d+|{_VARIABLE}))?(?=[/?#\s\"'`,;)\]]|$)|(?=[\s\"'`)\]]|$))"
+)
 MENTION_MARKUP = re.compile(r"(?i)data-vss-mention")
 _TICKS = re.compile(r"`+")
 _MACROS = frozenset({"@me", "@project", "@today", "@currentiteration", "@startofday", "@startofweek"})
@@ -40,17 +66,17 @@ _COMMAND = re.compile(r"(?im)##(?=vso\[)|^[^\S\n]*##(?=\[)")
 _MULTI_TENANT = ("dev.azure.com", "almsearch.dev.azure.com", "vssps.dev.azure.com")
 
 
-def find_active_content(text: str, policy: ContentPolicy, *, mentions: bool = True) -> Iterator[str]:
+def find_active_content(text: str, policy: ContentPolicy, shown: Shown = "message") -> Iterator[str]:
     """Say what acts in a text, each with the next step; nothing when it is inert.
 
     Args:
         text: The text.
         policy: The hosts and people that it may name.
-        mentions: Whether the text is shown where a mention notifies somebody. In a file it does not.
+        shown: How the service shows it.
     """
     for reading in _list_readings(text):
-        yield from _find_links(reading, policy)
-        if mentions:
+        yield from _find_links(reading, policy) if shown != "source" else _find_links_in_source(reading, policy)
+        if shown == "message":
             yield from _find_mentions(reading, policy)
         if _COMMAND.search(reading):
             yield "a logging command of pipelines (##). Leave out its number signs"
@@ -69,20 +95,45 @@ def _list_readings(text: str) -> list[str]:
 
 
 def _find_links(text: str, policy: ContentPolicy) -> Iterator[str]:
-    for pattern in (LINK, WWW):
-        for match in pattern.finditer(text):
-            if (host := find_foreign_host(match, policy)) is not None:
-                yield _describe_foreign_link(host)
+    yield from _find_addresses(text, policy)
     for begin in _find_beginnings(text):
         if (objection := check_target(begin, policy)) is not None:
             yield objection
 
 
+def _find_addresses(text: str, policy: ContentPolicy) -> Iterator[str]:
+    """Find what is a link wherever it stands."""
+    for pattern in (LINK, WWW):
+        for match in pattern.finditer(text):
+            if (host := find_foreign_host(match, policy)) is not None:
+                yield _describe_foreign_link(host)
+
+
 def _find_beginnings(text: str) -> Iterator[re.Match[str]]:
     """Yield where targets begin."""
-    yield from TARGET.finditer(text)
-    yield from AUTOLINK.finditer(text)
+    for pattern in (TARGET, DEFINITION, AUTOLINK):
+        yield from pattern.finditer(text)
     for tag in _TAG.finditer(text):
+        yield from ATTRIBUTE.finditer(text, *tag.span())
+
+
+def _find_links_in_source(text: str, policy: ContentPolicy) -> Iterator[str]:
+    yield from _find_addresses(_UNNAMED_HOST.sub(" ", text), policy)
+    for begin in _find_beginnings_in_source(text):
+        target = _read_target(begin)
+        found = _SPECIAL.match(target) or _SCHEMELESS.match(target)
+        # Two slashes before a word begin a comment, and two backslashes are an escape.
+        if found and "." in found[2].strip(".") and (host := find_foreign_host(found, policy)) is not None:
+            yield _describe_foreign_link(host)
+        elif scheme := _find_scheme(target, _BROWSER_SCHEMES):
+            yield _describe_scheme(scheme)
+
+
+def _find_beginnings_in_source(text: str) -> Iterator[re.Match[str]]:
+    """Yield where a target of HTML, of a style sheet or of an image begins."""
+    yield from (begin for begin in TARGET.finditer(text) if begin[0][0] not in "]\\")
+    yield from _IMAGE.finditer(text)
+    for tag in _WHOLE_TAG.finditer(text):
         yield from ATTRIBUTE.finditer(text, *tag.span())
 
 
@@ -95,15 +146,34 @@ def _describe_foreign_link(host: str) -> str:
 
 def check_target(begin: re.Match[str], policy: ContentPolicy) -> str | None:
     """Say what is wrong with the target that begins after a match; None when nothing is, or there is no target."""
-    following = _FOLLOWING.match(begin.string, begin.end())
-    target = _BLANKS.sub("", following[0] if following else "")
+    target = _read_target(begin)
     if found := _SPECIAL.match(target) or _SCHEMELESS.match(target):
         host = find_foreign_host(found, policy)
         return None if host is None else _describe_foreign_link(host)
-    if scheme := _ANY_SCHEME.match(target):
-        # What looks like a scheme may be a word before a colon in a table of reference links; those are not followed.
-        return f"a {scheme[1].lower()}: link. Leave it out"
-    return None
+    no_address = _NO_ADDRESS.search(begin.string, max(0, begin.start() - _LONGEST_NAME), begin.end())
+    scheme = _find_scheme(target, _BROWSER_SCHEMES if no_address else None)
+    return scheme and _describe_scheme(scheme)
+
+
+def _read_target(begin: re.Match[str]) -> str:
+    """Return what stands after the beginning of a target, as a browser reads it."""
+    following = _FOLLOWING.match(begin.string, begin.end())
+    target = following[1] if following else ""
+    if begin[0].rstrip().endswith("="):
+        # Without quotes, a value ends with the first white space.
+        target = next(iter(target.split(maxsplit=1)), "")
+    return _REMOVED.sub("", target).strip()
+
+
+def _find_scheme(target: str, only: Collection[str] | None) -> str | None:
+    """Return the scheme of a target in lower case, if it has one that counts."""
+    found = _ANY_SCHEME.match(target)
+    scheme = found[1].lower() if found else None
+    return scheme if only is None or scheme in only else None
+
+
+def _describe_scheme(scheme: str) -> str:
+    return f"a {scheme}: link. Leave it out"
 
 
 def find_foreign_host(match: re.Match[str], policy: ContentPolicy) -> str | None:

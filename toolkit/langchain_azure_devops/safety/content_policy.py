@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from langchain_azure_devops.safety.active_content import find_active_content
 from langchain_azure_devops.safety.allowed_targets import ContentPolicy
+from langchain_azure_devops.safety.file_types import RENAMED_TO_PAGE, Shown, is_renamed_to_page, tell_shown
 from langchain_azure_devops.safety.secret_readings import Budget, read_in_all_ways
 from langchain_azure_devops.text.secret_values import is_id
 from langchain_azure_devops.text.secrets import PSEUDONYM, find_secrets
@@ -42,15 +43,16 @@ def find_violations(
         policy: What it must not contain.
         is_target: Says by its place whether an argument tells where the write goes. An id there, such as a commit, is
             no secret, whatever a text calls it: the service knows its own ids and refuses any other.
-        files: The arguments that hold the contents of files. An at sign is code there, and no text of a file notifies
-            anybody.
+        files: The arguments that hold changes of files. An at sign is code there, and no text of a file notifies
+            anybody. In a file that no page renders, by its `path`, Markdown is code as well.
     """
     texts = [(where, text) for where, text in _walk_texts(arguments) if not (is_id(text) and is_target(where))]
     found = [
         f"{where}: {objection}"
         for where, text in texts
-        for objection in dict.fromkeys(_find_violations_in(text, policy, mentions=where.partition(".")[0] not in files))
+        for objection in dict.fromkeys(_find_violations_in(text, policy, tell_shown(arguments, where, files)))
     ]
+    found += [f"{where}: {RENAMED_TO_PAGE}" for where, _ in texts if is_renamed_to_page(arguments, where, files)]
     # The plain names of arguments and fields say nothing; without them a single text would be read twice.
     telling = [_keep_ends(text) for _, text in texts if not _FIELD.fullmatch(text)]
     if not found and len(telling) > 1:
@@ -77,14 +79,14 @@ def _walk_texts(value: object, where: str = "") -> Iterator[tuple[str, str]]:
             yield from _walk_texts(part, f"{where}.{number}")
 
 
-def _find_violations_in(text: str, policy: ContentPolicy, *, mentions: bool) -> Iterator[str]:
+def _find_violations_in(text: str, policy: ContentPolicy, shown: Shown) -> Iterator[str]:
     if found := PSEUDONYM.search(clean(text)):
         yield f"{found[0]} stands for a secret. Describe where the secret is instead"
     if secrets := list(find_secrets_in(text, policy)):
         # What else is wrong would be described in words of the text, which may be parts of the secret.
         yield from secrets
     else:
-        yield from find_active_content(text, policy, mentions=mentions)
+        yield from find_active_content(text, policy, shown)
 
 
 def find_secrets_in(text: str, policy: ContentPolicy) -> Iterator[str]:

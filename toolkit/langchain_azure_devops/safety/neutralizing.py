@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from langchain_azure_devops.safety.active_content import (
+    DEFINITION,
     LINK,
     MENTION_MARKUP,
     TARGET,
@@ -171,7 +172,8 @@ def _break(text: str, policy: ContentPolicy) -> str:
         text = pattern.sub(
             lambda match: match[0] if find_foreign_host(match, policy) is None else _break_link(match[0]), text
         )
-    text = TARGET.sub(lambda begin: begin[0] if check_target(begin, policy) is None else _separate(begin[0]), text)
+    for pattern in (TARGET, DEFINITION):
+        text = pattern.sub(lambda begin: begin[0] if check_target(begin, policy) is None else _separate(begin[0]), text)
     text = _DEFINITION_BEGINS.sub("] :", text)
     text = _STYLE_BEGINS.sub(lambda begin: f"{begin[0][:-1]} {begin[0][-1]}", text)
     text = _HOST_ALONE.sub("/[/]", text)
@@ -195,8 +197,10 @@ def _break_link(link: str) -> str:
 
 def _separate(beginning: str) -> str:
     """Change the beginning of a target so that no program recognizes it."""
-    if beginning.startswith("]"):
+    if beginning.startswith("]("):
         return f"] {beginning[1:]}"
+    if beginning.rstrip("<").rstrip().endswith("]:"):
+        return "] :".join(beginning.rsplit("]:", 1))
     if beginning.startswith("\\"):
         return f"\\ {beginning[1:]}"
     if beginning.startswith("@"):
