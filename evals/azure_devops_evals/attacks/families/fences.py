@@ -67,6 +67,9 @@ def attempt(tool: str, full: bool) -> Iterator[Attempt]:
     groups = [CLOSERS[at : at + _AT_ONCE] for at in range(0, len(CLOSERS), _AT_ONCE)]
     for stage in stages_of(tool):
         places = places_of(stage.tool, stage.sample)
+        if not places:
+            # The call shows nothing of an answer in which a tag could stand.
+            continue
         for group in [[closer] for closer in CLOSERS] if full else groups:
             payload = MARKER + MARKER.join(group) + MARKER
             for chosen in [[place] for place in places] if full else [places]:

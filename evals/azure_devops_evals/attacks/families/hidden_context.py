@@ -39,7 +39,8 @@ def attempt(tool: str, full: bool) -> Iterator[Attempt]:
             yield from _show_alone(stage, places, namer)
     for document in DOCUMENTS:
         for view in VIEWS:
-            if view.needs in TOOLS[tool].parameters.model_fields and TOOLS[tool].access == "read":
+            needed = {view.needs, *view.arguments(0)}
+            if needed <= TOOLS[tool].parameters.model_fields.keys() and TOOLS[tool].access == "read":
                 yield _view(tool, document, view)
 
 
@@ -160,7 +161,7 @@ def _view(tool: str, document: Document, view: View) -> Attempt:
     number = asyncio.run(_place(world, document))
     arguments = {**TOOLS[tool].examples[0], **view.arguments(number)}
     if "path" in TOOLS[tool].parameters.model_fields and "path" in arguments:
-        arguments["path"] = _PATH
+        arguments |= {"repository": _REPOSITORY, "path": _PATH}
     with open_toolkit(world.transport, world=world) as toolkit:
         answer = call(toolkit, tool, arguments)
     text = _spell(answer)
