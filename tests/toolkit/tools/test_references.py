@@ -220,6 +220,7 @@ def test_the_approver_of_a_deletion_sees_the_commit_and_the_open_pull_requests(a
         (ROTA, "main", InvalidRequest, "is no commit id"),
         (ROTA, "729a226", InvalidRequest, "40 hexadecimal digits"),
         ("feature/gone", "the tip", NotFound, "there is no branch 'feature/gone' any more"),
+        ("feature/rota-decembr", "the tip", NotFound, f"any more. Did you mean '{ROTA}'?"),
         ("refs/tags/v1", "the tip", InvalidRequest, "is no branch"),
     ],
 )

@@ -13,6 +13,7 @@ from langchain_azure_devops.errors import (
     NotFound,
     PermissionDenied,
     RefusedByPolicy,
+    did_you_mean,
     explain,
 )
 from langchain_azure_devops.http.client import AzureDevOps
@@ -108,7 +109,7 @@ async def check_update(client: AzureDevOps, where: PathValues, update: RefUpdate
 
 async def _refusal(client: AzureDevOps, where: PathValues, update: RefUpdate) -> AzureDevOpsError:
     if update.status == "staleOldObjectId":
-        return _moved(update.name, update.old, await read_ref(client, where, update.name))
+        return await _moved(client, where, update.name, update.old, await read_ref(client, where, update.name))
     kind, reason = _REASONS.get(update.status, (Conflict, f"was left as it is. The service says {update.status}."))
     if kind is PermissionDenied or kind is RefusedByPolicy:
         reason = explain(kind, reason)
@@ -117,10 +118,12 @@ async def _refusal(client: AzureDevOps, where: PathValues, update: RefUpdate) ->
     return kind(f"Nothing was changed: {describe_ref(update.name)} {reason}{said}", subject="")
 
 
-def _moved(name: str, old: str, now: str | None) -> AzureDevOpsError:
+async def _moved(client: AzureDevOps, where: PathValues, name: str, old: str, now: str | None) -> AzureDevOpsError:
     what = describe_ref(name)
     if now is None:
-        return NotFound(f"Nothing was changed: there is no {what} any more.", subject="")
+        folder = _TAGS if name.startswith(_TAGS) else _BRANCHES
+        near = did_you_mean(name.removeprefix(folder), await _list_names(client, where, folder))
+        return NotFound(f"Nothing was changed: there is no {what} any more.{near}", subject="")
     if old == NOTHING:
         return AlreadyExists(f"Nothing was changed: {what} exists already, at {now}.", subject="")
     return Conflict(
@@ -146,7 +149,7 @@ async def check_ref(client: AzureDevOps, where: PathValues, name: str, old: str)
     """
     now = await read_ref(client, where, name)
     if now != (None if old == NOTHING else old):
-        raise _moved(name, old, now)
+        raise await _moved(client, where, name, old, now)
 
 
 async def read_ref(client: AzureDevOps, where: PathValues, name: str) -> str | None:
@@ -157,6 +160,13 @@ async def read_ref(client: AzureDevOps, where: PathValues, name: str) -> str | N
         response = await client.get(REFS, path=where, query=query)
     rows = decode(response, Collection[Ref]).value
     return next((row.object_id for row in rows if row.name == name), None)
+
+
+async def _list_names(client: AzureDevOps, where: PathValues, folder: str) -> list[str]:
+    """Return the short names of the branches or of the tags."""
+    query: dict[str, QueryValue] = {"filter": folder.removeprefix("refs/"), "$top": 1000}
+    rows = decode(await client.get(REFS, path=where, query=query), Collection[Ref]).value
+    return [row.name.removeprefix(folder) for row in rows]
 
 
 def describe_ref(name: str) -> str:
