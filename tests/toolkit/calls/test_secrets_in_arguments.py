@@ -23,9 +23,7 @@ from langchain_azure_devops.safety import AuditLog
 PLAIN, SPECIAL = "Zx9kQ2mW7vB4nT6", "q'9 \"Zx&%k<é+bT6-7"
 COMPARED_HERE = {
     ("get_build_log", "contains"): "looked for in the text of the log, which holds the same pseudonym",
-    ("compare_versions", "path"): "compared with the names of the changed files, as the service has no filter for them",
     ("get_changes_since_vote", "reviewer"): "compared with the reviewers, as a token for code cannot look people up",
-    ("get_commit", "path"): "compared with the names of the changed files, as the service has no filter for them",
     ("list_pushes", "pusher"): "compared with the people of each row, as a token for code cannot look them up",
     ("list_commits", "message"): "looked for in the messages, which hold the same pseudonym",
     ("search_commits", "message"): "looked for in the messages, which hold the same pseudonym",
