@@ -122,7 +122,7 @@ TARGETS = {
     "set_thread_status": {"id", "thread"},
     "set_reviewers": {"id", "required", "optional", "remove"},
     "vote_on_pull_request": {"id", "vote", "source_commit"},
-    "label_pull_request": {"id"},
+    "label_pull_request": {"id", "remove"},
     "link_work_items": {"id", "work_items"},
     "complete_pull_request": {"id", "source_commit", "strategy", "delete_source_branch", "transition_work_items"},
     "set_auto_complete": {

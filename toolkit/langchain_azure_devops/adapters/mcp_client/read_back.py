@@ -26,9 +26,10 @@ from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.results.models import Instant, Page, Result, Untrusted
 from langchain_azure_devops.tools.git import REPOSITORY, branch_ref
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
-from langchain_azure_devops.tools.pull_requests.reading import read_pull_request
+from langchain_azure_devops.tools.pull_requests.reading import describe, read_pull_request
 from langchain_azure_devops.tools.pull_requests.recovery import find_differences
-from langchain_azure_devops.tools.pull_requests.tools import create_pull_request, update_pull_request
+from langchain_azure_devops.tools.pull_requests.tools import create_pull_request
+from langchain_azure_devops.tools.pull_requests.votes import name_votes
 from langchain_azure_devops.tools.repositories.tools import BranchTip
 from langchain_azure_devops.tools.work_items.tools import add_work_item_comment, create_work_item, update_work_item
 
@@ -188,6 +189,14 @@ async def _find_changed(client: AzureDevOps, pending: PendingWrite) -> PullReque
     return now
 
 
+async def _show_pull_request(client: AzureDevOps, arguments: Given) -> dict[str, JsonValue]:
+    """Read what a person recognizes a pull request by, and the values that the server would replace."""
+    found = await read_pull_request(client, int(str(arguments["pullRequestId"])))
+    replaced = [ours for theirs, ours in _PULL_REQUEST.items() if ours != "id" and arguments.get(theirs) is not None]
+    ends = {"votes": name_votes(found.reviewers)} if "status" in replaced else {}
+    return describe(found, *replaced, *(["author", "source_commit"] if ends else [])) | ends
+
+
 _VOTES = {"Approved": 10, "ApprovedWithSuggestions": 5, "NoVote": 0, "WaitingForAuthor": -5, "Rejected": -10}
 
 
@@ -294,7 +303,6 @@ async def _find_branch(client: AzureDevOps, pending: PendingWrite) -> CreatedBra
 
 _SHOW_ITEM = _show_like(update_work_item, _only({"id": "id"}))
 _SHOW_WORK_ITEM = _show_like(update_work_item, _only({"workItemId": "id"}))
-_SHOW_PULL_REQUEST = _show_like(update_pull_request, _only({"pullRequestId": "id"}))
 
 READ_BACK: Mapping[str, ReadBack] = {
     "wit_work_item_write.create": _like(create_work_item, _created_item, "work item"),
@@ -303,20 +311,18 @@ READ_BACK: Mapping[str, ReadBack] = {
         add_work_item_comment, _rename({"workItemId": "id", "text": "text"}, frozenset({"project", "format"}))
     ),
     "repo_pull_request_write.create": _like(create_pull_request, _opened_pull_request, "pull request"),
-    "repo_pull_request_write.update": ReadBack(
-        _find_changed, PullRequestDetail, _show_like(update_pull_request, _only(_PULL_REQUEST))
-    ),
-    "repo_pull_request_write.vote": ReadBack(_find_vote, PullRequestDetail, _SHOW_PULL_REQUEST),
-    "repo_pull_request_thread_write.create": ReadBack(_find_thread_comment, ThreadComment, _SHOW_PULL_REQUEST),
-    "repo_pull_request_thread_write.reply": ReadBack(_find_thread_comment, ThreadComment, _SHOW_PULL_REQUEST),
+    "repo_pull_request_write.update": ReadBack(_find_changed, PullRequestDetail, _show_pull_request),
+    "repo_pull_request_write.vote": ReadBack(_find_vote, PullRequestDetail, _show_pull_request),
+    "repo_pull_request_thread_write.create": ReadBack(_find_thread_comment, ThreadComment, _show_pull_request),
+    "repo_pull_request_thread_write.reply": ReadBack(_find_thread_comment, ThreadComment, _show_pull_request),
     "repo_create_branch": ReadBack(_find_branch, CreatedBranch, makes="branch"),
 }
 """The operations whose effect can be read back; every other one stays unknown when the server reports it as done."""
 
 SHOWN: Mapping[str, ReadCurrent] = {
-    "repo_pull_request_write.update_reviewers": _SHOW_PULL_REQUEST,
-    "repo_pull_request_thread_write.update": _SHOW_PULL_REQUEST,
-    "repo_pull_request_thread_write.update_status": _SHOW_PULL_REQUEST,
+    "repo_pull_request_write.update_reviewers": _show_pull_request,
+    "repo_pull_request_thread_write.update": _show_pull_request,
+    "repo_pull_request_thread_write.update_status": _show_pull_request,
     "wit_work_item_comment_write.update": _SHOW_WORK_ITEM,
     "wit_work_item_link_write.unlink": _SHOW_ITEM,
     "wit_work_item_link_write.link_to_pull_request": _SHOW_WORK_ITEM,
