@@ -227,7 +227,7 @@ def test_refusals_are_the_service_s(outcome):
 
 def test_cherry_picks_statuses_and_evaluations(call):
     source = {"commitList": [{"commitId": call("Git.getCommits", "docs", {}, "Platform", 0, 1)[0]["commitId"]}]}
-    ends = {"ontoRefName": "refs/heads/feature/rota-december", "generatedRefName": "refs/heads/taken-back"}
+    ends = {"ontoRefName": "refs/heads/main", "generatedRefName": "refs/heads/taken-back"}
     begun = call("Git.createRevert", {**ends, "source": source}, "Platform", "docs")
     assert begun["status"] == QUEUED
     assert call("Git.getRevert", "Platform", begun["revertId"], "docs")["status"] == COMPLETED
