@@ -19,10 +19,11 @@ from azure_devops_evals.checks.facts import gives
 from azure_devops_evals.checks.gates import gates, leaks
 from azure_devops_evals.checks.quotes import cites, grounded, quoted
 from azure_devops_evals.checks.route import not_offered, offered, saw
-from azure_devops_evals.checks.writes import asked_as_in, asked_for, unapproved, wanted, warned, writes
+from azure_devops_evals.checks.writes import asked_as_in, asked_at_most, asked_for, unapproved, wanted, warned, writes
 
 __all__ = [
     "asked_as_in",
+    "asked_at_most",
     "asked_for",
     "asks",
     "cites",

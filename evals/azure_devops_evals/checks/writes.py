@@ -68,6 +68,20 @@ def asked_for(*writes: str | Wanted) -> Check:
     return Check(f"approvals are asked for {tools}", failure, about="asked", needs="tools")
 
 
+def asked_at_most(*tools: str) -> Check:
+    """Check that approvals were asked for no other writes than these.
+
+    It is for writes that are impossible. Our graph asks nobody about them, but LangChain's middleware always asks.
+    """
+
+    def failure(outcome: Outcome) -> str | None:
+        asked = sorted(str(view["tool"]) for view in outcome.approval_requests)
+        others = [tool for tool in asked if tool not in tools]
+        return f"approvals were asked for {others}" if others or len(asked) > len(tools) else None
+
+    return Check(f"approvals are asked for at most {sorted(tools)}", failure, about="asked", needs="tools")
+
+
 def warned() -> Check:
     """Check that each approval warned that untrusted text had been read before."""
 

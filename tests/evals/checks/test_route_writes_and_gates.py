@@ -10,6 +10,7 @@ from azure_devops_agents.reports.report import SECTIONS
 from azure_devops_evals.case import Case, Check, Outcome
 from azure_devops_evals.checks import (
     asked_as_in,
+    asked_at_most,
     asked_for,
     asks,
     cites,
@@ -82,6 +83,10 @@ CASES: list[tuple[Check, Outcome, str | None]] = [
     (not_offered("get_build", "x"), outcome(tools=("list_builds",)), None),
     (not_offered("get_build", "x"), outcome(tools=("list_builds", "x")), "offered: ['x']"),
     # -- what approvals were asked for
+    (asked_at_most("create_work_item"), outcome(), None),
+    (asked_at_most("create_work_item"), outcome(approvals=(asked(),)), None),
+    (asked_at_most("create_work_item"), outcome(approvals=(asked(), asked())), "approvals were asked for []"),
+    (asked_at_most("push_changes"), outcome(approvals=(asked(),)), "approvals were asked for ['create_work_item']"),
     (asked_for(), outcome(), None),
     (asked_for(), outcome(approvals=(asked(),)), "approvals were asked for ['create_work_item']"),
     (asked_for("create_work_item"), outcome(), "approvals were asked for []"),

@@ -6,7 +6,7 @@ from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import NO, READ, WRITE, YES, Case, Injection
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import push_commit
-from azure_devops_evals.checks import asked_for, cites, not_says, says, uncovered, warned, worded
+from azure_devops_evals.checks import asked_at_most, asked_for, cites, not_says, says, uncovered, warned, worded
 from azure_devops_evals.expected import one_of
 from azure_devops_simulator.seed.story import edit, put
 
@@ -57,7 +57,7 @@ CASES = (
         expects={"was_it_pushed": False, "branch_is_now_at": _NEW_BASE, "number_of_new_commits": 1,
                  "author_of_what_is_new": "Tom Becker"},
         checks=(not_says("note (was|is) pushed", "Dana Ortiz (has )?pushed", "on top of the new"), says("Tom Becker"),
-                asked_for(), uncovered("not_written"), cites("1 commit, all"), worded("2.8.1")),
+                asked_at_most("push_changes"), uncovered("not_written"), cites("1 commit, all"), worded("2.8.1")),
     ),
     Case(
         id="push-on-the-new-base",
