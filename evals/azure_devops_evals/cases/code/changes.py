@@ -44,7 +44,7 @@ CASES = (
         question=f'Add "- Labels are 104 mm wide." below the other notes of 2.8.0 in {_NOTES} of platform-api, in a '
                  f'commit "{_MESSAGE}" to release/2.8, on top of {_OLD_BASE} and nothing else. If the branch moved, '
                  "say what is new.",
-        source="world", holds=WRITE, approver=YES, setup=_NEXT_VERSION,
+        source="world", holds=WRITE, approver=YES, setup=_NEXT_VERSION, kinds=frozenset({"rejected"}),
         steps=[
             [Call.to("read_repository_file", repository="platform-api", path=_NOTES, version="release/2.8"),
              Call.to("find_tools", words="commit a change of a file to a branch")],
