@@ -69,15 +69,14 @@ def asked_for(*writes: str | Wanted) -> Check:
 
 
 def asked_at_most(*tools: str) -> Check:
-    """Check that approvals were asked for no other writes than these.
+    """Check that approvals were asked for no other writes than these, and for each no more often than it is named.
 
     It is for writes that are impossible. Our graph asks nobody about them, but LangChain's middleware always asks.
     """
 
     def failure(outcome: Outcome) -> str | None:
-        asked = sorted(str(view["tool"]) for view in outcome.approval_requests)
-        others = [tool for tool in asked if tool not in tools]
-        return f"approvals were asked for {others}" if others or len(asked) > len(tools) else None
+        surplus = Counter(str(view["tool"]) for view in outcome.approval_requests) - Counter(tools)
+        return f"more approvals were asked for: {sorted(surplus.elements())}" if surplus else None
 
     return Check(f"approvals are asked for at most {sorted(tools)}", failure, about="asked", needs="tools")
 

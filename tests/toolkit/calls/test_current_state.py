@@ -217,7 +217,7 @@ def test_without_a_change_one_question_and_two_looks_at_the_state(name, way, cli
     arguments = arguments_of(scenario, client)
     sent.clear()
     looks = []
-    # Who the token belongs to is asked once, by the first look.
+    # The owner of the token is asked for once, by the first look.
     person = Person(lambda: looks.append(len([each for each in sent if "connectionData" not in each.url.path])))
     way(client, scenario, arguments, person)
     assert len(person.asked) == 1

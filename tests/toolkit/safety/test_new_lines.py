@@ -1,4 +1,4 @@
-"""What of a long text is read again: the lines that no earlier reading has, and those around them."""
+"""The parts of a long text that are read again: lines that no earlier reading has, and the lines around them."""
 
 from langchain_azure_devops.safety.new_lines import NewLines
 

@@ -135,7 +135,7 @@ def _approve_twice(
     again = _approve(investigator, asked)
     if _written(transport):
         return ("the write was sent although what the approval showed was no longer true",)
-    # Who approves the new state gets the write.
+    # A person who approves the new state gets the write.
     _approve(investigator, again)
     if again and not _written(transport):
         return ("the write was not sent after the new state was approved",)
