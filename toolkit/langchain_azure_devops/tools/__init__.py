@@ -5,7 +5,7 @@ from typing import Any
 
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Tool
-from langchain_azure_devops.tools.builds.tools import toolset as builds
+from langchain_azure_devops.tools.builds import toolset as builds
 from langchain_azure_devops.tools.changes.tools import toolset as changes
 from langchain_azure_devops.tools.history import toolset as history
 from langchain_azure_devops.tools.pipelines import toolset as pipelines

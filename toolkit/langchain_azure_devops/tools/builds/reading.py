@@ -1,0 +1,63 @@
+"""Read a build: its timeline, its commits and its logs, for all tools that show them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from langchain_azure_devops.calls.paging import TOKEN_HEADER
+from langchain_azure_devops.calls.time_limits import explain_cut
+from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues, QueryValue
+from langchain_azure_devops.http.responses import Collection, decode
+from langchain_azure_devops.results.models import Failed
+from langchain_azure_devops.tools.builds.models import Change
+from langchain_azure_devops.tools.builds.timeline import Record, Timeline
+from langchain_azure_devops.tools.failure_view import FailureView, read_failure_view
+
+BUILD = "/{project}/_apis/build/builds/{build}"
+_MAX_CHANGES = 20
+_NO_TIMELINE = frozenset({b"", b"null"})
+
+
+async def read_records(client: AzureDevOps, where: PathValues) -> list[Record]:
+    """Return the records of the timeline; none when the build never started."""
+    response = await client.get(f"{BUILD}/timeline", path=where)
+    return [] if response.content in _NO_TIMELINE else decode(response, Timeline).records
+
+
+async def read_changes(client: AzureDevOps, where: PathValues) -> dict[str, object]:
+    """Read the commits as fields of the build. If they cannot be read, return a note instead."""
+    try:
+        response = await client.get(f"{BUILD}/changes", path=where, query={"$top": _MAX_CHANGES})
+    except AzureDevOpsError as error:
+        explain_cut(error)
+        unread = Failed(place="commits", status=error.status, reason=error.message)
+        return {"note": f"The commits could not be read: {error.message}", "unread": [unread]}
+    changes = decode(response, Collection[Change]).value
+    more = len(changes) == _MAX_CHANGES or TOKEN_HEADER in response.headers
+    note = f"Only the newest {len(changes)} commits are shown." if more else None
+    return {"changes": changes, "note": note, "partial": more}
+
+
+@asynccontextmanager
+async def stream_log(
+    client: AzureDevOps, where: PathValues, query: dict[str, QueryValue] | None = None
+) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Stream a log, or the lines of it that the query names."""
+    path = f"{BUILD}/logs/{{log}}"
+    async with client.stream(path, path=where, query=query or {}, accept="text/plain") as response:
+        yield _stream_text(response)
+
+
+async def _stream_text(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Stream a log without NUL bytes, because every log is treated as text."""
+    async for piece in response.aiter_bytes():
+        yield piece.replace(b"\0", b"")
+
+
+async def read_view(client: AzureDevOps, where: PathValues, characters: int) -> FailureView:
+    """Read a log and return the lines that tell why it failed."""
+    async with stream_log(client, where) as text:
+        return await read_failure_view(text, client.secrets, characters)

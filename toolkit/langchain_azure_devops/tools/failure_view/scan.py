@@ -1,0 +1,210 @@
+"""Score the lines of a log that the rules find, while the log is read once.
+
+The time is linear in the length of the log. What stays in memory is bounded: the lines with the highest scores, and the
+windows in which they stand, because a secret is recognized by what stands around it.
+"""
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import accumulate
+from typing import NamedTuple
+
+from langchain_azure_devops.tools.failure_view.cleaning import clean_line
+from langchain_azure_devops.tools.failure_view.rules import Rule, load_families
+from langchain_azure_devops.tools.failure_view.windows import Window
+
+_MOST_LINES, _KEPT_LINES = 8_000, 4_000
+_WINDOWS = 32
+"""So many windows are kept in memory, and up to twice as many for a while."""
+_MOST_KINDS = 50_000
+_MOST_STEPS = 2_000
+_REPEATS = 60
+"""A line that came so often, but for its numbers, tells nothing new."""
+_ORDINARY = 20_000
+"""A hint that so many lines hold is part of the ordinary output of this log, and is not looked for any more."""
+_FADING = 0.45
+_END, _LAST = 6, 0.3
+"""So many lines at the end are shown, whatever they say, unless there is much to show."""
+_TAIL, _REST = 400, 0.01
+"""So many more are shown only where the rules find nothing, or where there is room for the whole log."""
+_NO_DIGITS = str.maketrans("123456789", "000000000")
+_VARIABLE = re.compile(
+    r"0x[0-9a-fA-F]+|\b[0-9a-f]{7,40}\b|\d+|(['\"`]).{1,200}?\1|[‘“].{1,200}?[’”]|(?:[\w.@~-]*[/\\])+[\w.@~-]+"
+)
+_STEPS = {
+    "##[group]run ": "begins",
+    "##[section]starting": "begins",
+    "##[group]post job": "begins",
+    "##[error]": "fails",
+    "##[section]finishing": "ends",
+}
+_ENDED = re.compile(r"##\[error\].*(?:exit code|exited with|failed with|timed? ?out|cancel)", re.IGNORECASE)
+
+
+class Scored(NamedTuple):
+    """A line that may be shown: how much it counts, where it stands, and which character of it matters."""
+
+    score: float
+    window: Window
+    at: int
+
+
+class Step(NamedTuple):
+    """A line in which a step begins, fails or ends."""
+
+    number: int
+    kind: str
+
+
+class _Match(NamedTuple):
+    rule: Rule
+    at: int
+
+
+@dataclass
+class LogScan:
+    """What is known of a log.
+
+    Attributes:
+        count: How many lines were read.
+        scored: The lines that may be shown, by their numbers.
+        steps: Where the steps of a log begin, fail and end, in order.
+    """
+
+    count: int = 0
+    scored: dict[int, Scored] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    _seen: Counter[str] = field(default_factory=Counter)
+    _kinds: Counter[str] = field(default_factory=Counter)
+    _hints: Counter[str] = field(default_factory=Counter)
+    _unsorted: int = 0
+
+    def read(self, window: Window) -> None:
+        """Score the lines of the next window."""
+        self.count = window.first + window.end - 1
+        hints = [hint for hint in _index_rules()[0] if self._hints[hint] < _ORDINARY]
+        marked = _find_hints(window, hints, self._hints)
+        for index in sorted(marked):
+            if window.begin <= index < window.end:
+                self._read_line(window, index, marked[index])
+        self._forget_least()
+
+    def finish(self, last: Window) -> None:
+        """Score the lines at the end of the log, whatever they say."""
+        for distance, index in enumerate(range(last.end - 1, max(-1, last.end - 1 - _TAIL), -1)):
+            self._add(last, index, _LAST if distance < _END else _REST * (1 - distance / _TAIL), 0)
+
+    def _read_line(self, window: Window, index: int, hints: set[str]) -> None:
+        raw = window.lines[index]
+        line = clean_line(raw)
+        number = window.first + index
+        if "##[" in hints and len(self.steps) < _MOST_STEPS:
+            lowered = line.lower()
+            kind = next((kind for begins, kind in _STEPS.items() if lowered.startswith(begins)), None)
+            if kind and (kind != "fails" or _ENDED.search(line)):
+                self.steps.append(Step(number, kind))
+        plain = line.translate(_NO_DIGITS)
+        self._seen[plain] += 1
+        if self._seen[plain] > _REPEATS:
+            return
+        match = _match(line, hints)
+        if match is None:
+            return
+        rule = match.rule
+        score = rule.score
+        if rule.fades:
+            kind = f"{rule.name}:{_VARIABLE.sub('#', line)}"
+            score /= 1 + _FADING * self._kinds[kind]
+            self._kinds[kind] += 1
+        if len(self._kinds) > _MOST_KINDS:
+            self._kinds.clear()
+        if len(self._seen) > _MOST_KINDS:
+            self._seen.clear()
+        self._add(window, index, score, match.at)
+        for distance in range(1, min(rule.before, index) + 1):
+            self._add(window, index - distance, score * 0.8 * (1 - distance / (rule.before + 1)), 0)
+        self._read_below(window, index, rule, score)
+
+    def _read_below(self, window: Window, index: int, rule: Rule, score: float) -> None:
+        """Score the lines behind a match that belong to it."""
+        for distance in range(1, rule.after + 1):
+            at = index + distance
+            if at >= len(window.lines):
+                return
+            line = clean_line(window.lines[at])
+            if rule.until is not None and rule.until.search(line):
+                return
+            share = next((each.share for each in rule.inner if each.pattern.search(line)), None)
+            decayed = 0.8 * (1 - distance / (rule.after + 1))
+            self._add(window, at, score * (decayed if share is None else max(share, decayed)), 0)
+
+    def _add(self, window: Window, index: int, score: float, at: int) -> None:
+        number = window.first + index
+        known = self.scored.get(number)
+        if known is None or known.score < score:
+            self.scored[number] = Scored(score, window, at)
+
+    def _forget_least(self) -> None:
+        """Keep the memory bounded: forget the lines with the lowest scores, and those of the poorest windows."""
+        self._unsorted += 1
+        if len(self.scored) <= _MOST_LINES and self._unsorted < _WINDOWS:
+            return
+        self._unsorted = 0
+        ranked = sorted(self.scored.items(), key=lambda entry: -entry[1].score)[:_KEPT_LINES]
+        best = list(dict.fromkeys(id(each.window) for _, each in ranked))[:_WINDOWS]
+        self.scored = {number: each for number, each in ranked if id(each.window) in best}
+
+
+def _match(line: str, hints: set[str]) -> _Match | None:
+    """Return the rule with the highest score that a line matches."""
+    _, by_hint, harmless = _index_rules()
+    if any(pattern.search(line) for pattern in harmless):
+        return None
+    rules = {id(rule): rule for hint in hints for rule in by_hint.get(hint, ())}
+    for rule in sorted(rules.values(), key=lambda rule: -rule.score):
+        if found := rule.pattern.search(line):
+            return _Match(rule, found.start())
+    return None
+
+
+def _find_hints(window: Window, hints: list[str], counts: Counter[str]) -> dict[int, set[str]]:
+    """Return which hints the lines of a window hold, by the index of the line, and count them."""
+    lines = window.lines[window.begin : window.end]
+    text = "\n" + "\n".join(lines)
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        # Some letters become two; the places have to stay.
+        lowered = "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
+    starts = [0, *accumulate((len(line) + 1 for line in lines), initial=1)]
+    found: dict[int, set[str]] = {}
+    for hint in hints:
+        for place in _find_all(lowered, hint, starts):
+            found.setdefault(place + window.begin, set()).add(hint)
+            counts[hint] += 1
+    return found
+
+
+def _find_all(text: str, hint: str, starts: list[int]) -> Iterator[int]:
+    """Yield the index of each line that holds a hint."""
+    for needle in (f"\n{hint[1:]}", f"z {hint[1:]}") if hint.startswith("^") else (hint,):
+        at = text.find(needle)
+        while at >= 0:
+            index = bisect_right(starts, at + needle.startswith("\n")) - 2
+            yield index
+            at = text.find(needle, starts[index + 2] - 1)
+
+
+@cache
+def _index_rules() -> tuple[tuple[str, ...], dict[str, tuple[Rule, ...]], tuple[re.Pattern[str], ...]]:
+    """Return all hints, the rules of each hint, and what is harmless."""
+    by_hint: dict[str, list[Rule]] = {"##[": []}
+    families = load_families().values()
+    for rule in (rule for family in families for rule in family.rule):
+        for hint in rule.hints:
+            by_hint.setdefault(hint, []).append(rule)
+    rules = {hint: tuple(found) for hint, found in by_hint.items()}
+    return tuple(rules), rules, tuple(pattern for family in families for pattern in family.harmless)
