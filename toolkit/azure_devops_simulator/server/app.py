@@ -39,6 +39,7 @@ from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.core.projects import find_project
 from azure_devops_simulator.areas.git import area as git
 from azure_devops_simulator.areas.git_http import area as git_http
+from azure_devops_simulator.areas.pipelines import area as pipelines
 from azure_devops_simulator.areas.policies import area as policies
 from azure_devops_simulator.areas.pull_requests import area as pull_requests
 from azure_devops_simulator.areas.pull_requests.replays import settle_replays
@@ -60,6 +61,7 @@ AREAS: tuple[Area, ...] = (
     search.area,
     work_items.area,
     builds.area,
+    pipelines.area,
 )
 
 Headers: TypeAlias = list[tuple[str, str]]

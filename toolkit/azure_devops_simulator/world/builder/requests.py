@@ -23,6 +23,7 @@ from azure_devops_simulator.areas.core import area as core
 from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.core.projects import find_project
 from azure_devops_simulator.areas.git import area as git
+from azure_devops_simulator.areas.pipelines import area as pipelines
 from azure_devops_simulator.areas.policies import area as policies
 from azure_devops_simulator.areas.pull_requests import area as pull_requests
 from azure_devops_simulator.areas.pull_requests.replays import settle_replays
@@ -44,7 +45,7 @@ class BuilderError(ValueError):
 
 @cache
 def _router() -> Router:
-    areas = (core.area, git.area, policies.area, pull_requests.area, work_items.area, builds.area)
+    areas = (core.area, git.area, policies.area, pull_requests.area, work_items.area, builds.area, pipelines.area)
     return Router(route for area in areas for route in area.routes)
 
 

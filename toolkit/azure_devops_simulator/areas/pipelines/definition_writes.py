@@ -6,10 +6,11 @@ from azure_devops_simulator.api.call import Answer, Call
 from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError
 from azure_devops_simulator.api.parsing import as_object, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition
-from azure_devops_simulator.areas.builds.pipelines import whole_pipeline
+from azure_devops_simulator.areas.builds.lookup import build_error, find_definition
+from azure_devops_simulator.areas.builds.queueing import resume
 from azure_devops_simulator.areas.builds.shapes import POOLS, definition_body, pool_of
 from azure_devops_simulator.areas.git.lookup import no_repository
+from azure_devops_simulator.areas.pipelines.pipelines import whole_pipeline
 from azure_devops_simulator.state.builds import Definition
 from azure_devops_simulator.state.projects import Repository
 from azure_devops_simulator.state.values import JsonObject, JsonValue
@@ -64,12 +65,15 @@ def update_definition(call: Call) -> Answer | JsonValue:
     repository = _repository(call, as_object(body.get("repository")))
     folder = _folder(as_text(body.get("path"), definition.folder))
     name = _free_name(call, as_text(body.get("name")), folder, definition)
+    before = definition.version
     definition.name, definition.folder = name, folder
     definition.yaml_path, definition.repository = file, repository
     definition.settings = {}
     _change(call, definition, body)
+    definition.earlier.append(before)
     definition.revision += 1
-    definition.changed = call.organization.clock.tick()
+    definition.changed, definition.changed_by = call.organization.clock.tick(), call.user
+    resume(call, definition)
     return definition_body(call, definition, whole=True)
 
 
@@ -83,18 +87,6 @@ def delete_definition(call: Call) -> Answer:
         raise build_error(400, "CannotDeleteDefinitionWithRetainedBuildsException", message)
     call.organization.clock.tick()
     call.organization.builds.remove_definition(definition)
-    return Answer(204)
-
-
-@area.delete("{project}/_apis/build/builds/{build}", scopes=_EXECUTE)
-def delete_build(call: Call) -> Answer:
-    """Delete a build, unless it is kept."""
-    build = find_build(call)
-    if build.keep_forever:
-        # The type key and the text are a guess.
-        message = f"Build {build.id} cannot be deleted, because it is retained."
-        raise build_error(400, "CannotDeleteRetainedBuildException", message)
-    call.organization.builds.remove(build, call.user, call.organization.clock.tick())
     return Answer(204)
 
 
@@ -180,8 +172,6 @@ def _change(call: Call, definition: Definition, body: JsonObject) -> None:
     if branch:
         definition.default_branch = branch if branch.startswith("refs/") else f"refs/heads/{branch}"
     definition.pool = _pool(call, as_object(body.get("queue"))) or definition.pool
-    if body.get("queueStatus") == "paused":
-        raise NotSimulatedError("paused build definitions")
     kept = {name: body[name] for name in _KEPT if body.get(name) is not None}
     if variables := as_object(kept.get("variables")):
         kept["variables"] = {name: _variable(as_object(value)) for name, value in variables.items()}

@@ -10,7 +10,7 @@ from datetime import datetime
 from azure_devops_simulator.api.call import Answer, Call, collection, page
 from azure_devops_simulator.api.parsing import as_object
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.builds.lookup import check_revision, find_definition, tip_of, words_of
+from azure_devops_simulator.areas.builds.lookup import asked_revision, find_definition, tip_of, words_of
 from azure_devops_simulator.areas.builds.shapes import build_body, definition_body
 from azure_devops_simulator.areas.builds.yaml import committed_yaml
 from azure_devops_simulator.state.builds import Build, Definition
@@ -84,7 +84,7 @@ def _ordered(call: Call, found: list[Definition]) -> list[Definition]:
 
 def _body(call: Call, definition: Definition, *, whole: bool) -> JsonObject:
     body = definition_body(call, definition, whole=whole)
-    builds = call.organization.builds.of(definition)
+    builds = call.organization.builds.of(call.organization.builds.definitions[definition.id])
     if call.query.flag("includeLatestBuilds"):
         completed = [build for build in builds if build.status == "completed"]
         if builds:
@@ -116,8 +116,7 @@ def _metrics(builds: Iterable[Build], since: datetime | None) -> list[JsonValue]
 )
 def get_definition(call: Call) -> Answer | JsonValue:
     """Return one definition with its file, repository and triggers."""
-    definition = find_definition(call, call.path["definition"])
-    check_revision(call, definition)
+    definition = asked_revision(call, find_definition(call, call.path["definition"]))
     body = _body(call, definition, whole=True)
     if names := words_of(call, "propertyFilters"):
         properties = as_object(body["properties"])
@@ -140,7 +139,6 @@ def get_metrics(call: Call) -> Answer | JsonValue:
 @area.get("{project}/_apis/build/definitions/{definition:int}/yaml", scopes=_READ, query="revision")
 def get_yaml(call: Call) -> Answer | JsonValue:
     """Return the file of a definition on its default branch."""
-    definition = find_definition(call, call.path["definition"])
-    check_revision(call, definition)
+    definition = asked_revision(call, find_definition(call, call.path["definition"]))
     tip = tip_of(definition, definition.default_branch)
     return {"yaml": committed_yaml(definition, tip) if tip else None}

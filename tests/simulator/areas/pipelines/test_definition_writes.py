@@ -66,7 +66,6 @@ def test_update(client: Any, organization: Organization) -> None:
         {"repository": {"type": "GitHub", "id": "octo/cat"}},
         {"variableGroups": [{"id": 1}]},
         {"queue": {"id": 999}},
-        {"queueStatus": "paused"},
     ],
 )
 def test_what_is_not_simulated_says_so(client: Any, organization: Organization, change: dict[str, Any]) -> None:

@@ -13,7 +13,8 @@ from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds.archives import artifact_archive, log_archive, text_of
 from azure_devops_simulator.areas.builds.details import find_artifact
 from azure_devops_simulator.areas.builds.logs import TEXT
-from azure_devops_simulator.areas.builds.pipelines import find_run, pipeline_error, pipeline_url
+from azure_devops_simulator.areas.pipelines.pipelines import pipeline_error, pipeline_url
+from azure_devops_simulator.areas.pipelines.runs import find_run
 from azure_devops_simulator.state.builds import Build, Log
 from azure_devops_simulator.state.values import JsonObject, JsonValue, guid, timestamp
 
