@@ -8,6 +8,7 @@ from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.tools.builds import toolset as builds
 from langchain_azure_devops.tools.changes.tools import toolset as changes
 from langchain_azure_devops.tools.history import toolset as history
+from langchain_azure_devops.tools.pipeline_runs import pipeline_runs
 from langchain_azure_devops.tools.pipelines import toolset as pipelines
 from langchain_azure_devops.tools.projects import toolset as projects
 from langchain_azure_devops.tools.pull_requests.tools import toolset as pull_requests
@@ -29,6 +30,7 @@ TOOLSETS: Mapping[str, Toolset] = {
         review_changes,
         work_items,
         pipelines,
+        pipeline_runs,
         builds,
         search,
     )

@@ -1,23 +1,16 @@
 """Pipelines and the result of their last build."""
 
-import difflib
 from typing import Annotated
 
 from pydantic import AliasPath, Field
 
-from langchain_azure_devops.calls.declaration import Cursor, Limit, Projects, Toolset
+from langchain_azure_devops.calls.declaration import Cursor, Limit, Projects
 from langchain_azure_devops.calls.paging import list_rows
 from langchain_azure_devops.calls.places import list_by_project
-from langchain_azure_devops.errors import InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.responses import Collection, Named, Numbered, decode
 from langchain_azure_devops.results.models import InProject, Instant, Page, Result, Untrusted
-from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
-
-toolset = Toolset.named("pipelines", "See which pipelines there are and how they last went.")
-
-_MAX_DIGITS = 10
+from langchain_azure_devops.tools.pipelines.toolset import toolset
 
 
 class Pipeline(Result):
@@ -88,34 +81,3 @@ async def _list_project_pipelines(
         if row.running == row.last_build:
             page.items[index] = row.model_copy(update={"running": None})
     return page
-
-
-def is_id(pipeline: str) -> bool:
-    """Return whether a pipeline is given by its id; a longer number can only be a name."""
-    return pipeline.isascii() and pipeline.isdigit() and len(pipeline) <= _MAX_DIGITS
-
-
-async def find_pipeline_id(client: AzureDevOps, project: str, pipeline: str) -> int:
-    """Return the id of a pipeline that is given by name or id.
-
-    Raises:
-        NotFound: The project has no pipeline of this name; the message names those that it has.
-        InvalidRequest: Several pipelines have this name.
-    """
-    if is_id(pipeline):
-        return int(pipeline)
-    where = {"project": project}
-    response = await client.get("/{project}/_apis/build/definitions", path=where, query={"name": pipeline, "$top": 2})
-    rows = decode(response, Collection[Numbered]).value
-    if len(rows) == 1:
-        return rows[0].id
-    if rows:
-        raise InvalidRequest(f"Several pipelines are called {pipeline!r}: give the id from list_pipelines.")
-    everything = await client.get("/{project}/_apis/build/definitions", path=where, query={"$top": 1000})
-    names = [row.name for row in decode(everything, Collection[Named]).value]
-    near = difflib.get_close_matches(pipeline, names, n=1)
-    raise NotFound(
-        f"There is no pipeline {pipeline!r} in {project!r}.{f' Did you mean {near[0]!r}?' if near else ''} "
-        f"Pipelines there: {', '.join(names[:30]) or 'none'}.",
-        subject=as_subject(pipeline),
-    )
