@@ -17,7 +17,10 @@ from langchain_azure_devops.settings import load_settings
 
 NONCE = "5f3a9c01"
 FULL, READ = "full-token", "read-token"
-READ_SCOPES = ("vso.project", "vso.identity", "vso.code", "vso.work", "vso.build")
+READ_SCOPES = (
+    "vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.test", "vso.variablegroups_read",
+    "vso.serviceendpoint", "vso.agentpools",
+)  # fmt: skip
 
 
 def seed_with_tokens() -> Organization:

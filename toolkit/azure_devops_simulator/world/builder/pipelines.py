@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import get_args
+from typing import Self, get_args
 
 from azure_devops_simulator.api.parsing import as_object
 from azure_devops_simulator.areas.builds.lookup import InvalidRunError
@@ -17,6 +17,7 @@ from azure_devops_simulator.state.values import JsonObject, JsonValue
 from azure_devops_simulator.world.builder.pull_requests import PullRequestBuilder
 from azure_devops_simulator.world.builder.repositories import Contents
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, texts
+from azure_devops_simulator.world.builder.test_results import CaseResult, publish_tests
 
 _STEP_RESULTS: Mapping[str, RecordResult] = {
     "succeeded": "succeeded",
@@ -105,6 +106,23 @@ class RunBuilder:
         _finish(self._requests, self.build, wait=True)
         return self
 
+    def add_test_results(
+        self, tests: Iterable[CaseResult | str], *, name: str = "Unit tests", job: str = "", attempt: int = 1
+    ) -> Self:
+        """Publish the results of tests. A text is the name of a test that passed.
+
+        Args:
+            tests: the results.
+            name: the name of the test run.
+            job: the job that ran the tests.
+            attempt: which attempt of the job it was.
+
+        Raises:
+            BuilderError: there is no such outcome.
+        """
+        publish_tests(self._requests, self.build, tests, name, job, attempt)
+        return self
+
 
 _RETRY: JsonObject = {"state": "retry"}
 
@@ -177,6 +195,7 @@ class PipelineBuilder:
         results: Mapping[str, Result] | None = None,
         logs: Mapping[str, str] | None = None,
         artifacts: Mapping[str, Contents] | None = None,
+        tests: Iterable[CaseResult | str] = (),
         tags: str | Sequence[str] = (),
         wait: bool = True,
     ) -> RunBuilder:
@@ -194,6 +213,7 @@ class PipelineBuilder:
                 succeeds.
             logs: what steps write, by the name of the step.
             artifacts: files that the run publishes, by the name of the artifact.
+            tests: results of tests that the run publishes. A text is the name of a test that passed.
             tags: tags of the build.
             wait: whether the clock goes on until the run is over. Otherwise it runs as the clock moves.
 
@@ -233,7 +253,8 @@ class PipelineBuilder:
                 path.strip("/"): data.encode() if isinstance(data, str) else data for path, data in files.items()
             }
             build.artifacts.append(Artifact(build.id * 10 + number, name, content))
-        return RunBuilder(self._requests, build)
+        run, given = RunBuilder(self._requests, build), list(tests)
+        return run.add_test_results(given) if given else run
 
     def _source(self, branch: str | None, pull_request: PullRequestBuilder | None) -> tuple[str, str]:
         """Return the branch that a run names when it is queued, and the commit that it builds."""

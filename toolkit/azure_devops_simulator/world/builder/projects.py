@@ -12,6 +12,7 @@ from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project, Team
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
+from azure_devops_simulator.world.builder.pipeline_resources import ServiceConnectionBuilder, VariableGroupBuilder
 from azure_devops_simulator.world.builder.pipelines import PipelineBuilder
 from azure_devops_simulator.world.builder.repositories import Contents, RepositoryBuilder
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment
@@ -226,6 +227,44 @@ class ProjectBuilder:
         every = self._requests.organization.builds.definitions.values()
         found = {each.name: each for each in every if each.project is self.project}
         return PipelineBuilder(self._requests, found[choose("pipeline", name, found)])
+
+    def add_variable_group(
+        self,
+        name: str,
+        variables: Mapping[str, str] | None = None,
+        *,
+        secrets: Iterable[str] = (),
+        description: str = "",
+        by: Person | None = None,
+    ) -> VariableGroupBuilder:
+        """Add a variable group.
+
+        Args:
+            name: its name.
+            variables: values by the names of the variables.
+            secrets: the names of secret variables; their values are not kept.
+            description: what it is for.
+            by: who adds it; the first user of the organization by default.
+
+        Raises:
+            BuilderError: it has no variable.
+        """
+        return VariableGroupBuilder.create(
+            self._requests, self.project, name, variables or {}, secrets, description, by
+        )
+
+    def add_service_connection(
+        self, name: str, *, kind: str = "generic", url: str = "", by: Person | None = None
+    ) -> ServiceConnectionBuilder:
+        """Add a service connection.
+
+        Args:
+            name: its name.
+            kind: its type, such as `azurerm` or `dockerregistry`.
+            url: the address of the service.
+            by: who adds it; the first user of the organization by default.
+        """
+        return ServiceConnectionBuilder.create(self._requests, self.project, name, kind, url, by)
 
     def add_team(self, name: str, members: Iterable[Person] = (), *, description: str = "") -> TeamBuilder:
         """Add a team. Its first member creates it, or else the first user of the organization.
