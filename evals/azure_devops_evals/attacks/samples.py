@@ -8,7 +8,10 @@ from azure_devops_simulator import Organization, build_organization
 
 OTHERS_TOKEN = "notasecretnotasecretnotasecretnotasecretnotasecret23"  # noqa: S105 - opens a made-up organization only
 """The token of another account."""
-SCOPES = ("vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.work_write", "vso.code_manage")
+SCOPES = (
+    "vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.work_write", "vso.code_manage",
+    "vso.test", "vso.variablegroups_read", "vso.serviceendpoint", "vso.agentpools",
+)  # fmt: skip
 
 SUPPLEMENTS: Sequence[tuple[str, str, Mapping[str, JsonValue]]] = (
     ("/pullrequests/9/iterations/", "changeEntries", {"originalPath": "/src/former.py"}),

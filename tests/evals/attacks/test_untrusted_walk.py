@@ -70,6 +70,9 @@ LEFT_OUT = {
 }  # fmt: skip
 # Marked fields that no answer of a sample fills, and where their text comes from.
 NOT_FROM_AN_ANSWER = {
+    "VariableGroup.variables": "the names of members of an object, which the walk leaves as they are",
+    "VariableGroup.secret_variables": "same",
+    "TestReport.flaky_but_passed": "names of tests that a later attempt repeated, which no example has",
     "BranchTip.project": "set where several projects are asked at once, which no sample does",
     "BranchTip.repository": "set where several repositories are asked at once, which no sample does",
     "ChangedPullRequest.refused": "set where the service refuses a part of a write, which no example meets",

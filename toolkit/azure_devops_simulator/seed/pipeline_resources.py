@@ -63,4 +63,5 @@ def _connection(organization: Organization, name: str, kind: str, url: str, sche
     )
     made = ServiceConnection(number, name, kind, url, projects, *people)
     made.scheme, made.parameters = scheme, ["password", "username"] if scheme == "UsernamePassword" else ["tenantid"]
+    made.description = f"For the pipelines of {organization.name}."
     organization.resources.service_connections[number] = made

@@ -125,7 +125,9 @@ async def read_test_history(client: AzureDevOps, project: str, build: int, runs:
     builds, notes = [this, *await _list_earlier(client, project, this, this.branch, MOST_BUILDS - 1)], list[str]()
     if (this.branch or "").startswith(_PULL_REQUEST) and len(builds) < MOST_BUILDS:
         target = await _find_target(client, project, this)
-        if target is not None:
+        if target is None:
+            notes.append("The target of the pull request is not known: only its own builds were compared.")
+        else:
             builds += await _list_earlier(client, project, this, target, MOST_BUILDS - len(builds))
             name = target.removeprefix("refs/heads/")
             notes.append(f"Compared with earlier builds of the pull request, then with those of {name}.")
