@@ -55,6 +55,7 @@ LINE = re.compile(
 )
 # Words that the service chooses from a list of its own. They are fenced and cleaned like all others.
 ENUMERATIONS = {
+    "FailedTest.outcome", "ServiceConnection.sign_in", "ServiceConnection.type", "VariableGroup.type",
     "Build.result", "Build.status", "BuildDetail.reason", "BuildDetail.repository_type",
     "ChangedPath.change", "Failure.result", "Failure.type",
     "Pipeline.last_result", "Pipeline.status", "Project.state", "Project.visibility", "PullRequest.status",
@@ -70,6 +71,7 @@ LEFT_OUT = {
 }  # fmt: skip
 # Marked fields that no answer of a sample fills, and where their text comes from.
 NOT_FROM_AN_ANSWER = {
+    "ServiceConnection.url": "an address, which the walk leaves as it is",
     "VariableGroup.variables": "the names of members of an object, which the walk leaves as they are",
     "VariableGroup.secret_variables": "same",
     "TestReport.flaky_but_passed": "names of tests that a later attempt repeated, which no example has",

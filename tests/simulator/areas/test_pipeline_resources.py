@@ -33,7 +33,8 @@ def test_a_service_connection_shows_no_credentials(client: Any, organization: Or
     made = client.get(ENDPOINTS)["value"][1]
     assert made["authorization"] == {"scheme": "UsernamePassword", "parameters": {"password": None, "username": None}}
     assert "modifiedBy" not in made
-    newer = client.get(f"{ENDPOINTS}/{made['id']}", version="7.2-preview.4")
+    # The contract of 7.1, against which each answer is held, does not know these fields yet.
+    newer = client.http.get(f"{ENDPOINTS}/{made['id']}", params={"api-version": "7.2-preview.4"}).json()
     assert (newer["modifiedBy"]["displayName"], newer["isDisabled"]) == ("Priya Raman", False)
     assert [row["name"] for row in client.get(ENDPOINTS, endpointNames="tidewater-azure")["value"]] == [
         "tidewater-azure"

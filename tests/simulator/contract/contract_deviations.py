@@ -76,10 +76,6 @@ BODIES = {
     "configuration.path: unknown": "of YAML pipelines; the contract has the base of configurations only",
     "configuration.repository: unknown": "of YAML pipelines; the contract has the base of configurations only",
     "resources.repositories.*.repository.id: unknown": "of Azure repositories; the contract has the base only",
-    "creationDate: unknown": "of service connections; described in 7.2, and sent to clients that ask for it",
-    "modificationDate: unknown": "the same",
-    "modifiedBy: unknown": "the same",
-    "isDisabled: unknown": "the same",
     "Builds_Get Build Log: dict in place of string": "described as plain text; as JSON it is a list of lines",
 }
 """Differences of answers, by the end of what the check says; the operation stands in front where it matters."""

@@ -51,7 +51,7 @@ def test_the_same_commit_with_both_outcomes_is_flaky(platform_client):
 def test_a_build_of_a_pull_request_is_compared_with_its_target_too(platform_client):
     found = call(platform_client, "list_test_results", build=31)
     assert {(test.age, test.since_build) for test in found.failed_tests} == {("old", 23)}
-    assert found.notes == ["Compared with earlier builds of the pull request, then with those of main."]
+    assert found.notes == ["Compared with earlier builds of the pull request, then with those of its target branch."]
 
 
 def test_a_new_failure_comes_first_and_a_first_run_is_unknown(api):

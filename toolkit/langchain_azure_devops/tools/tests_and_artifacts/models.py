@@ -41,7 +41,7 @@ class FailedTest(Result):
     or_earlier: bool = False
     failed: int = 1
     passed: int = 0
-    flaky: Untrusted | None = None
+    flaky: str | None = None
     message: UntrustedText | None = None
     stack_trace: UntrustedText | None = None
 

@@ -129,8 +129,7 @@ async def read_test_history(client: AzureDevOps, project: str, build: int, runs:
             notes.append("The target of the pull request is not known: only its own builds were compared.")
         else:
             builds += await _list_earlier(client, project, this, target, MOST_BUILDS - len(builds))
-            name = target.removeprefix("refs/heads/")
-            notes.append(f"Compared with earlier builds of the pull request, then with those of {name}.")
+            notes.append("Compared with earlier builds of the pull request, then with those of its target branch.")
     by_id = {each.id: each for each in builds}
     answers = await fan_out(by_id, lambda number: _read_outcomes(client, project, number, runs))
     cut = [number for number, outcomes in answers.done.items() if not outcomes.whole]
