@@ -7,6 +7,7 @@ from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.tools.builds import toolset as builds
 from langchain_azure_devops.tools.changes.tools import toolset as changes
+from langchain_azure_devops.tools.diagnosis import toolset as diagnosis
 from langchain_azure_devops.tools.environments import toolset as environments
 from langchain_azure_devops.tools.history import toolset as history
 from langchain_azure_devops.tools.pipeline_runs import pipeline_runs
@@ -34,6 +35,7 @@ TOOLSETS: Mapping[str, Toolset] = {
         pipelines,
         pipeline_runs,
         builds,
+        diagnosis,
         tests_and_artifacts,
         environments,
         search,

@@ -1,6 +1,7 @@
 """The timeline of a build: its stages, and the place of each failure."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from pydantic import AliasPath, BaseModel, Field
 
@@ -58,6 +59,13 @@ class Issue(BaseModel):
     message: str | None = None
 
 
+class Task(BaseModel):
+    """The task that a step runs, with its version."""
+
+    name: str | None = None
+    version: str | None = None
+
+
 class Record(BaseModel):
     """One row of the service's timeline: a stage, a job or a task."""
 
@@ -68,16 +76,26 @@ class Record(BaseModel):
     order: int | None = None
     state: str | None = None
     result: str | None = None
-    started: str | None = Field(default=None, validation_alias="startTime")
+    started: Instant | None = Field(default=None, validation_alias="startTime")
     finished: Instant | None = Field(default=None, validation_alias="finishTime")
     log: int | None = Field(default=None, validation_alias=AliasPath("log", "id"))
     issues: OrNone[Issue] = Field(default=[])
+    task: Task | None = None
+    attempt: int = 1
 
 
 class Timeline(BaseModel):
     """The records of a build in no particular order."""
 
     records: OrNone[Record]
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def when_started(record: Record) -> datetime:
+    """Return when a record started; one that never did comes first."""
+    return record.started or _LONG_AGO
 
 
 def list_stages(records: Sequence[Record]) -> list[Stage]:
@@ -102,7 +120,7 @@ def list_failures(records: Sequence[Record]) -> list[Failure]:
             log=record.log,
             issues=_list_issues(record, by_id),
         )
-        for record in sorted(bad, key=lambda record: record.started or "")
+        for record in sorted(bad, key=when_started)
         if record.id not in blamed
     ]
 
@@ -110,7 +128,7 @@ def list_failures(records: Sequence[Record]) -> list[Failure]:
 def list_steps(records: Sequence[Record]) -> list[Step]:
     """Return the tasks that wrote a log, in order, at most 50 of them."""
     by_id = _index(records)
-    ran = [(record.started or "", record.log, record) for record in records if record.type == "Task" and record.log]
+    ran = [(when_started(record), record.log, record) for record in records if record.type == "Task" and record.log]
     return [
         Step(
             name=record.name or "", where=_describe_place(record, by_id), result=record.result or record.state, log=log
