@@ -7,8 +7,13 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+Category = Literal["test", "build", "validation", "infrastructure", "time-out", "permission", "dependency"]
+"""The kinds of failures that a log can prove."""
 
 
 class Inner(BaseModel):
@@ -37,7 +42,8 @@ class Rule(BaseModel):
         after: How many lines behind it belong to it, likewise.
         until: The first of the lines behind it that does not belong to it any more.
         inner: The lines among those behind it that say the most.
-        fades: Whether further lines of the same kind say less. The lines of a summary are all alike and all count.
+        fading: How much less each further line of the same kind counts; 0 for lines that all count the same.
+        category: The kind of failure that such a line proves, where it proves one.
         example: A line that matches.
     """
 
@@ -51,7 +57,8 @@ class Rule(BaseModel):
     after: int = 0
     until: re.Pattern[str] | None = None
     inner: tuple[Inner, ...] = ()
-    fades: bool = True
+    fading: float = 0.45
+    category: Category | None = None
     example: str
 
 
@@ -59,7 +66,7 @@ class Family(BaseModel):
     """The rules for one family of tools.
 
     Attributes:
-        harmless: Lines that only look like a failure, such as `0 errors`; no rule of any family applies to them.
+        harmless: Lines that only look like a failure, such as `0 errors`; they count only if a rule that is sure matches.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -13,6 +13,7 @@ from functools import cache
 from itertools import accumulate
 from typing import NamedTuple
 
+from langchain_azure_devops.text.untrusted import ANSI
 from langchain_azure_devops.tools.failure_view.cleaning import clean_line
 from langchain_azure_devops.tools.failure_view.rules import Rule, load_families
 from langchain_azure_devops.tools.failure_view.windows import Window
@@ -26,7 +27,14 @@ _REPEATS = 60
 """A line that came so often, but for its numbers, tells nothing new."""
 _ORDINARY = 20_000
 """A hint that so many lines hold is part of the ordinary output of this log, and is not looked for any more."""
-_FADING = 0.45
+_LIKE = 0.3
+"""How much another message of the same rule takes away, compared with the same message."""
+_NEAR, _FAR = 0.8, 0.45
+"""How much the lines around a message count, as a share of its score: the nearest, and of that the farthest."""
+_SURE = 0.6
+"""A rule with such a score applies to lines that look harmless, too."""
+_ECHO = "\x1b[36;1m"
+"""The colour in which a runner echoes the script of a step before it runs."""
 _END, _LAST = 6, 0.3
 """So many lines at the end are shown, whatever they say, unless there is much to show."""
 _TAIL, _REST = 400, 0.01
@@ -35,6 +43,7 @@ _NO_DIGITS = str.maketrans("123456789", "000000000")
 _VARIABLE = re.compile(
     r"0x[0-9a-fA-F]+|\b[0-9a-f]{7,40}\b|\d+|(['\"`]).{1,200}?\1|[‘“].{1,200}?[’”]|(?:[\w.@~-]*[/\\])+[\w.@~-]+"
 )
+_COLOURS = re.compile(ANSI)
 _STEPS = {
     "##[group]run ": "begins",
     "##[section]starting": "begins",
@@ -99,8 +108,9 @@ class LogScan:
             self._add(last, index, _LAST if distance < _END else _REST * (1 - distance / _TAIL), 0)
 
     def _read_line(self, window: Window, index: int, hints: set[str]) -> None:
-        raw = window.lines[index]
-        line = clean_line(raw)
+        if _ECHO in window.lines[index][:48]:
+            return
+        line = clean_line(window.lines[index])
         number = window.first + index
         if "##[" in hints and len(self.steps) < _MOST_STEPS:
             lowered = line.lower()
@@ -111,23 +121,20 @@ class LogScan:
         self._seen[plain] += 1
         if self._seen[plain] > _REPEATS:
             return
-        match = _match(line, hints)
-        if match is None:
-            return
-        rule = match.rule
-        score = rule.score
-        if rule.fades:
+        for match in _match(line, hints):
+            rule = match.rule
             kind = f"{rule.name}:{_VARIABLE.sub('#', line)}"
-            score /= 1 + _FADING * self._kinds[kind]
-            self._kinds[kind] += 1
+            again = self._kinds[kind] + _LIKE * self._kinds[rule.name]
+            score = rule.score / (1 + rule.fading * again)
+            self._kinds.update((kind, rule.name))
+            self._add(window, index, score, match.at)
+            for distance in range(1, min(rule.before, index) + 1):
+                self._add(window, index - distance, score * _belongs(distance, rule.before), 0)
+            self._read_below(window, index, rule, score)
         if len(self._kinds) > _MOST_KINDS:
             self._kinds.clear()
         if len(self._seen) > _MOST_KINDS:
             self._seen.clear()
-        self._add(window, index, score, match.at)
-        for distance in range(1, min(rule.before, index) + 1):
-            self._add(window, index - distance, score * 0.8 * (1 - distance / (rule.before + 1)), 0)
-        self._read_below(window, index, rule, score)
 
     def _read_below(self, window: Window, index: int, rule: Rule, score: float) -> None:
         """Score the lines behind a match that belong to it."""
@@ -138,9 +145,8 @@ class LogScan:
             line = clean_line(window.lines[at])
             if rule.until is not None and rule.until.search(line):
                 return
-            share = next((each.share for each in rule.inner if each.pattern.search(line)), None)
-            decayed = 0.8 * (1 - distance / (rule.after + 1))
-            self._add(window, at, score * (decayed if share is None else max(share, decayed)), 0)
+            share = next((each.share for each in rule.inner if each.pattern.search(line)), 0)
+            self._add(window, at, score * max(share, _belongs(distance, rule.after)), 0)
 
     def _add(self, window: Window, index: int, score: float, at: int) -> None:
         number = window.first + index
@@ -159,27 +165,34 @@ class LogScan:
         self.scored = {number: each for number, each in ranked if id(each.window) in best}
 
 
-def _match(line: str, hints: set[str]) -> _Match | None:
-    """Return the rule with the highest score that a line matches."""
+def _belongs(distance: int, most: int) -> float:
+    """Return how much a line counts that is so many lines away from a message."""
+    return _NEAR * (1 - (1 - _FAR) * distance / (most + 1))
+
+
+def _match(line: str, hints: set[str]) -> list[_Match]:
+    """Return the rules that a line matches; of those that are not sure only the first, and none if it looks harmless."""
     _, by_hint, harmless = _index_rules()
-    if any(pattern.search(line) for pattern in harmless):
-        return None
     rules = {id(rule): rule for hint in hints for rule in by_hint.get(hint, ())}
+    found: list[_Match] = []
     for rule in sorted(rules.values(), key=lambda rule: -rule.score):
-        if found := rule.pattern.search(line):
-            return _Match(rule, found.start())
-    return None
+        if rule.score < _SURE and (found or any(pattern.search(line) for pattern in harmless)):
+            break
+        if match := rule.pattern.search(line):
+            found.append(_Match(rule, match.start()))
+    return found
 
 
 def _find_hints(window: Window, hints: list[str], counts: Counter[str]) -> dict[int, set[str]]:
     """Return which hints the lines of a window hold, by the index of the line, and count them."""
-    lines = window.lines[window.begin : window.end]
-    text = "\n" + "\n".join(lines)
+    text = "\n" + "\n".join(window.lines[window.begin : window.end])
+    if "\x1b" in text:
+        text = _COLOURS.sub("", text)
     lowered = text.lower()
     if len(lowered) != len(text):
         # Some letters become two; the places have to stay.
         lowered = "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
-    starts = [0, *accumulate((len(line) + 1 for line in lines), initial=1)]
+    starts = [0, *accumulate((len(line) + 1 for line in text[1:].split("\n")), initial=1)]
     found: dict[int, set[str]] = {}
     for hint in hints:
         for place in _find_all(lowered, hint, starts):

@@ -81,17 +81,32 @@ def _weigh_steps(scored: dict[int, Scored], steps: list[Step]) -> dict[int, Scor
 
 def _choose(scored: dict[int, Scored], total: int, characters: int) -> list[int]:
     """Return the numbers of the lines that fit, those with the highest scores first."""
-    telling: list[int] = []
+    telling: set[int] = set()
     others: list[int] = []
     room = characters
     for number, each in sorted(scored.items(), key=lambda entry: (-entry[1].score, entry[0])):
-        line = clean_line(each.window.lines[number - each.window.first])
-        room -= min(len(line), _LINE) + len(str(number)) + 3
-        if room < 0:
-            break
-        (telling if each.score > _TELLS and line.strip() else others).append(number)
-    whole = len(telling) + len(others) == total
-    return sorted(telling + (others if whole else others[: _FEW * 3 - len(telling)] if len(telling) < _FEW else []))
+        cost = _cost_of(number, each)
+        if cost > room:
+            continue
+        room -= cost
+        if each.score > _TELLS and _line_of(number, each).strip():
+            telling.add(number)
+        else:
+            others.append(number)
+    if len(telling) + len(others) == total:
+        return sorted([*telling, *others])
+    if len(telling) < _FEW:
+        telling.update(others[: _FEW * 3 - len(telling)])
+    return sorted(telling)
+
+
+def _line_of(number: int, each: Scored) -> str:
+    return clean_line(each.window.lines[number - each.window.first])
+
+
+def _cost_of(number: int, each: Scored) -> int:
+    """Return how many characters a line takes, with its number and what stands behind both."""
+    return min(len(_line_of(number, each)), _LINE) + len(str(number)) + 3
 
 
 def _show(numbers: Iterable[int], scored: dict[int, Scored], secrets: KnownSecrets) -> list[tuple[int, str]]:
