@@ -171,7 +171,7 @@ def _belongs(distance: int, most: int) -> float:
 
 
 def _match(line: str, hints: set[str]) -> list[_Match]:
-    """Return the rules that a line matches; of those that are not sure only the first, and none if it looks harmless."""
+    """Return the rules that a line matches; of the unsure ones the first, unless it looks harmless."""
     _, by_hint, harmless = _index_rules()
     rules = {id(rule): rule for hint in hints for rule in by_hint.get(hint, ())}
     found: list[_Match] = []
