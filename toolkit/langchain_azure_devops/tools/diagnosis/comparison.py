@@ -194,29 +194,23 @@ async def _read_code(client: AzureDevOps, project: str, build: RawBuild, good: R
     common = decode(changed.answer, _Common).commit or good.commit
     own = [file for file in changed.files if {file.path, file.old_path} & set(files.paths)]
     diff = await diff_files(client, where, own, common, str(build.commit), most=_DIFF)
-    changes = [
-        PipelineChange(what="pipeline file" if file.path == files.paths[0] else "template", name=file.path)
-        for file in own
-    ]
-    unread = [Failed(place=name, status="not_found", reason=reason) for name, reason in files.unread.items()]
-    unread += [
-        # The versions of templates in other repositories are compared by the runs.
-        Failed(
-            place=name,
-            status="not_found",
-            reason="it is in another repository, of which this does not know the version",
-        )
-        for name in sorted(files.elsewhere)
-    ]
-    return _Part(
-        changes,
-        {
-            "commits": decode(commits, Collection[Commit]).value,
-            "files": [ChangedFile(path=file.path, change=", ".join(file.kinds)) for file in changed.files[:_FILES]],
-            "diff": diff.text or None,
-        },
-        unread,
-    )
+    fields = {
+        "commits": decode(commits, Collection[Commit]).value,
+        "files": [ChangedFile(path=file.path, change=", ".join(file.kinds)) for file in changed.files[:_FILES]],
+        "diff": diff.text or None,
+    }
+    return _Part([_describe_file(file.path, files) for file in own], fields, _list_unread(files))
+
+
+def _describe_file(path: str, files: YamlFiles) -> PipelineChange:
+    return PipelineChange(what="pipeline file" if path == files.paths[0] else "template", name=path)
+
+
+def _list_unread(files: YamlFiles) -> list[Failed]:
+    """Name the files of a pipeline that were not read."""
+    elsewhere = "it is in another repository"
+    unread = {**files.unread, **dict.fromkeys(sorted(files.elsewhere), elsewhere)}
+    return [Failed(place=name, status="not_found", reason=reason) for name, reason in unread.items()]
 
 
 async def _read_pipeline_files(client: AzureDevOps, project: str, where: PathValues, build: RawBuild) -> YamlFiles:

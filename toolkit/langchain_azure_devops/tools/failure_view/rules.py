@@ -11,7 +11,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-
 Category = Literal["test", "build", "validation", "infrastructure", "time-out", "permission", "dependency"]
 """The kinds of failures that a log can prove."""
 
@@ -66,7 +65,7 @@ class Family(BaseModel):
     """The rules for one family of tools.
 
     Attributes:
-        harmless: Lines that only look like a failure, such as `0 errors`; they count only if a rule that is sure matches.
+        harmless: Lines that only look like a failure, such as `0 errors`; only a sure rule applies to them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

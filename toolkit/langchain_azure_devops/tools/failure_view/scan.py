@@ -5,16 +5,16 @@ windows in which they stand, because a secret is recognized by what stands aroun
 """
 
 import re
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import accumulate
 from typing import NamedTuple
 
+from pydantic_core import SchemaValidator, core_schema
+
 from langchain_azure_devops.text.untrusted import ANSI
-from langchain_azure_devops.tools.failure_view.cleaning import clean_line
+from langchain_azure_devops.tools.failure_view.cleaning import STAMP, clean_line
 from langchain_azure_devops.tools.failure_view.rules import Rule, load_families
 from langchain_azure_devops.tools.failure_view.windows import Window
 
@@ -31,6 +31,8 @@ _LIKE = 0.3
 """How much another message of the same rule takes away, compared with the same message."""
 _NEAR, _FAR = 0.8, 0.45
 """How much the lines around a message count, as a share of its score: the nearest, and of that the farthest."""
+_AROUND, _ROOM = 10, 0.2
+"""So many lines behind every message, and half as many before it, are shown where there is room."""
 _SURE = 0.6
 """A rule with such a score applies to lines that look harmless, too."""
 _ECHO = "\x1b[36;1m"
@@ -95,17 +97,31 @@ class LogScan:
     def read(self, window: Window) -> None:
         """Score the lines of the next window."""
         self.count = window.first + window.end - 1
-        hints = [hint for hint in _index_rules()[0] if self._hints[hint] < _ORDINARY]
-        marked = _find_hints(window, hints, self._hints)
-        for index in sorted(marked):
-            if window.begin <= index < window.end:
-                self._read_line(window, index, marked[index])
+        marked = self._find_hints(window)
+        for index, hints in marked:
+            self._read_line(window, index, hints)
         self._forget_least()
 
     def finish(self, last: Window) -> None:
         """Score the lines at the end of the log, whatever they say."""
         for distance, index in enumerate(range(last.end - 1, max(-1, last.end - 1 - _TAIL), -1)):
             self._add(last, index, _LAST if distance < _END else _REST * (1 - distance / _TAIL), 0)
+
+    def _find_hints(self, window: Window) -> Iterator[tuple[int, set[str]]]:
+        """Yield the lines of a window that hold hints, by their index."""
+        text = "\n".join(window.lines[window.begin : window.end])
+        if "\x1b" in text:
+            text = _COLOURS.sub("", text)
+        ordinary = frozenset(hint for hint, count in self._hints.items() if count > _ORDINARY)
+        hints = _list_hints(ordinary)
+        for index, line in enumerate(text.split("\n"), window.begin):
+            if hints.may_hold(line):
+                lowered = STAMP.sub("", line).lower()
+                found = {hint for hint in hints.anywhere if hint in lowered}
+                found.update(hint for hint in hints.beginning.get(lowered[:1], ()) if lowered.startswith(hint[1:]))
+                if found:
+                    self._hints.update(found)
+                    yield index, found
 
     def _read_line(self, window: Window, index: int, hints: set[str]) -> None:
         if _ECHO in window.lines[index][:48]:
@@ -131,6 +147,8 @@ class LogScan:
             for distance in range(1, min(rule.before, index) + 1):
                 self._add(window, index - distance, score * _belongs(distance, rule.before), 0)
             self._read_below(window, index, rule, score)
+            if rule.score >= _SURE:
+                self._add_around(window, index, score)
         if len(self._kinds) > _MOST_KINDS:
             self._kinds.clear()
         if len(self._seen) > _MOST_KINDS:
@@ -147,6 +165,13 @@ class LogScan:
                 return
             share = next((each.share for each in rule.inner if each.pattern.search(line)), 0)
             self._add(window, at, score * max(share, _belongs(distance, rule.after)), 0)
+
+    def _add_around(self, window: Window, index: int, score: float) -> None:
+        """Let the lines around a message be shown where there is room for them."""
+        for distance in range(1, _AROUND + 1):
+            for at in (index - distance // 2, index + distance):
+                if 0 <= at < len(window.lines):
+                    self._add(window, at, score * _ROOM * (1 - distance / (_AROUND + 1)), 0)
 
     def _add(self, window: Window, index: int, score: float, at: int) -> None:
         number = window.first + index
@@ -172,7 +197,7 @@ def _belongs(distance: int, most: int) -> float:
 
 def _match(line: str, hints: set[str]) -> list[_Match]:
     """Return the rules that a line matches; of the unsure ones the first, unless it looks harmless."""
-    _, by_hint, harmless = _index_rules()
+    by_hint, harmless = _index_rules()
     rules = {id(rule): rule for hint in hints for rule in by_hint.get(hint, ())}
     found: list[_Match] = []
     for rule in sorted(rules.values(), key=lambda rule: -rule.score):
@@ -183,41 +208,44 @@ def _match(line: str, hints: set[str]) -> list[_Match]:
     return found
 
 
-def _find_hints(window: Window, hints: list[str], counts: Counter[str]) -> dict[int, set[str]]:
-    """Return which hints the lines of a window hold, by the index of the line, and count them."""
-    text = "\n" + "\n".join(window.lines[window.begin : window.end])
-    if "\x1b" in text:
-        text = _COLOURS.sub("", text)
-    lowered = text.lower()
-    if len(lowered) != len(text):
-        # Some letters become two; the places have to stay.
-        lowered = "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
-    starts = [0, *accumulate((len(line) + 1 for line in text[1:].split("\n")), initial=1)]
-    found: dict[int, set[str]] = {}
-    for hint in hints:
-        for place in _find_all(lowered, hint, starts):
-            found.setdefault(place + window.begin, set()).add(hint)
-            counts[hint] += 1
-    return found
+class _Hints(NamedTuple):
+    """The hints that are looked for.
 
+    Attributes:
+        anywhere: Those that may stand anywhere in a line.
+        beginning: Those at the beginning of a line, by their first character.
+        may_hold: Tells quickly whether a line may hold one of them.
+    """
 
-def _find_all(text: str, hint: str, starts: list[int]) -> Iterator[int]:
-    """Yield the index of each line that holds a hint."""
-    for needle in (f"\n{hint[1:]}", f"z {hint[1:]}") if hint.startswith("^") else (hint,):
-        at = text.find(needle)
-        while at >= 0:
-            index = bisect_right(starts, at + needle.startswith("\n")) - 2
-            yield index
-            at = text.find(needle, starts[index + 2] - 1)
+    anywhere: tuple[str, ...]
+    beginning: dict[str, tuple[str, ...]]
+    may_hold: Callable[[str], bool]
 
 
 @cache
-def _index_rules() -> tuple[tuple[str, ...], dict[str, tuple[Rule, ...]], tuple[re.Pattern[str], ...]]:
-    """Return all hints, the rules of each hint, and what is harmless."""
+def _list_hints(ordinary: frozenset[str]) -> _Hints:
+    """Return the hints that are not ordinary.
+
+    The regular expression of pydantic searches a line for all hints at once, in linear time. One search for each hint
+    would take most of the time.
+    """
+    hints = [hint for hint in _index_rules()[0] if hint not in ordinary]
+    anywhere = tuple(hint for hint in hints if not hint.startswith("^"))
+    beginning: dict[str, tuple[str, ...]] = {}
+    for hint in set(hints).difference(anywhere):
+        beginning[hint[1:2]] = (*beginning.get(hint[1:2], ()), hint)
+    begins = "|".join(re.escape(hint[1:]) for each in beginning.values() for hint in each)
+    pattern = f"(?i)(?:^|Z )(?:{begins})|{'|'.join(map(re.escape, anywhere))}"
+    return _Hints(anywhere, beginning, SchemaValidator(core_schema.str_schema(pattern=pattern)).isinstance_python)
+
+
+@cache
+def _index_rules() -> tuple[dict[str, tuple[Rule, ...]], tuple[re.Pattern[str], ...]]:
+    """Return the rules of each hint, and what is harmless."""
     by_hint: dict[str, list[Rule]] = {"##[": []}
     families = load_families().values()
     for rule in (rule for family in families for rule in family.rule):
         for hint in rule.hints:
             by_hint.setdefault(hint, []).append(rule)
-    rules = {hint: tuple(found) for hint, found in by_hint.items()}
-    return tuple(rules), rules, tuple(pattern for family in families for pattern in family.harmless)
+    harmless = tuple(pattern for family in families for pattern in family.harmless)
+    return {hint: tuple(found) for hint, found in by_hint.items()}, harmless

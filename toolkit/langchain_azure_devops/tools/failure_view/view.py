@@ -97,6 +97,8 @@ def _choose(scored: dict[int, Scored], total: int, characters: int) -> list[int]
         return sorted([*telling, *others])
     if len(telling) < _FEW:
         telling.update(others[: _FEW * 3 - len(telling)])
+    else:
+        telling.update(number for number in others if {number - 1, number + 1} <= telling)
     return sorted(telling)
 
 
