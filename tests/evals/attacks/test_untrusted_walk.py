@@ -55,7 +55,7 @@ LINE = re.compile(
 )
 # Words that the service chooses from a list of its own. They are fenced and cleaned like all others.
 ENUMERATIONS = {
-    "FailedTest.outcome", "ServiceConnection.sign_in", "ServiceConnection.type", "VariableGroup.type",
+    "Artifact.type", "FailedTest.outcome", "ServiceConnection.sign_in", "ServiceConnection.type", "VariableGroup.type",
     "Build.result", "Build.status", "BuildDetail.reason", "BuildDetail.repository_type",
     "ChangedPath.change", "Failure.result", "Failure.type",
     "Pipeline.last_result", "Pipeline.status", "Project.state", "Project.visibility", "PullRequest.status",
@@ -85,6 +85,8 @@ NOT_FROM_AN_ANSWER = {
     "Pipeline.project": "set where several projects are asked at once, which no sample does",
     "Comparison.base": "the call's own argument",
     "Comparison.target": "the call's own argument",
+    "ArtifactFile.artifact": "the call's own argument",
+    "ArtifactFile.path": "the call's own argument",
     "FileText.path": "the call's own argument",
     "ReplayedBranch.name": "the call's own argument",
     "ReplayedBranch.onto": "the call's own argument",
