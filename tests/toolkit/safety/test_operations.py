@@ -73,9 +73,9 @@ def test_a_reading_post_does_need_its_scope(service, template):
 def test_a_probe_changes_nothing_whoever_sends_it(service, scope):
     before = picture(service.organization)
     with connected(service.base_url, FULL) as client:
-        granted = client.run_sync(client.probe(scope))
+        granted = client.run_sync(client.probe(scope, "Platform"))
     with connected(service.base_url, READ) as client:
-        refused = client.run_sync(client.probe(scope))
+        refused = client.run_sync(client.probe(scope, "Platform"))
     assert granted.is_error
     assert granted.status_code != 401
     assert "x-vss-userdata" in granted.headers

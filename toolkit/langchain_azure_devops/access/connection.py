@@ -261,15 +261,16 @@ async def _probe(client: AzureDevOps, scope: Scope, projects: list[str]) -> tupl
 
 async def _probe_once(client: AzureDevOps, scope: Scope, projects: list[str]) -> bool | str:
     try:
+        project = client.settings.default_project or (projects[0] if projects else None)
+        template = READ_PROBES[scope].template if scope in READ_PROBES else PROBES[scope.value][0].template
+        if "{project}" in template and project is None:
+            return "no project is visible to probe it in"
         if scope in READ_PROBES:
             probe = READ_PROBES[scope]
-            project = client.settings.default_project or (projects[0] if projects else None)
-            if "{project}" in probe.template and project is None:
-                return "no project is visible to probe it in"
             path = {**probe.path, "project": project}
             response = await client.get_any(probe.template, path, query=probe.query, area=probe.area)
         else:
-            response = await client.probe(scope.value)
+            response = await client.probe(scope.value, project)
     except AzureDevOpsError as error:
         return error.message
     return _judge_probe(response)

@@ -219,12 +219,18 @@ class AzureDevOps(Closing):
         finally:
             await response.aclose()
 
-    async def probe(self, scope: str) -> httpx.Response:
-        """Send the constant probe of a write scope and return the answer, also when it is an error."""
+    async def probe(self, scope: str, project: str | None = None) -> httpx.Response:
+        """Send the constant probe of a write scope and return the answer, also when it is an error.
+
+        Args:
+            scope: The scope.
+            project: Where to ask, for a probe that is sent to a project.
+        """
         operation, content_type, body = PROBES[scope]
-        query = {"validateOnly": "true"} if operation.method == "PATCH" else {}
+        query = {"validateOnly": "true"} if "/wit/" in operation.template else {}
+        path = {"project": project} if "{project}" in operation.template else {}
         return await self._exchange(
-            Request(operation, {}, query, content_type=content_type), streamed=False, probe=body.encode()
+            Request(operation, path, query, content_type=content_type), streamed=False, probe=body.encode()
         )
 
     async def get_any(

@@ -79,22 +79,23 @@ class PipelineFile(NamedTuple):
     environments: list[str]
 
 
-async def read_pipeline_file(client: AzureDevOps, definition: Definition, version: str | None) -> PipelineFile | None:
-    """Read the YAML file of a pipeline at a version; None when it cannot be read as YAML or is too large.
+async def read_pipeline_file(
+    client: AzureDevOps, where: PathValues, path: str, version: str | None
+) -> PipelineFile | None:
+    """Read a YAML file at a version; None when it cannot be read as that of a pipeline, or is too large.
 
     Args:
         client: The client that asks.
-        definition: The pipeline, whose repository is in the organization.
-        version: A branch, tag or commit; None for the default branch of the pipeline.
+        where: The repository.
+        path: The path of the file.
+        version: A branch, tag or commit; None for the default branch of the repository.
 
     Raises:
         ScopeMissing: The token may not read code.
         NotFound: There is no such file or version.
     """
-    where: PathValues = {"project": definition.project, "repository": definition.repository_id}
     pieces: list[bytes] = []
-    at = version_query(version or definition.default_branch)
-    async with content(client, where, definition.yaml or "", at) as chunks:
+    async with content(client, where, path, version_query(version)) as chunks:
         async for chunk in chunks:
             pieces.append(chunk)
             if sum(map(len, pieces)) > _MOST_BYTES:
@@ -114,8 +115,9 @@ async def find_pipeline_file(
     """
     if not definition.yaml or not definition.is_here:
         return None
+    where: PathValues = {"project": definition.project, "repository": definition.repository_id}
     try:
-        return await read_pipeline_file(client, definition, version)
+        return await read_pipeline_file(client, where, definition.yaml, version or definition.default_branch)
     except NotFound:
         return None
 
