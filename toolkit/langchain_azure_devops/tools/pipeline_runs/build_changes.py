@@ -11,7 +11,7 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Instant, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.pipeline_runs.runs import BUILD
+from langchain_azure_devops.tools.builds.reading import BUILD
 from langchain_azure_devops.tools.pipeline_runs.toolset import pipeline_runs
 
 _MOST = 1_000

@@ -11,7 +11,7 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.results.models import Instant, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.pipeline_runs.runs import BUILD
+from langchain_azure_devops.tools.builds.reading import BUILD
 from langchain_azure_devops.tools.pipeline_runs.toolset import pipeline_runs
 
 _MOST_ATTEMPTS = 20
@@ -126,6 +126,11 @@ def _describe(row: BuildLogRow, build: int, record: StepRecord | None, known: Ma
             "task": record.id,
         }
     )
+
+
+def is_called(stage: StepRecord, name: str) -> bool:
+    """Return whether a stage has this name; the service knows it by its identifier, and people by what it shows."""
+    return name.lower() in {(stage.name or "").lower(), (stage.identifier or "").lower()}
 
 
 def list_above(record: StepRecord, known: Mapping[str, StepRecord]) -> list[StepRecord]:

@@ -13,12 +13,12 @@ from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Branch, Instant, Page, PartialResult, Records, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.builds.reading import BUILD
 from langchain_azure_devops.tools.git import branch_ref
 from langchain_azure_devops.tools.pipeline_runs.toolset import pipeline_runs
 from langchain_azure_devops.tools.pipelines.definition import place_of_pipeline
 
 BUILDS = "/{project}/_apis/build/builds"
-BUILD = f"{BUILDS}/{{build}}"
 RUN = "/{project}/_apis/pipelines/{pipeline}/runs/{run}"
 _HIDDEN = "(secret)"
 

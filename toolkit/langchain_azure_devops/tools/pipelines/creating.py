@@ -21,7 +21,6 @@ from langchain_azure_devops.tools.pipelines.checks import (
     folder_of,
     read_repository,
 )
-from langchain_azure_devops.tools.pipelines.definition import DEFINITION
 from langchain_azure_devops.tools.pipelines.models import WrittenPipeline
 from langchain_azure_devops.tools.pipelines.recovery import find_created
 from langchain_azure_devops.tools.pipelines.toolset import toolset
@@ -34,6 +33,9 @@ _NOT_RUN = "It has not run yet. run_pipeline runs it; before that, a person may 
 
 class _Made(BaseModel):
     id: int
+    name: str
+    folder: str = "\\"
+    revision: int = 1
 
 
 async def _check(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> tuple[PathValues, FoundRepository]:
@@ -104,6 +106,14 @@ async def create_pipeline(
         },
     }
     made = decode(await client.post(_PIPELINES, body, path={"project": where["project"]}), _Made)
-    path: PathValues = {"project": where["project"], "pipeline": made.id}
-    written = decode(await client.get(DEFINITION, path=path), WrittenPipeline)
-    return written.model_copy(update={"notes": [_NOT_RUN]})
+    return WrittenPipeline(
+        id=made.id,
+        name=made.name,
+        project=str(where["project"]),
+        folder=made.folder,
+        yaml=file_of(yaml_path),
+        repository=found.name,
+        default_branch=found.default_branch,
+        revision=made.revision,
+        notes=[_NOT_RUN],
+    )
