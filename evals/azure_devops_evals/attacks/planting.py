@@ -130,6 +130,19 @@ def _changed(value: JsonValue, path: str, change: Callable[[str, str], str]) -> 
     return value
 
 
+def without_returned(request: httpx.Request, plants: Mapping[TextLocation, str]) -> httpx.Request:
+    """Return a request without the planted texts that it only gives back to the record in which they stood.
+
+    A PUT replaces a whole record, so it holds each text that the service gave for it, at the same place.
+    """
+    if request.method != "PUT" or not request.content:
+        return request
+    read = f"GET {request_of(request).partition(' ')[2]}"
+    returned = {place.path: payload for place, payload in plants.items() if place.request == read}
+    kept = _changed(json.loads(request.content), "", lambda path, text: text.removesuffix(returned.get(path, "")))
+    return httpx.Request(request.method, request.url, content=json.dumps(kept).encode())
+
+
 @dataclass
 class PlantingTransport(httpx.AsyncBaseTransport):
     """A transport in front of a simulated organization that remembers answers, repeats them and plants text into them.

@@ -10,7 +10,7 @@ OTHERS_TOKEN = "notasecretnotasecretnotasecretnotasecretnotasecret23"  # noqa: S
 """The token of another account."""
 SCOPES = (
     "vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.work_write", "vso.code_manage",
-    "vso.test", "vso.variablegroups_read", "vso.serviceendpoint", "vso.agentpools",
+    "vso.build_execute", "vso.test", "vso.variablegroups_read", "vso.serviceendpoint", "vso.agentpools",
 )  # fmt: skip
 
 SUPPLEMENTS: Sequence[tuple[str, str, Mapping[str, JsonValue]]] = (
@@ -64,5 +64,7 @@ FIXED = frozenset(
     | {"path", "line", "last_line", "side", "thread", "vote", "required", "optional", "remove", "add", "enabled"}
     | {"strategy", "delete_source_branch", "transition_work_items", "merge_message"}
     | {"branch", "tag", "commit", "base", "changes", "new_branch", "commits", "pull_request", "onto"}
+    | {"pipeline", "version", "parameters", "variables", "skip_stages", "yaml_path", "default_branch", "folder"}
+    | {"build", "stage", "all_jobs", "name", "comment"}
 )
 """The arguments of writes whose value decides what is written to, or which the seeded organization fixes."""

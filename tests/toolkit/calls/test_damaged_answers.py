@@ -196,7 +196,7 @@ class Service:
         return self.damaged.get(key, reply)
 
     def is_write(self, method: str, target: str) -> bool:
-        return method in self._writes and "wiql" not in target
+        return method in self._writes and not any(read in target for read in ("wiql", "/preview"))
 
 
 async def outcome(tool: Tool, client: AzureDevOps, arguments: dict) -> object:

@@ -40,7 +40,7 @@ class BuildChange(Result):
 class _Built(BaseModel):
     repository: str | None = Field(default=None, validation_alias=AliasPath("repository", "name"))
     type: str | None = Field(default=None, validation_alias=AliasPath("repository", "type"))
-    pipeline: str | None = Field(default=None, validation_alias=AliasPath("definition", "name"))
+    pipeline: str = Field(validation_alias=AliasPath("definition", "name"))
 
 
 @pipeline_runs.read(Scope.BUILD, example={"build": 31}, more_examples=({"build": 31, "since_build": 23},))

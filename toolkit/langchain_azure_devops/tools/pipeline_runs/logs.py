@@ -68,7 +68,7 @@ class StepRecord(BaseModel):
 
 
 class _Timeline(BaseModel):
-    records: OrNone[StepRecord] = Field(default=[])
+    records: OrNone[StepRecord]
 
 
 async def read_step_records(client: AzureDevOps, where: PathValues, timeline: str | None = None) -> list[StepRecord]:

@@ -52,7 +52,7 @@ class Order:
 
 
 class _Preview(BaseModel):
-    text: str | None = Field(default=None, validation_alias="finalYaml")
+    text: str = Field(validation_alias="finalYaml")
 
 
 async def check_order(
@@ -210,7 +210,7 @@ async def _preview(
             if place + 1 < len(forms):
                 continue
             raise await _unknown_version(client, definition, version) from error
-        return decode(answer, _Preview).text or "", resources
+        return decode(answer, _Preview).text, resources
     raise AssertionError("there is always a form of a version")
 
 

@@ -115,6 +115,7 @@ class _Used(BaseModel):
 
 
 class _Whole(BaseModel):
+    id: int
     variables: dict[str, _Given] | None = None
     resources: _Used | None = None
 
