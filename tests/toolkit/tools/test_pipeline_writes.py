@@ -1,7 +1,7 @@
 """Pipelines are created, renamed and changed: what a person sees, what is refused before, and what is proven after."""
 
 import pytest
-from tool_calls import FULL, call, refusal
+from tool_calls import FULL, Recorder, call, refusal
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import AzureDevOps, approve_writes_with, load_settings
@@ -15,7 +15,6 @@ from langchain_azure_devops.errors import (
     WriteOutcomeUnknown,
 )
 from langchain_azure_devops.runtime import RunContext, Timeouts
-from langchain_azure_devops.tools.pipelines import changing
 
 SOAK = {"pipeline": "nightly-soak"}
 LOST = {"kind": "reset", "times": 1}
@@ -177,15 +176,22 @@ def test_a_change_of_somebody_else_meanwhile_is_not_overwritten(connect, soak, o
     assert (soak.revision, soak.name) == (3, "renamed")
 
 
-def test_an_outdated_revision_is_told_as_a_conflict(platform_client, monkeypatch, soak):
-    apply = changing._apply
+class Overtaken(Recorder):
+    """A network in which somebody else changes a pipeline right before a write arrives."""
 
-    def apply_late(body, changes):
-        apply(body, changes)
-        soak.revision += 1
+    def __init__(self, url, definition):
+        super().__init__(url, [])
+        self._definition = definition
 
-    monkeypatch.setattr(changing, "_apply", apply_late)
-    said = refusal(platform_client, "update_pipeline", RevisionConflict, **SOAK, status="paused")
+    async def handle_async_request(self, request):
+        if request.method == "PUT":
+            self._definition.revision += 1
+        return await super().handle_async_request(request)
+
+
+def test_an_outdated_revision_is_told_as_a_conflict(connect, server, soak):
+    client = connect(writes="allow", transport=Overtaken(server.base_url, soak))
+    said = refusal(client, "update_pipeline", RevisionConflict, **SOAK, status="paused")
     assert "changed by somebody else meanwhile" in said
 
 

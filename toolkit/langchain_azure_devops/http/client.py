@@ -220,12 +220,7 @@ class AzureDevOps(Closing):
             await response.aclose()
 
     async def probe(self, scope: str, project: str | None = None) -> httpx.Response:
-        """Send the constant probe of a write scope and return the answer, also when it is an error.
-
-        Args:
-            scope: The scope.
-            project: Where to ask, for a probe that is sent to a project.
-        """
+        """Send the constant probe of a write scope, some in a project, and return the answer, also an error."""
         operation, content_type, body = PROBES[scope]
         query = {"validateOnly": "true"} if "/wit/" in operation.template else {}
         path = {"project": project} if "{project}" in operation.template else {}
