@@ -215,5 +215,18 @@ def log_line(number: int, width: int = 0) -> str:
     return text.ljust(width, ".")
 
 
+def log_line_with_few_failures(number: int, width: int = 0) -> str:
+    """A line of a build log in which one test of 5,000 fails."""
+    line = log_line(number, width)
+    return line if number % 5_000 else line.replace("PASSED", "FAILED")
+
+
+def log_line_with_error(number: int, width: int = 0) -> str:
+    """A line of a build log in which every line tells of an error, each of another one."""
+    stamp = f"2026-11-20T09:{number // 60 % 60:02}:{number % 60:02}.1234567Z"
+    text = f"{stamp} src/f{number:x}.c:{number}:7: error: unknown type name 'T{number:x}'"
+    return text.ljust(width, ".")
+
+
 def _moment(number: int) -> str:
     return f"2026-11-{1 + number % 28:02}T{number % 24:02}:{number * 7 % 60:02}:07.1234567Z"
