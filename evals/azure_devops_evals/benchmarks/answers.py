@@ -194,6 +194,36 @@ def definition(number: int) -> Json:
     }
 
 
+def variable_group(number: int) -> Json:
+    """A variable group, whose secret variables have no value."""
+    return {
+        "id": number,
+        "name": f"{REPOSITORIES[number]}-production",
+        "type": "Vsts",
+        "description": "What the service needs to run.",
+        "variables": {"REGION": {"value": "westeurope"}, "DATABASE_PASSWORD": {"value": None, "isSecret": True}},
+        "isShared": False,
+        "createdBy": person(number),
+        "createdOn": _moment(number),
+        "modifiedBy": person(number + 1),
+        "modifiedOn": _moment(number),
+    }
+
+
+def service_connection(number: int) -> Json:
+    """A service connection, without what it signs in with."""
+    return {
+        "id": _GUID.format(0x300 + number),
+        "name": f"{REPOSITORIES[number]}-registry",
+        "type": "dockerregistry",
+        "url": "https://registry.tidewater.example/",
+        "authorization": {"scheme": "UsernamePassword", "parameters": {"username": "ci", "password": None}},
+        "isShared": False,
+        "isReady": True,
+        "createdBy": person(number),
+    }
+
+
 def found_file(number: int) -> Json:
     """A hit of code search: offsets, no lines."""
     name = REPOSITORIES[number % len(REPOSITORIES)]

@@ -71,6 +71,8 @@ _ROWS: dict[str, Callable[[int], answers.Json]] = {
     "repositories": answers.repository,
     "refs": answers.ref,
     "definitions": answers.definition,
+    "variablegroups": answers.variable_group,
+    "endpoints": answers.service_connection,
 }
 
 
@@ -159,6 +161,8 @@ _ROUTES: list[tuple[re.Pattern[str], Callable[[Asked], Body]]] = [
         (r"/_apis/git/repositories$", lambda _: Body(_rows("repositories", 0, REPOSITORIES))),
         (r"/refs$", lambda _: Body(_rows("refs", 0, 5))),
         (r"/_apis/build/definitions$", lambda _: Body(_rows("definitions", 0, 4))),
+        (r"/distributedtask/variablegroups$", lambda _: Body(_rows("variablegroups", 0, 4))),
+        (r"/serviceendpoint/endpoints$", lambda _: Body(_rows("endpoints", 0, 4))),
         (r"/_apis/build/builds$", _builds),
         (r"/builds/\d+/logs$", _logs),
         (r"/builds/\d+/logs/\d+$", _log),
