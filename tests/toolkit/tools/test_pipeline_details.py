@@ -104,6 +104,12 @@ def test_variables_are_shown_by_name_and_never_by_value(platform_client, change)
     assert "verbose" not in shown
 
 
+def test_variable_groups_are_named(platform_client, organization, change):
+    number, group = next(iter(organization.resources.variable_groups.items()))
+    change(variableGroups=[{"id": number}, {"id": 99}])
+    assert call(platform_client, "get_pipeline", **CI).groups == [group.name, "group 99"]
+
+
 @pytest.mark.parametrize(("status", "said"), [("paused", "do not begin"), ("disabled", "nothing can be queued")])
 def test_a_pipeline_that_does_not_run_says_so(platform_client, change, status, said):
     change(queueStatus=status)

@@ -64,7 +64,6 @@ def test_update(client: Any, organization: Organization) -> None:
     [
         {"process": {"type": 1, "phases": []}},
         {"repository": {"type": "GitHub", "id": "octo/cat"}},
-        {"variableGroups": [{"id": 1}]},
         {"queue": {"id": 999}},
     ],
 )
@@ -124,3 +123,18 @@ def test_scopes(reader: Any, organization: Organization) -> None:
         ("POST", PIPELINES, {}),
     ):
         assert reader.send(method, path, body).status_code == 401, (method, path)
+
+
+def test_variable_groups_are_named_by_their_numbers(client: Any, organization: Organization) -> None:
+    number, group = next(iter(organization.resources.variable_groups.items()))
+    assert organization.project("Platform") in group.projects
+    made = client.call("POST", DEFINITIONS, wanted(organization, variableGroups=[{"id": number}]))
+    [shown] = made["variableGroups"]
+    assert (shown["id"], shown["name"], shown["variables"]) == (number, group.name, group.variables)
+    changed = client.call("PUT", f"{DEFINITIONS}/{made['id']}", {**made, "variableGroups": []})
+    assert "variableGroups" not in changed
+    assert client.get(f"{DEFINITIONS}/{made['id']}", revision=1)["variableGroups"] == [shown]
+    del organization.resources.variable_groups[number]
+    assert client.get(f"{DEFINITIONS}/{made['id']}", revision=1)["variableGroups"] == [{"id": number}]
+    refused = client.call("POST", DEFINITIONS, wanted(organization, name="x", variableGroups=[{"id": 99}]), expect=400)
+    assert "99" in refused["message"]

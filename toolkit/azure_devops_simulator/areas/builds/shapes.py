@@ -7,6 +7,7 @@ from collections.abc import Container
 from urllib.parse import urlencode
 
 from azure_devops_simulator.api.call import Call
+from azure_devops_simulator.api.parsing import as_list, as_object
 from azure_devops_simulator.areas.core.projects import project_reference
 from azure_devops_simulator.state.builds import Artifact, Build, Definition, Issue, Log, Record
 from azure_devops_simulator.state.git_objects import Commit
@@ -94,8 +95,26 @@ def definition_body(call: Call, definition: Definition, *, whole: bool) -> JsonO
         "process": {"yamlFilename": definition.yaml_path.lstrip("/"), "type": 2},
         "repository": repository,
         **definition.settings,
+        **_variable_groups(call, definition),
         **body,
     }
+
+
+def _variable_groups(call: Call, definition: Definition) -> JsonObject:
+    """Return the variable groups that a definition names, as they are now. A deleted one has only its number."""
+    known, rows = call.organization.resources.variable_groups, list[JsonValue]()
+    for number in (as_object(row).get("id") for row in as_list(definition.settings.get("variableGroups"))):
+        group = known.get(number) if isinstance(number, int) else None
+        more: JsonObject = {}
+        if group:
+            more = {
+                "variables": dict(group.variables),
+                "type": group.type,
+                "name": group.name,
+                "description": group.description,
+            }
+        rows.append({**more, "id": number})
+    return {"variableGroups": rows} if rows else {}
 
 
 def repository_body(call: Call, definition: Definition) -> JsonObject:

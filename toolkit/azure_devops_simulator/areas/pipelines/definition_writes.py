@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from azure_devops_simulator.api.call import Answer, Call
 from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError
-from azure_devops_simulator.api.parsing import as_object, as_text, whole_number
+from azure_devops_simulator.api.parsing import as_list, as_object, as_text, whole_number
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds.lookup import build_error, find_definition
 from azure_devops_simulator.areas.builds.queueing import resume
@@ -34,7 +34,7 @@ _KEPT = (
     "variables",
 )
 """Parts of a definition that are kept and shown. Nothing is executed, so they have no effect on a run."""
-_REFUSED = ("draftOf", "options", "processParameters", "retentionRules", "variableGroups")
+_REFUSED = ("draftOf", "options", "processParameters", "retentionRules")
 
 
 @area.post("{project}/_apis/build/definitions", scopes=_EXECUTE)
@@ -175,7 +175,20 @@ def _change(call: Call, definition: Definition, body: JsonObject) -> None:
     kept = {name: body[name] for name in _KEPT if body.get(name) is not None}
     if variables := as_object(kept.get("variables")):
         kept["variables"] = {name: _variable(as_object(value)) for name, value in variables.items()}
+    if groups := as_list(body.get("variableGroups")):
+        kept["variableGroups"] = [_variable_group(call, as_object(group)) for group in groups]
     definition.settings = kept
+
+
+def _variable_group(call: Call, given: JsonObject) -> JsonObject:
+    """Return what is kept of a variable group that a definition names by its number."""
+    number = whole_number(str(given.get("id"))) or 0
+    group = call.organization.resources.variable_groups.get(number)
+    if group is None or call.in_project() not in group.projects:
+        # The text, the type key and the status are a guess.
+        message = f"The variable group {number} does not exist in project {call.in_project().name}."
+        raise build_error(400, "VariableGroupNotFoundException", message)
+    return {"id": number}
 
 
 def _variable(value: JsonObject) -> JsonObject:
