@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from azure_devops_simulator.state.faults import Faults as Faults
     from azure_devops_simulator.state.faults import TokenBucket as TokenBucket
     from azure_devops_simulator.state.organization import Organization as Organization
+    from azure_devops_simulator.world.builder.deployment import EnvironmentBuilder as EnvironmentBuilder
+    from azure_devops_simulator.world.builder.deployment import PoolBuilder as PoolBuilder
     from azure_devops_simulator.world.builder.organizations import GroupBuilder as GroupBuilder
     from azure_devops_simulator.world.builder.organizations import OrganizationBuilder as OrganizationBuilder
     from azure_devops_simulator.world.builder.organizations import build_organization as build_organization

@@ -10,6 +10,7 @@ from azure_devops_simulator.seed.code import describe_platform_api
 from azure_devops_simulator.seed.code_open import describe_open_work
 from azure_devops_simulator.seed.code_operations import describe_operations
 from azure_devops_simulator.seed.code_products import describe_products
+from azure_devops_simulator.seed.deployment import seed_deployment
 from azure_devops_simulator.seed.pipeline_resources import seed_pipeline_resources
 from azure_devops_simulator.seed.story import Story
 from azure_devops_simulator.seed.test_results import seed_test_results
@@ -47,6 +48,7 @@ def _build() -> Organization:
     seed_builds(organization)
     seed_test_results(organization)
     seed_pipeline_resources(organization)
+    seed_deployment(organization)
     organization.clock.set(SEED_NOW)
     return organization
 

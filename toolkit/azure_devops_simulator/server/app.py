@@ -31,6 +31,7 @@ from azure_devops_simulator.api.errors import (
 from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.api.routing import Area, Match, Router, split_path
 from azure_devops_simulator.api.versions import negotiate, requested_version
+from azure_devops_simulator.areas.approvals import area as approvals
 from azure_devops_simulator.areas.builds import area as builds
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core import area as core
@@ -38,6 +39,7 @@ from azure_devops_simulator.areas.core.discovery import resource_area
 from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.core.projects import find_project
 from azure_devops_simulator.areas.distributed_task import area as distributed_task
+from azure_devops_simulator.areas.environments import area as environments
 from azure_devops_simulator.areas.git import area as git
 from azure_devops_simulator.areas.git_http import area as git_http
 from azure_devops_simulator.areas.pipelines import area as pipelines
@@ -68,6 +70,8 @@ AREAS: tuple[Area, ...] = (
     test_results.area,
     distributed_task.area,
     service_connections.area,
+    environments.area,
+    approvals.area,
 )
 
 Headers: TypeAlias = list[tuple[str, str]]

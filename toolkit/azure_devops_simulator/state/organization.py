@@ -13,6 +13,7 @@ from typing import Literal
 
 from azure_devops_simulator.state.builds import BuildStore
 from azure_devops_simulator.state.clock import Clock
+from azure_devops_simulator.state.deployment import DeploymentStore
 from azure_devops_simulator.state.faults import Faults, TokenBucket
 from azure_devops_simulator.state.operations import Operation
 from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Denial, Group, Token, TokenKind, User
@@ -48,6 +49,7 @@ class Organization:
     builds: BuildStore = field(default_factory=BuildStore)
     test_runs: dict[int, TestRun] = field(default_factory=dict)
     resources: PipelineResources = field(default_factory=PipelineResources)
+    deployment: DeploymentStore = field(default_factory=DeploymentStore)
     operations: dict[str, Operation] = field(default_factory=dict)
     code_search_installed: bool = True
     faults: Faults = field(default_factory=Faults)
@@ -173,6 +175,7 @@ class Organization:
         for repository in [*project.repositories.values(), *held]:
             self.remove_repository(repository)
         self.resources.forget(project)
+        self.deployment.forget(project)
         self.test_runs = {number: run for number, run in self.test_runs.items() if run.project is not project}
         self.denials = {denial for denial in self.denials if denial.project != project.id}
         self.hidden = {(identity, hidden) for identity, hidden in self.hidden if hidden != project.id}

@@ -23,6 +23,7 @@ from azure_devops_simulator.areas.pull_requests.replays import settle_replays
 from azure_devops_simulator.areas.work_items.process.fields import FIELDS
 from azure_devops_simulator.state.builds import Build, Definition
 from azure_devops_simulator.state.clock import Clock
+from azure_devops_simulator.state.deployment import DeploymentStore
 from azure_devops_simulator.state.git_objects import ObjectStore
 from azure_devops_simulator.state.operations import Operation
 from azure_devops_simulator.state.organization import Organization
@@ -81,6 +82,7 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         "builds": {str(build.id): codec.record(build) for build in organization.builds.builds.values()},
         "deleted_builds": {str(build.id): codec.record(build) for build in organization.builds.deleted.values()},
         "resources": codec.record(organization.resources),
+        "deployment": codec.record(organization.deployment),
         "test_runs": {str(run.id): codec.record(run) for run in organization.test_runs.values()},
         "pull_requests": {str(pr.id): codec.record(pr) for pr in organization.pull_requests.values()},
         "queries": {item.id: codec.record(item) for item in organization.work_items.queries.items.values()},
@@ -189,6 +191,7 @@ def _read(world: JsonObject) -> Organization:
         organization.builds.watch(build)
     for number, record in _object(world.get("deleted_builds", {})).items():
         organization.builds.deleted[int(number)] = codec.read(Build, record)
+    organization.deployment = codec.read(DeploymentStore, world.get("deployment", {}))
     organization.resources = codec.read(PipelineResources, world.get("resources", {}))
     for number, record in _object(world.get("test_runs", {})).items():
         organization.test_runs[int(number)] = codec.read(TestRun, record)

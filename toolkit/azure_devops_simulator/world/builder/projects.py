@@ -12,6 +12,7 @@ from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project, Team
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
+from azure_devops_simulator.world.builder.deployment import EnvironmentBuilder
 from azure_devops_simulator.world.builder.pipeline_resources import ServiceConnectionBuilder, VariableGroupBuilder
 from azure_devops_simulator.world.builder.pipelines import PipelineBuilder
 from azure_devops_simulator.world.builder.repositories import Contents, RepositoryBuilder
@@ -265,6 +266,19 @@ class ProjectBuilder:
             by: who adds it; the first user of the organization by default.
         """
         return ServiceConnectionBuilder.create(self._requests, self.project, name, kind, url, by)
+
+    def add_environment(self, name: str, *, description: str = "", by: Person | None = None) -> EnvironmentBuilder:
+        """Add an environment, to which deployments, checks and approvals can be added.
+
+        Args:
+            name: its name.
+            description: what it is.
+            by: who adds it; the first user of the organization by default.
+
+        Raises:
+            BuilderError: the project has an environment of this name.
+        """
+        return EnvironmentBuilder.create(self._requests, self.project, name, description, by)
 
     def add_team(self, name: str, members: Iterable[Person] = (), *, description: str = "") -> TeamBuilder:
         """Add a team. Its first member creates it, or else the first user of the organization.

@@ -17,12 +17,14 @@ from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read_date
 from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.api.routing import Router
+from azure_devops_simulator.areas.approvals import area as approvals
 from azure_devops_simulator.areas.builds import area as builds
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core import area as core
 from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.core.projects import find_project
 from azure_devops_simulator.areas.distributed_task import area as distributed_task
+from azure_devops_simulator.areas.environments import area as environments
 from azure_devops_simulator.areas.git import area as git
 from azure_devops_simulator.areas.pipelines import area as pipelines
 from azure_devops_simulator.areas.policies import area as policies
@@ -59,6 +61,8 @@ def _router() -> Router:
         test_results.area,
         distributed_task.area,
         service_connections.area,
+        environments.area,
+        approvals.area,
     )
     return Router(route for area in areas for route in area.routes)
 
