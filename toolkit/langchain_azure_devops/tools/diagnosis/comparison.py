@@ -1,32 +1,27 @@
 """Compare a build with the last good one before it: the commits, and what changed in the pipeline itself."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import NamedTuple
-
-from pydantic import BaseModel, Field
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from langchain_azure_devops.calls.declaration import Project
-from langchain_azure_devops.calls.optional import read_optional
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.request import PathValues, QueryValue
-from langchain_azure_devops.http.responses import Collection, decode
+from langchain_azure_devops.http.request import PathValues
+from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Failed
+from langchain_azure_devops.safety.grants import current_call
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.builds.reading import BUILD, read_records
 from langchain_azure_devops.tools.builds.timeline import Record
-from langchain_azure_devops.tools.diagnosis.models import BuildComparison, ChangedFile, Duration, PipelineChange
+from langchain_azure_devops.tools.diagnosis.code import compare_code, is_here, read_pipeline_files
+from langchain_azure_devops.tools.diagnosis.models import RENEWED, BuildComparison, Duration, Part, PipelineChange
 from langchain_azure_devops.tools.diagnosis.parts import compare_agents, compare_orders, compare_tasks, read_agent
 from langchain_azure_devops.tools.diagnosis.reference import RawBuild, Reference, find_last_good
-from langchain_azure_devops.tools.diagnosis.settings import compare_settings, list_revisions, read_definition
+from langchain_azure_devops.tools.diagnosis.resources import compare_runs, compare_used
+from langchain_azure_devops.tools.diagnosis.settings import Settings, compare_settings, read_settings
 from langchain_azure_devops.tools.diagnosis.toolset import toolset
-from langchain_azure_devops.tools.diagnosis.yaml_files import YamlFiles, read_yaml_files
-from langchain_azure_devops.tools.diff_pages import read_changes
-from langchain_azure_devops.tools.diffs import ChangedPath, diff_files
-from langchain_azure_devops.tools.git import REPOSITORY, commit_criteria, commit_query
-from langchain_azure_devops.tools.history.models import Commit
+from langchain_azure_devops.tools.pipelines.revisions import read_revisions
 
 _COMMITS, _FILES = 20, 30
 _DIFF = 3_000
@@ -48,24 +43,6 @@ class Compared(NamedTuple):
     records: Sequence[Record]
     reference: Reference
     good_records: Sequence[Record]
-
-
-class _Common(BaseModel):
-    commit: str | None = Field(default=None, validation_alias="commonCommit")
-
-
-class _Part(NamedTuple):
-    """What one part of a comparison found.
-
-    Attributes:
-        changes: Changes of the pipeline itself.
-        fields: Further fields of the result.
-        unread: Why the part could not be compared, or not wholly.
-    """
-
-    changes: Sequence[PipelineChange] = ()
-    fields: Mapping[str, object] = MappingProxyType({})
-    unread: Sequence[Failed] = ()
 
 
 @toolset.read(
@@ -113,7 +90,7 @@ async def _choose_reference(client: AzureDevOps, project: str, build: RawBuild, 
     if good_build is None:
         default = None
         if build.pipeline is not None:
-            default = (await read_definition(client, project, build.pipeline)).default_branch
+            default = (await read_settings(client, project, build.pipeline)).default_branch
         return await find_last_good(client, project, build, default)
     good = decode(await client.get(BUILD, path={"project": project, "build": good_build}), RawBuild)
     if good.pipeline != build.pipeline:
@@ -133,11 +110,7 @@ async def compare(client: AzureDevOps, project: str, compared: Compared) -> Buil
         on = reference.branch.removeprefix("refs/heads/")
         note = f"The pipeline has no good build before this one on {on}, so there is nothing to compare it with."
         return BuildComparison(build=build.id, notes=[note])
-    parts = await asyncio.gather(
-        _compare_code(client, project, build, good),
-        _compare_settings(client, project, build, good),
-        _compare_agents(client, project, compared),
-    )
+    parts = await _compare_parts(client, project, compared, good)
     changes = [
         *(change for part in parts for change in part.changes),
         *compare_tasks(compared.good_records, compared.records),
@@ -150,7 +123,7 @@ async def compare(client: AzureDevOps, project: str, compared: Compared) -> Buil
         good_build=good.id,
         good_branch=None if reference.same_branch else good.branch,
         good_finished=good.finished,
-        pipeline_changed="yes" if changes else "not determined" if unread else "no",
+        pipeline_changed=_judge(changes, unread),
         pipeline_changes=changes,
         durations=_compare_durations(compared.good_records, compared.records),
         unread=unread,
@@ -159,90 +132,57 @@ async def compare(client: AzureDevOps, project: str, compared: Compared) -> Buil
     ).model_copy(update=fields)
 
 
-async def _compare_code(client: AzureDevOps, project: str, build: RawBuild, good: RawBuild) -> _Part:
-    """Compare the commits: which are new, which files differ, and among them the files of the pipeline."""
-    if build.repository_type != "TfsGit" or not (build.commit and good.commit and build.repository):
-        kind = build.repository_type or "unknown"
-        reason = f"the repository is not in this organization, its type is {kind}"
-        return _Part(unread=[Failed(place="commits and files of the pipeline", status="not_found", reason=reason)])
-    if build.commit == good.commit:
-        return _Part(fields={"commits": [], "files": []})
-    nothing = _Part()
-    part = _read_code(client, project, build, good)
-    return await read_optional(Scope.CODE, "commits and files of the pipeline", part, nothing)
+def _judge(changes: Sequence[PipelineChange], unread: Sequence[Failed]) -> Literal["yes", "no", "not determined"]:
+    """Say whether somebody changed the pipeline itself. Images and tasks are renewed by the service."""
+    if any(change.what not in RENEWED for change in changes):
+        return "yes"
+    call = current_call.get()
+    return "not determined" if unread or (call and call.gaps) else "no"
 
 
-async def _read_code(client: AzureDevOps, project: str, build: RawBuild, good: RawBuild) -> _Part:
-    where: PathValues = {"project": project, "repository": build.repository}
-    between: dict[str, QueryValue] = {
-        "baseVersion": good.commit,
-        "baseVersionType": "commit",
-        "targetVersion": build.commit,
-        "targetVersionType": "commit",
-        "diffCommonCommit": True,
-    }
-    newer: dict[str, QueryValue] = {
-        **commit_criteria("itemVersion", commit_query(str(build.commit))),
-        **commit_criteria("compareVersion", commit_query(str(good.commit))),
-        "searchCriteria.$top": _COMMITS,
-    }
-    commits, changed, files = await asyncio.gather(
-        client.get(f"{REPOSITORY}/commits", path=where, query=newer),
-        read_changes(client, ChangedPath, f"{REPOSITORY}/diffs/commits", where, between),
-        _read_pipeline_files(client, project, where, build),
+async def _compare_parts(client: AzureDevOps, project: str, compared: Compared, good: RawBuild) -> list[Part]:
+    build = compared.build
+    settings = Settings()
+    if build.pipeline is not None:
+        settings = await read_settings(client, project, build.pipeline, build.revision)
+    files = await read_pipeline_files(client, project, build, settings.yaml)
+    groups = files.groups | settings.group_names
+    found = await asyncio.gather(
+        compare_code(client, project, build, good, files),
+        _compare_settings(client, project, build, good, settings),
+        _compare_agents(client, project, compared),
+        compare_runs(client, project, build, good),
+        compare_used(client, project, build, good, groups, files.values),
     )
-    common = decode(changed.answer, _Common).commit or good.commit
-    own = [file for file in changed.files if {file.path, file.old_path} & set(files.paths)]
-    diff = await diff_files(client, where, own, common, str(build.commit), most=_DIFF)
-    fields = {
-        "commits": decode(commits, Collection[Commit]).value,
-        "files": [ChangedFile(path=file.path, change=", ".join(file.kinds)) for file in changed.files[:_FILES]],
-        "diff": diff.text or None,
-    }
-    return _Part([_describe_file(file.path, files) for file in own], fields, _list_unread(files))
+    if is_here(build):
+        return list(found)
+    kind = build.repository_type or "unknown"
+    reason = f"the repository is not in this organization; its type is {kind}"
+    return [*found, Part(unread=[Failed(place="commits and files", status="not_found", reason=reason)])]
 
 
-def _describe_file(path: str, files: YamlFiles) -> PipelineChange:
-    return PipelineChange(what="pipeline file" if path == files.paths[0] else "template", name=path)
-
-
-def _list_unread(files: YamlFiles) -> list[Failed]:
-    """Name the files of a pipeline that were not read."""
-    elsewhere = "it is in another repository"
-    unread = {**files.unread, **dict.fromkeys(sorted(files.elsewhere), elsewhere)}
-    return [Failed(place=name, status="not_found", reason=reason) for name, reason in unread.items()]
-
-
-async def _read_pipeline_files(client: AzureDevOps, project: str, where: PathValues, build: RawBuild) -> YamlFiles:
-    """Read the files of the pipeline at the commit of a build, with the settings that this build had."""
-    if build.pipeline is None:
-        return YamlFiles()
-    definition = await read_definition(client, project, build.pipeline, build.revision)
-    if definition.yaml is None:
-        return YamlFiles()
-    return await read_yaml_files(client, where, definition.yaml, str(build.commit))
-
-
-async def _compare_settings(client: AzureDevOps, project: str, build: RawBuild, good: RawBuild) -> _Part:
+async def _compare_settings(
+    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, after: Settings
+) -> Part:
     """Compare the settings of the pipeline, which every change gives a new revision."""
     if build.pipeline is None or build.revision is None or good.revision is None or build.revision == good.revision:
-        return _Part()
+        return Part()
     try:
-        before, after, revisions = await asyncio.gather(
-            read_definition(client, project, build.pipeline, good.revision),
-            read_definition(client, project, build.pipeline, build.revision),
-            list_revisions(client, project, build.pipeline, good.revision, build.revision),
+        before, revisions = await asyncio.gather(
+            read_settings(client, project, build.pipeline, good.revision),
+            read_revisions(client, {"project": project, "pipeline": build.pipeline}),
         )
     except NotFound as error:
-        return _Part(unread=[Failed(place="settings of the pipeline", status=error.status, reason=error.message)])
-    return _Part(compare_settings(before, after, revisions))
+        return Part(unread=[Failed(place="settings of the pipeline", status=error.status, reason=error.message)])
+    between = [row for row in revisions if good.revision < row.revision <= build.revision]
+    return Part(compare_settings(before, after, between))
 
 
-async def _compare_agents(client: AzureDevOps, project: str, compared: Compared) -> _Part:
+async def _compare_agents(client: AzureDevOps, project: str, compared: Compared) -> Part:
     """Compare the agents of the job that failed, or of the first job."""
     good = compared.reference.build
     if good is None:
-        return _Part()
+        return Part()
     job = next((record.name for record in compared.records if record.type == "Job" and record.result == "failed"), None)
     try:
         before, after = await asyncio.gather(
@@ -250,13 +190,13 @@ async def _compare_agents(client: AzureDevOps, project: str, compared: Compared)
             read_agent(client, {"project": project, "build": compared.build.id}, compared.records, job),
         )
     except AzureDevOpsError as error:
-        return _Part(unread=[Failed(place="agent and image", status=error.status, reason=error.message)])
+        return Part(unread=[Failed(place="agent and image", status=error.status, reason=error.message)])
     if before.image is None or after.image is None:
         reason = "the logs do not name it"
-        return _Part(
+        return Part(
             compare_agents(before, after), unread=[Failed(place="agent image", status="not_found", reason=reason)]
         )
-    return _Part(compare_agents(before, after))
+    return Part(compare_agents(before, after))
 
 
 def _compare_durations(before: Sequence[Record], after: Sequence[Record]) -> list[Duration]:

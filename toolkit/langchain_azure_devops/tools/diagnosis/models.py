@@ -1,16 +1,26 @@
 """What a comparison and a diagnosis of builds tell."""
 
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
-from langchain_azure_devops.results.models import Branch, CollectedText, Instant, PartialResult, Result, Untrusted
+from langchain_azure_devops.results.models import (
+    Branch,
+    CollectedText,
+    Failed,
+    Instant,
+    PartialResult,
+    Result,
+    Untrusted,
+)
 from langchain_azure_devops.tools.history.models import Commit
 
 PartKind = Literal[
     "pipeline file",
     "template",
-    "template repository",
+    "resource",
     "settings",
     "variables",
     "parameters",
@@ -20,7 +30,13 @@ PartKind = Literal[
     "pool",
     "agent image",
     "agent version",
+    "run variables",
+    "run parameters",
 ]
+RENEWED: frozenset[PartKind] = frozenset(
+    {"task version", "agent image", "agent version", "run variables", "run parameters"}
+)
+"""What changes without anybody changing the pipeline: the service renews it, or somebody gave it to one run."""
 
 
 class PipelineChange(Result):
@@ -47,6 +63,20 @@ class PipelineChange(Result):
     at: Instant | None = None
 
 
+class Part(NamedTuple):
+    """What the comparison of one part of two builds found.
+
+    Attributes:
+        changes: Changes of the pipeline itself.
+        fields: Further fields of the result.
+        unread: Why the part could not be compared, or not wholly.
+    """
+
+    changes: Sequence[PipelineChange] = ()
+    fields: Mapping[str, object] = MappingProxyType({})
+    unread: Sequence[Failed] = ()
+
+
 class Duration(Result):
     """A stage that took much longer or shorter than before, in seconds."""
 
@@ -69,9 +99,10 @@ class BuildComparison(PartialResult):
         good_build: The build that it is compared with; None when there is none.
         good_branch: Its branch, where that is another one.
         commits: The commits between them, the newest first.
-        pipeline_changed: Whether the pipeline itself was changed: its file, a template, its settings, variables,
-            variable groups, service connections, versions of tasks, the pool or the agent. "not determined" when
-            nothing was found and a part could not be compared.
+        same_commit: Whether both built the same commit, so that no code can be the cause.
+        pipeline_changed: Whether somebody changed the pipeline itself: its file, a template, its settings, variables,
+            a variable group, a service connection, a resource or the pool. "not determined" when nothing was found and
+            a part could not be compared.
         diff: What changed in the files of the pipeline.
     """
 
@@ -82,6 +113,7 @@ class BuildComparison(PartialResult):
     good_build: int | None = None
     good_branch: Branch | None = None
     good_finished: Instant | None = None
+    same_commit: bool = False
     pipeline_changed: Literal["yes", "no", "not determined"] = "not determined"
     pipeline_changes: list[PipelineChange] = Field(default=[])
     commits: list[Commit] = Field(default=[])

@@ -104,24 +104,19 @@ def compare_orders(before: RawBuild, after: RawBuild) -> list[PipelineChange]:
     changes: list[PipelineChange] = []
     if before.pool and after.pool and before.pool != after.pool:
         changes.append(PipelineChange(what="pool", name=after.pool, before=before.pool, after=after.pool))
-    changes += compare_names("variables", _load(before.parameters), _load(after.parameters), "when it was queued")
-    changes += compare_names(
-        "parameters", before.template_parameters or {}, after.template_parameters or {}, "when it was queued"
-    )
+    changes += compare_names("run variables", _load(before.parameters), _load(after.parameters))
+    changes += compare_names("run parameters", before.template_parameters or {}, after.template_parameters or {})
     return changes
 
 
-def compare_names(what: PartKind, old: dict[str, object], new: dict[str, object], when: str) -> list[PipelineChange]:
+def compare_names(what: PartKind, old: dict[str, object], new: dict[str, object]) -> list[PipelineChange]:
     """Compare named values: the names are told, the values never."""
     changes = [
         (name, "none" if name not in old else "another value", "none" if name not in new else "a value")
         for name in sorted(old.keys() | new.keys())
         if old.get(name, _NOTHING) != new.get(name, _NOTHING)
     ]
-    return [
-        PipelineChange(what=what, name=f"{name} ({when})" if when else name, before=before, after=after)
-        for name, before, after in changes
-    ]
+    return [PipelineChange(what=what, name=name, before=before, after=after) for name, before, after in changes]
 
 
 _NOTHING = object()

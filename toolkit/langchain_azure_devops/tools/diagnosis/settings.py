@@ -1,22 +1,23 @@
 """Compare the settings of a pipeline between two of its revisions."""
 
+from collections.abc import Sequence
+
 from pydantic import AliasPath, BaseModel, Field
 
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
-from langchain_azure_devops.http.responses import Collection, decode
-from langchain_azure_devops.results.models import Instant
+from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.tools.diagnosis.models import PipelineChange
 from langchain_azure_devops.tools.diagnosis.parts import compare_names
-
-_DEFINITION = "/{project}/_apis/build/definitions/{definition}"
+from langchain_azure_devops.tools.pipelines.definition import DEFINITION
+from langchain_azure_devops.tools.pipelines.revisions import PipelineRevision
 
 
 class _Group(BaseModel):
     name: str = ""
 
 
-class Definition(BaseModel):
+class Settings(BaseModel):
     """The settings of a pipeline at one of its revisions."""
 
     revision: int | None = None
@@ -38,15 +39,6 @@ class Definition(BaseModel):
         return {group.name for group in self.groups or [] if group.name}
 
 
-class Revision(BaseModel):
-    """A change of a pipeline's settings."""
-
-    revision: int
-    by: str | None = Field(default=None, validation_alias=AliasPath("changedBy", "displayName"))
-    by_id: str | None = Field(default=None, validation_alias=AliasPath("changedBy", "id"))
-    at: Instant | None = Field(default=None, validation_alias="changedDate")
-
-
 _SHOWN = {
     "yaml": "YAML file",
     "queue": "agent queue",
@@ -58,23 +50,18 @@ _SHOWN = {
 }
 
 
-async def read_definition(client: AzureDevOps, project: str, pipeline: int, revision: int | None = None) -> Definition:
+async def read_settings(client: AzureDevOps, project: str, pipeline: int, revision: int | None = None) -> Settings:
     """Read the settings of a pipeline, as they are now or as they were at a revision."""
-    where: PathValues = {"project": project, "definition": pipeline}
-    return decode(await client.get(_DEFINITION, path=where, query={"revision": revision}), Definition)
+    where: PathValues = {"project": project, "pipeline": pipeline}
+    return decode(await client.get(DEFINITION, path=where, query={"revision": revision}), Settings)
 
 
-async def list_revisions(client: AzureDevOps, project: str, pipeline: int, after: int, last: int) -> list[Revision]:
-    """List the changes of the settings behind one revision up to another one."""
-    where: PathValues = {"project": project, "definition": pipeline}
-    answer = await client.get(f"{_DEFINITION}/revisions", path=where)
-    return [row for row in decode(answer, Collection[Revision]).value if after < row.revision <= last]
-
-
-def compare_settings(before: Definition, after: Definition, revisions: list[Revision]) -> list[PipelineChange]:
+def compare_settings(before: Settings, after: Settings, revisions: Sequence[PipelineRevision]) -> list[PipelineChange]:
     """Compare two revisions of the settings: who made them, and what differs."""
     changes = [
-        PipelineChange(what="settings", name=f"revision {row.revision}", by=row.by, by_id=row.by_id, at=row.at)
+        PipelineChange(
+            what="settings", name=f"revision {row.revision}", by=row.changed_by, by_id=row.changed_by_id, at=row.changed
+        )
         for row in revisions
     ]
     for name, shown in _SHOWN.items():
@@ -85,7 +72,7 @@ def compare_settings(before: Definition, after: Definition, revisions: list[Revi
         changes.append(PipelineChange(what="settings", name="triggers", before="others", after="these"))
     if before.steps != after.steps:
         changes.append(PipelineChange(what="settings", name="steps", before="others", after="these"))
-    changes += compare_names("variables", before.variables or {}, after.variables or {}, "")
+    changes += compare_names("variables", before.variables or {}, after.variables or {})
     old_groups, new_groups = before.group_names, after.group_names
     changes += [
         PipelineChange(what="variable group", name=name, before="linked", after="not linked")
