@@ -15,7 +15,10 @@ from langchain_azure_devops.results.models import (
     Result,
     Untrusted,
 )
+from langchain_azure_devops.tools.builds.timeline import Failure
+from langchain_azure_devops.tools.diagnosis.verdict import Advice, Kind
 from langchain_azure_devops.tools.history.models import Commit
+from langchain_azure_devops.tools.tests_and_artifacts.models import Age, FailedTest
 
 PartKind = Literal[
     "pipeline file",
@@ -119,5 +122,82 @@ class BuildComparison(PartialResult):
     commits: list[Commit] = Field(default=[])
     files: list[ChangedFile] = Field(default=[])
     durations: list[Duration] = Field(default=[])
+    diff: CollectedText | None = None
+    notes: list[str] = Field(default=[])
+
+
+class FailedStep(Failure):
+    """A step, job or check that failed."""
+
+
+class ShortTest(Result):
+    """A failed test.
+
+    Attributes:
+        age: "new" when it passed before, "old" when it failed before, else "unknown".
+        flaky: Why it counts as flaky.
+    """
+
+    written_by = "builds"
+
+    name: Untrusted
+    age: Age
+    since_build: int | None = None
+    flaky: Untrusted | None = None
+    message: Untrusted | None = None
+
+    @classmethod
+    def of(cls, test: FailedTest) -> "ShortTest":
+        """Return a failed test without its stack trace, and with the beginning of its message."""
+        message = " ".join((test.message or "").split())[:200] or None
+        return cls(name=test.name, age=test.age, since_build=test.since_build, flaky=test.flaky, message=message)
+
+
+class Diagnosis(PartialResult):
+    """Why a build failed, as far as the service recorded it.
+
+    Attributes:
+        category: The kind of failure; "none" when it did not fail.
+        decided_by: The rule that decided about the category, and where its proof stands.
+        advice: What to do: run it again, fix it, or escalate it to somebody who may do more.
+        elsewhere: How the same pipeline went on the default branch.
+        failed: The steps, jobs and checks that failed.
+        failed_test_count: How many tests failed; None when that is not known.
+        log_lines: The lines of the logs that tell why, `number: text` for each, below the place of the log.
+        good_build: The last good build; what follows is what changed since then, as `compare_builds` tells it.
+    """
+
+    written_by = "builds"
+    web = "{project}/_build/results?buildId={build}"
+    caption = "build {build}"
+    author_fields = ("requested_for",)
+
+    build: int
+    pipeline: Untrusted
+    result: str
+    branch: Branch
+    commit: str | None = None
+    reason: str | None = None
+    requested_for: Untrusted | None = None
+    requested_for_id: str | None = Field(default=None, exclude=True)
+    queued: Instant | None = None
+    finished: Instant | None = None
+    category: Kind
+    decided_by: Untrusted
+    advice: Advice
+    elsewhere: Untrusted | None = None
+    failed: list[FailedStep] = Field(default=[])
+    failed_test_count: int | None = None
+    tests: list[ShortTest] = Field(default=[])
+    good_build: int | None = None
+    good_branch: Branch | None = None
+    good_finished: Instant | None = None
+    same_commit: bool = False
+    pipeline_changed: Literal["yes", "no", "not determined"] = "not determined"
+    pipeline_changes: list[PipelineChange] = Field(default=[])
+    commits: list[Commit] = Field(default=[])
+    files: list[ChangedFile] = Field(default=[])
+    durations: list[Duration] = Field(default=[])
+    log_lines: CollectedText | None = None
     diff: CollectedText | None = None
     notes: list[str] = Field(default=[])

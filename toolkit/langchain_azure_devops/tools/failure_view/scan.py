@@ -37,7 +37,7 @@ _SURE = 0.6
 """A rule with such a score applies to lines that look harmless, too."""
 _ECHO = "\x1b[36;1m"
 """The colour in which a runner echoes the script of a step before it runs."""
-_END, _LAST = 6, 0.3
+_END, LAST = 6, 0.3
 """So many lines at the end are shown, whatever they say, unless there is much to show."""
 _TAIL, _REST = 400, 0.01
 """So many more are shown only where the rules find nothing, or where there is room for the whole log."""
@@ -57,11 +57,12 @@ _ENDED = re.compile(r"##\[error\].*(?:exit code|exited with|failed with|timed? ?
 
 
 class Scored(NamedTuple):
-    """A line that may be shown: how much it counts, where it stands, and which character of it matters."""
+    """A line that may be shown: how much it counts, where it stands, which character of it matters, and what it is."""
 
     score: float
     window: Window
     at: int
+    rule: Rule | None = None
 
 
 class Step(NamedTuple):
@@ -105,7 +106,7 @@ class LogScan:
     def finish(self, last: Window) -> None:
         """Score the lines at the end of the log, whatever they say."""
         for distance, index in enumerate(range(last.end - 1, max(-1, last.end - 1 - _TAIL), -1)):
-            self._add(last, index, _LAST if distance < _END else _REST * (1 - distance / _TAIL), 0)
+            self._add(last, index, LAST if distance < _END else _REST * (1 - distance / _TAIL), 0)
 
     def _find_hints(self, window: Window) -> Iterator[tuple[int, set[str]]]:
         """Yield the lines of a window that hold hints, by their index."""
@@ -116,9 +117,7 @@ class LogScan:
         hints = _list_hints(ordinary)
         for index, line in enumerate(text.split("\n"), window.begin):
             if hints.may_hold(line):
-                lowered = STAMP.sub("", line).lower()
-                found = {hint for hint in hints.anywhere if hint in lowered}
-                found.update(hint for hint in hints.beginning.get(lowered[:1], ()) if lowered.startswith(hint[1:]))
+                found = hints.find(STAMP.sub("", line).lower())
                 if found:
                     self._hints.update(found)
                     yield index, found
@@ -143,7 +142,7 @@ class LogScan:
             again = self._kinds[kind] + _LIKE * self._kinds[rule.name]
             score = rule.score / (1 + rule.fading * again)
             self._kinds.update((kind, rule.name))
-            self._add(window, index, score, match.at)
+            self._add(window, index, score, match.at, rule)
             for distance in range(1, min(rule.before, index) + 1):
                 self._add(window, index - distance, score * _belongs(distance, rule.before), 0)
             self._read_below(window, index, rule, score)
@@ -173,11 +172,11 @@ class LogScan:
                 if 0 <= at < len(window.lines):
                     self._add(window, at, score * _ROOM * (1 - distance / (_AROUND + 1)), 0)
 
-    def _add(self, window: Window, index: int, score: float, at: int) -> None:
+    def _add(self, window: Window, index: int, score: float, at: int, rule: Rule | None = None) -> None:
         number = window.first + index
         known = self.scored.get(number)
         if known is None or known.score < score:
-            self.scored[number] = Scored(score, window, at)
+            self.scored[number] = Scored(score, window, at, rule)
 
     def _forget_least(self) -> None:
         """Keep the memory bounded: forget the lines with the lowest scores, and those of the poorest windows."""
@@ -193,6 +192,12 @@ class LogScan:
 def _belongs(distance: int, most: int) -> float:
     """Return how much a line counts that is so many lines away from a message."""
     return _NEAR * (1 - (1 - _FAR) * distance / (most + 1))
+
+
+def match_line(line: str) -> Rule | None:
+    """Return the rule with the highest score that a single message matches."""
+    found = _list_hints(frozenset()).find(line.lower())
+    return next((match.rule for match in _match(line, found)), None)
 
 
 def _match(line: str, hints: set[str]) -> list[_Match]:
@@ -220,6 +225,12 @@ class _Hints(NamedTuple):
     anywhere: tuple[str, ...]
     beginning: dict[str, tuple[str, ...]]
     may_hold: Callable[[str], bool]
+
+    def find(self, lowered: str) -> set[str]:
+        """Return the hints that a line in lower case holds."""
+        found = {hint for hint in self.anywhere if hint in lowered}
+        found.update(hint for hint in self.beginning.get(lowered[:1], ()) if lowered.startswith(hint[1:]))
+        return found
 
 
 @cache

@@ -8,17 +8,35 @@ from langchain_azure_devops.text.lines import ScannedLines, decode_pieces
 from langchain_azure_devops.text.redacted_stream import find_around, redact_stream
 from langchain_azure_devops.text.replacements import render
 from langchain_azure_devops.tools.failure_view.cleaning import clean_line, shorten_line
-from langchain_azure_devops.tools.failure_view.scan import LogScan, Scored, Step
+from langchain_azure_devops.tools.failure_view.rules import Category
+from langchain_azure_devops.tools.failure_view.scan import LAST, LogScan, Scored, Step
 from langchain_azure_devops.tools.failure_view.windows import Window, cut_windows
 
 CHARACTERS = 6_000
 """The size of a failure view that nobody asked to be larger or smaller."""
 _LINE = 300
 _TELLS = 0.05
-"""Lines that count less tell nothing. They are shown only where the whole log fits, or few others tell more."""
-_FEW = 20
+"""Lines that count less tell nothing. They are shown only where the whole log fits, or no rule found anything."""
+_TAIL = 54
+"""So many more lines at the end are shown where no rule found anything."""
 _ELSEWHERE = 0.5
 """How much a line counts, as a share, when another step of the same log failed."""
+
+
+class Proof(NamedTuple):
+    """A shown line that proves what kind of failure it was.
+
+    Attributes:
+        category: The kind.
+        rule: What the line is, in words.
+        score: How much it counts, from 0 to 1.
+        number: The number of the line.
+    """
+
+    category: Category
+    rule: str
+    score: float
+    number: int
 
 
 class FailureView(NamedTuple):
@@ -26,11 +44,13 @@ class FailureView(NamedTuple):
 
     Attributes:
         lines: Their numbers and texts, redacted, without time stamps and colours.
+        proofs: Those of them that prove what kind of failure it was, the strongest first.
         total: How many lines were read.
         whole: Whether the log was read to its end.
     """
 
     lines: list[tuple[int, str]]
+    proofs: list[Proof]
     total: int
     whole: bool
 
@@ -57,7 +77,17 @@ async def read_failure_view(
     if last is not None:
         scan.finish(last)
     scored = _weigh_steps(scan.scored, scan.steps)
-    return FailureView(_show(_choose(scored, scan.count, characters), scored, secrets), scan.count, seen.whole)
+    chosen = _choose(scored, scan.count, characters)
+    return FailureView(_show(chosen, scored, secrets), _list_proofs(chosen, scored), scan.count, seen.whole)
+
+
+def _list_proofs(chosen: list[int], scored: dict[int, Scored]) -> list[Proof]:
+    found = [
+        Proof(each.rule.category, each.rule.name, each.score, number)
+        for number in chosen
+        if (each := scored[number]).rule and each.rule.category
+    ]
+    return sorted(found, key=lambda proof: -proof.score)
 
 
 def _weigh_steps(scored: dict[int, Scored], steps: list[Step]) -> dict[int, Scored]:
@@ -95,11 +125,9 @@ def _choose(scored: dict[int, Scored], total: int, characters: int) -> list[int]
             others.append(number)
     if len(telling) + len(others) == total:
         return sorted([*telling, *others])
-    if len(telling) < _FEW:
-        telling.update(others[: _FEW * 3 - len(telling)])
-    else:
-        telling.update(number for number in others if {number - 1, number + 1} <= telling)
-    return sorted(telling)
+    if all(scored[number].score <= LAST for number in telling):
+        return sorted([*telling, *others[:_TAIL]])
+    return sorted([*telling, *(number for number in others if {number - 1, number + 1} <= telling)])
 
 
 def _line_of(number: int, each: Scored) -> str:
