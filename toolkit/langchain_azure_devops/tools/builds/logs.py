@@ -39,7 +39,7 @@ async def get_build_log(
     client: AzureDevOps,
     *,
     build: int,
-    log: Annotated[int | None, Field(description="Default: what failed")] = None,
+    log: Annotated[int | None, Field(description="Default: the failed one")] = None,
     contains: Annotated[str | None, Field(description="Words to find; a|b for either", max_length=300)] = None,
     context: int = 2,
     first_line: Annotated[int | None, Field(description="-60: the last 60")] = None,
@@ -47,7 +47,7 @@ async def get_build_log(
     characters: int = CHARACTERS,
     project: Project = None,
 ) -> LogFailures | BuildLog | LogMatches:
-    """Read a build log: the lines that tell why it failed, a range, or the lines that contain words.
+    """Read a build log: the lines that tell why it failed, a range, or those that contain words.
 
     Args:
         client: Where to ask.

@@ -6,6 +6,7 @@ from pydantic import AliasPath, BeforeValidator, Field
 
 from langchain_azure_devops.results.models import (
     Branch,
+    CollectedText,
     InProject,
     Instant,
     Lines,
@@ -61,7 +62,11 @@ class Change(Result):
 
 
 class BuildDetail(Build, PartialResult):
-    """A build with its stages and what failed."""
+    """A build with its stages and what failed.
+
+    Attributes:
+        log_lines: The lines of the logs that tell why, `number: text` for each, below the place of the log.
+    """
 
     web_names = ("git_repository",)
 
@@ -78,6 +83,7 @@ class BuildDetail(Build, PartialResult):
     steps: list[Step] = Field(default=[])
     note: str | None = None
     changes: list[Change] = Field(default=[])
+    log_lines: CollectedText | None = None
 
     @property
     def git_repository(self) -> str | None:

@@ -1,10 +1,12 @@
 """Read a build: its timeline, its commits and its logs, for all tools that show them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 import httpx
 
+from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.paging import TOKEN_HEADER
 from langchain_azure_devops.calls.time_limits import explain_cut
 from langchain_azure_devops.errors import AzureDevOpsError
@@ -13,7 +15,7 @@ from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.tools.builds.models import Change
-from langchain_azure_devops.tools.builds.timeline import Record, Timeline
+from langchain_azure_devops.tools.builds.timeline import Failure, Record, Timeline
 from langchain_azure_devops.tools.failure_view import FailureView, read_failure_view
 
 BUILD = "/{project}/_apis/build/builds/{build}"
@@ -61,3 +63,44 @@ async def read_view(client: AzureDevOps, where: PathValues, characters: int) -> 
     """Read a log and return the lines that tell why it failed."""
     async with stream_log(client, where) as text:
         return await read_failure_view(text, client.secrets, characters)
+
+
+class SeenStep(NamedTuple):
+    """A failed step, and the view of its log; None when it has none or it was not read."""
+
+    failure: Failure
+    view: FailureView | None
+
+
+async def read_steps(
+    client: AzureDevOps, where: PathValues, failed: Sequence[Failure], sizes: Sequence[int]
+) -> list[SeenStep]:
+    """Read the failure views of the first failed steps that have a log.
+
+    Args:
+        client: Where to ask.
+        where: The project and the build.
+        failed: The failed steps, the first one first.
+        sizes: How many characters each view may have.
+    """
+    with_log = (each.log for each in failed if each.log is not None)
+    by_log = dict(zip(with_log, sizes, strict=False))
+    answers = await fan_out(by_log, lambda log: read_view(client, {**where, "log": log}, by_log[log]))
+    return [SeenStep(each, None if each.log is None else answers.done.get(each.log)) for each in failed]
+
+
+def join_views(steps: Sequence[SeenStep]) -> str | None:
+    """Put views one below the other, each under the place of its step; None when there is none."""
+    parts = [
+        f"log {each.failure.log}, {each.failure.where} > {each.failure.name}:\n{each.view.text}"
+        for each in steps
+        if each.view and each.view.lines
+    ]
+    return "\n".join(parts) or None
+
+
+async def read_views(
+    client: AzureDevOps, where: PathValues, failed: Sequence[Failure], sizes: Sequence[int]
+) -> str | None:
+    """Read the lines of the logs of the first failed steps that tell why they failed."""
+    return join_views(await read_steps(client, where, failed, sizes))

@@ -16,11 +16,13 @@ from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Page, Records
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.builds.models import Build, BuildDetail
-from langchain_azure_devops.tools.builds.reading import BUILD, read_changes, read_records
+from langchain_azure_devops.tools.builds.reading import BUILD, read_changes, read_records, read_views
 from langchain_azure_devops.tools.builds.timeline import list_failures, list_stages, list_steps
 from langchain_azure_devops.tools.builds.toolset import toolset
 from langchain_azure_devops.tools.pipelines import find_pipeline_id, is_id
 
+_VIEWS = (3_000, 1_500)
+"""The characters that are shown of the logs of the first failed steps. Later steps often fail because of the first."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -77,17 +79,23 @@ def _sort_key(build: Build) -> tuple[datetime, int]:
     Scope.BUILD, default=True, example={"ids": [37]}, more_examples=({"ids": [32]}, {"ids": [27]}, {"ids": [37, 23]})
 )
 async def get_build(client: AzureDevOps, *, ids: Ids, project: Project = None) -> BuildDetail | Records[BuildDetail]:
-    """Read builds of a project: stages, what failed with issues and log ids, and the commits it brought.
+    """Read builds: stages, what failed, log ids and commits; of a single one, why it failed.
 
-    A build in which nothing failed shows the logs of its steps instead.
+    Returns:
+        The builds. A single failed build has the lines of its logs that tell why; one in which nothing failed has the
+        ids of the logs of its steps.
 
     Source: `GET .../builds/{id}`, `.../timeline`, `.../changes`.
     """
     chosen = await client.required_project(project)
-    return await read_by_id(BuildDetail, ids, lambda each: _read_build(client, {"project": chosen, "build": each}))
+    return await read_by_id(
+        BuildDetail,
+        ids,
+        lambda each: _read_build(client, {"project": chosen, "build": each}, logs=len(ids) == 1),
+    )
 
 
-async def _read_build(client: AzureDevOps, where: PathValues) -> BuildDetail:
+async def _read_build(client: AzureDevOps, where: PathValues, *, logs: bool) -> BuildDetail:
     build, records, brought = await asyncio.gather(
         client.get(BUILD, path=where), read_records(client, where), read_changes(client, where)
     )
@@ -97,6 +105,7 @@ async def _read_build(client: AzureDevOps, where: PathValues) -> BuildDetail:
             "stages": list_stages(records),
             "failed": failed,
             "steps": [] if failed else list_steps(records),
+            "log_lines": await read_views(client, where, failed, _VIEWS) if logs else None,
             **brought,
         }
     )

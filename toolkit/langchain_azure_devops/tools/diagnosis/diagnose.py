@@ -4,18 +4,17 @@ import asyncio
 from collections.abc import Sequence
 
 from langchain_azure_devops.calls.declaration import Project
-from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.optional import read_optional
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.builds.reading import read_records, read_view
+from langchain_azure_devops.tools.builds.reading import SeenStep, join_views, read_records, read_steps
 from langchain_azure_devops.tools.builds.timeline import Failure, list_failures
 from langchain_azure_devops.tools.diagnosis.comparison import Compared, compare, read_compared
 from langchain_azure_devops.tools.diagnosis.models import BuildComparison, Diagnosis, FailedStep, ShortTest
 from langchain_azure_devops.tools.diagnosis.reference import RawBuild, find_newest_elsewhere
 from langchain_azure_devops.tools.diagnosis.settings import read_settings
 from langchain_azure_devops.tools.diagnosis.toolset import toolset
-from langchain_azure_devops.tools.diagnosis.verdict import Seen, decide
+from langchain_azure_devops.tools.diagnosis.verdict import decide
 from langchain_azure_devops.tools.tests_and_artifacts import read_test_report
 from langchain_azure_devops.tools.tests_and_artifacts.models import TestReport
 
@@ -33,7 +32,7 @@ _DIFF, _MESSAGE = 1_800, 240
     more_examples=({"build": 35}, {"build": 27}, {"build": 19}),
 )
 async def diagnose_build(client: AzureDevOps, *, build: int, project: Project = None) -> Diagnosis:
-    """Explain why a build failed: category, failed steps and tests, what changed since the last good build.
+    """Explain why a build failed: category, failed steps and tests, changes since the last good build.
 
     Args:
         client: Where to ask.
@@ -50,20 +49,11 @@ async def diagnose_build(client: AzureDevOps, *, build: int, project: Project = 
     failed = [each for each in failures if each.result != "succeededWithIssues"] or failures
     comparison, seen, tests, elsewhere = await asyncio.gather(
         compare(client, chosen, compared),
-        _read_views(client, chosen, build, failed),
+        read_steps(client, {"project": chosen, "build": build}, failed, _VIEWS),
         _read_tests(client, chosen, build),
         _look_elsewhere(client, chosen, compared, failed),
     )
     return _report(compared.build, comparison, seen, tests, elsewhere)
-
-
-async def _read_views(client: AzureDevOps, project: str, build: int, failed: Sequence[Failure]) -> list[Seen]:
-    """Read the failure views of the first failed steps."""
-    sizes = {each.log: size for each, size in zip((f for f in failed if f.log is not None), _VIEWS, strict=False)}
-    answers = await fan_out(
-        sizes, lambda log: read_view(client, {"project": project, "build": build, "log": log}, sizes[log])
-    )
-    return [Seen(each, answers.done.get(each.log)) for each in failed]
 
 
 async def _read_tests(client: AzureDevOps, project: str, build: int) -> TestReport | None:
@@ -97,7 +87,11 @@ async def _look_elsewhere(
 
 
 def _report(
-    build: RawBuild, comparison: BuildComparison, seen: Sequence[Seen], tests: TestReport | None, elsewhere: str | None
+    build: RawBuild,
+    comparison: BuildComparison,
+    seen: Sequence[SeenStep],
+    tests: TestReport | None,
+    elsewhere: str | None,
 ) -> Diagnosis:
     """Put together what was found, in at most 6,000 tokens."""
     failed_tests = tests.failed_tests if tests else []
@@ -132,7 +126,7 @@ def _report(
         commits=comparison.commits[:_COMMITS],
         files=comparison.files[:_FILES],
         durations=comparison.durations,
-        log_lines=_join_views(seen) or None,
+        log_lines=join_views(seen),
         diff=(comparison.diff or "")[:_DIFF] or None,
         unread=unread,
         partial=bool(unread),
@@ -143,12 +137,3 @@ def _report(
 def _shorten(failure: Failure) -> FailedStep:
     issues = [issue[:_MESSAGE] for issue in failure.issues[:_ISSUES]]
     return FailedStep(**{**dict(failure), "issues": issues})
-
-
-def _join_views(seen: Sequence[Seen]) -> str:
-    """Put the views one below the other, each under the place of its step."""
-    return "\n".join(
-        f"log {each.failure.log}, {each.failure.where} > {each.failure.name}:\n{each.view.text}"
-        for each in seen
-        if each.view and each.view.lines
-    )

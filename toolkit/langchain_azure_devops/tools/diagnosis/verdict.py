@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from langchain_azure_devops.tools.builds.timeline import Failure
+from langchain_azure_devops.tools.builds.reading import SeenStep
 from langchain_azure_devops.tools.diagnosis.reference import RawBuild
-from langchain_azure_devops.tools.failure_view import Category, FailureView, Proof, match_line
+from langchain_azure_devops.tools.failure_view import Category, Proof, match_line
 
 Kind = Literal[
     "test",
@@ -55,14 +55,7 @@ class Verdict(NamedTuple):
     advice: Advice
 
 
-class Seen(NamedTuple):
-    """A failed step and the view of its log, if it was read."""
-
-    failure: Failure
-    view: FailureView | None
-
-
-def decide(build: RawBuild, messages: Sequence[str], seen: Sequence[Seen], flaky: bool | None) -> Verdict:
+def decide(build: RawBuild, messages: Sequence[str], seen: Sequence[SeenStep], flaky: bool | None) -> Verdict:
     """Decide what kind of failure it was.
 
     Args:
@@ -99,7 +92,7 @@ def _decide_by_cancellation(build: RawBuild) -> Verdict | None:
     return _say("cancelled", "the build was cancelled, and the service reports no other reason")
 
 
-def _decide_by_logs(seen: Sequence[Seen], flaky: bool | None) -> Verdict | None:
+def _decide_by_logs(seen: Sequence[SeenStep], flaky: bool | None) -> Verdict | None:
     """Decide by the strongest proof in the log of the first failed step that has one."""
     found = _find_proof(seen)
     if found is None:
@@ -112,7 +105,7 @@ def _decide_by_logs(seen: Sequence[Seen], flaky: bool | None) -> Verdict | None:
     return _say(kind, rule)
 
 
-def _decide_by_issues(seen: Sequence[Seen]) -> Verdict | None:
+def _decide_by_issues(seen: Sequence[SeenStep]) -> Verdict | None:
     """Decide by what the service itself reported of a step, such as that its agent was lost."""
     for each in seen:
         if each.failure.type.startswith("Checkpoint"):
@@ -124,7 +117,7 @@ def _decide_by_issues(seen: Sequence[Seen]) -> Verdict | None:
     return None
 
 
-def _find_proof(seen: Sequence[Seen]) -> tuple[Seen, Proof] | None:
+def _find_proof(seen: Sequence[SeenStep]) -> tuple[SeenStep, Proof] | None:
     """Return the strongest proof in the first failed step that has one, and that step."""
     for each in seen:
         proofs = each.view.proofs if each.view else []
