@@ -39,7 +39,7 @@ async def get_build_log(
     client: AzureDevOps,
     *,
     build: int,
-    log: Annotated[int | None, Field(description="Default: the failed one")] = None,
+    log: Annotated[int | None, Field(description="Default: what failed")] = None,
     contains: Annotated[str | None, Field(description="Words to find; a|b for either", max_length=300)] = None,
     context: int = 2,
     first_line: Annotated[int | None, Field(description="-60: the last 60")] = None,

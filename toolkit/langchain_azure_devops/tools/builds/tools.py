@@ -79,7 +79,7 @@ def _sort_key(build: Build) -> tuple[datetime, int]:
     Scope.BUILD, default=True, example={"ids": [37]}, more_examples=({"ids": [32]}, {"ids": [27]}, {"ids": [37, 23]})
 )
 async def get_build(client: AzureDevOps, *, ids: Ids, project: Project = None) -> BuildDetail | Records[BuildDetail]:
-    """Read builds: stages, what failed, log ids and commits; of a single one, why it failed.
+    """Read builds: stages, what failed and why, log ids, and commits.
 
     Returns:
         The builds. A single failed build has the lines of its logs that tell why; one in which nothing failed has the

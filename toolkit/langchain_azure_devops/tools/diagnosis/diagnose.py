@@ -32,7 +32,7 @@ _DIFF, _MESSAGE = 1_800, 240
     more_examples=({"build": 35}, {"build": 27}, {"build": 19}),
 )
 async def diagnose_build(client: AzureDevOps, *, build: int, project: Project = None) -> Diagnosis:
-    """Explain why a build failed: category, failed steps and tests, changes since the last good build.
+    """Explain why a build failed: category, failed steps and tests, what changed since the last good build.
 
     Args:
         client: Where to ask.
