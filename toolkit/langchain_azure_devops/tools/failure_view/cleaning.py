@@ -2,11 +2,11 @@
 
 import re
 
+from langchain_azure_devops.text.lines import BREAKS
 from langchain_azure_devops.text.untrusted import clean
 
 STAMP = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ?")
 """The time that the service writes before each line."""
-_GAP = re.compile(r"\S[ \t]{12,}")
 
 
 def clean_line(line: str) -> str:
@@ -15,7 +15,7 @@ def clean_line(line: str) -> str:
     if "\r" in line:
         # A terminal shows what was written last, so of a progress bar only its last state is left.
         line = next((part for part in reversed(line.split("\r")) if part.strip()), "")
-    return clean(line).rstrip()
+    return clean(line.translate(BREAKS)).rstrip()
 
 
 def shorten_line(line: str, at: int, most: int) -> str:

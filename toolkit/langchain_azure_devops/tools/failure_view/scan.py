@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from pydantic_core import SchemaValidator, core_schema
 
+from langchain_azure_devops.text.lines import MAX_LINE
 from langchain_azure_devops.text.untrusted import ANSI
-from langchain_azure_devops.tools.failure_view.cleaning import STAMP, clean_line
+from langchain_azure_devops.tools.failure_view.cleaning import clean_line
 from langchain_azure_devops.tools.failure_view.rules import Rule, load_families
 from langchain_azure_devops.tools.failure_view.windows import Window
 
@@ -117,7 +118,7 @@ class LogScan:
         hints = _list_hints(ordinary)
         for index, line in enumerate(text.split("\n"), window.begin):
             if hints.may_hold(line):
-                found = hints.find(STAMP.sub("", line).lower())
+                found = hints.find(clean_line(line).lower())
                 if found:
                     self._hints.update(found)
                     yield index, found
@@ -125,7 +126,8 @@ class LogScan:
     def _read_line(self, window: Window, index: int, hints: set[str]) -> None:
         if _ECHO in window.lines[index][:48]:
             return
-        line = clean_line(window.lines[index])
+        # Only so much of a line may be shown: what follows it is needed to recognize a secret at its end.
+        line = clean_line(window.lines[index])[:MAX_LINE]
         number = window.first + index
         if "##[" in hints and len(self.steps) < _MOST_STEPS:
             lowered = line.lower()
@@ -205,7 +207,7 @@ def _match(line: str, hints: set[str]) -> list[_Match]:
     by_hint, harmless = _index_rules()
     rules = {id(rule): rule for hint in hints for rule in by_hint.get(hint, ())}
     found: list[_Match] = []
-    for rule in sorted(rules.values(), key=lambda rule: -rule.score):
+    for rule in sorted(rules.values(), key=lambda rule: (-rule.score, rule.name)):
         if rule.score < _SURE and (found or any(pattern.search(line) for pattern in harmless)):
             break
         if match := rule.pattern.search(line):
@@ -246,7 +248,7 @@ def _list_hints(ordinary: frozenset[str]) -> _Hints:
     for hint in set(hints).difference(anywhere):
         beginning[hint[1:2]] = (*beginning.get(hint[1:2], ()), hint)
     begins = "|".join(re.escape(hint[1:]) for each in beginning.values() for hint in each)
-    pattern = f"(?i)(?:^|Z )(?:{begins})|{'|'.join(map(re.escape, anywhere))}"
+    pattern = f"(?i)(?:^|Z |\\r)(?:{begins})|{'|'.join(map(re.escape, anywhere))}"
     return _Hints(anywhere, beginning, SchemaValidator(core_schema.str_schema(pattern=pattern)).isinstance_python)
 
 

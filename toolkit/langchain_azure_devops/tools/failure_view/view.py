@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import NamedTuple
 
 from langchain_azure_devops.text.known_secrets import KnownSecrets
-from langchain_azure_devops.text.lines import ScannedLines, decode_pieces
+from langchain_azure_devops.text.lines import MAX_LINE, ScannedLines, decode_pieces
 from langchain_azure_devops.text.redacted_stream import find_around, redact_stream
 from langchain_azure_devops.text.replacements import render
 from langchain_azure_devops.tools.failure_view.cleaning import clean_line, shorten_line
@@ -158,9 +158,11 @@ def _show(numbers: Iterable[int], scored: dict[int, Scored], secrets: KnownSecre
         ]
         lines = render(text, find_around(text, places, secrets)).split("\n")
         shown += [(number, lines[number - window.first]) for number in chosen]
+    if not shown:
+        return []
     # What a later part of the log told is a secret in the earlier ones, too.
     cleared = secrets.replace_known("\n".join(line for _, line in sorted(shown))).split("\n")
     return [
-        (number, shorten_line(clean_line(line), scored[number].at, _LINE))
+        (number, shorten_line(clean_line(line)[:MAX_LINE], scored[number].at, _LINE))
         for (number, _), line in zip(sorted(shown), cleared, strict=True)
     ]
