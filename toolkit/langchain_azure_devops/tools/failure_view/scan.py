@@ -15,7 +15,7 @@ from pydantic_core import SchemaValidator, core_schema
 
 from langchain_azure_devops.text.lines import MAX_LINE
 from langchain_azure_devops.text.untrusted import ANSI
-from langchain_azure_devops.tools.failure_view.cleaning import clean_line
+from langchain_azure_devops.tools.failure_view.cleaning import STAMP, clean_line
 from langchain_azure_devops.tools.failure_view.rules import Rule, load_families
 from langchain_azure_devops.tools.failure_view.windows import Window
 
@@ -99,8 +99,8 @@ class LogScan:
     def read(self, window: Window) -> None:
         """Score the lines of the next window."""
         self.count = window.first + window.end - 1
-        marked = self._find_hints(window)
-        for index, hints in marked:
+        self._find_steps(window)
+        for index, hints in self._find_hints(window):
             self._read_line(window, index, hints)
         self._forget_least()
 
@@ -108,6 +108,15 @@ class LogScan:
         """Score the lines at the end of the log, whatever they say."""
         for distance, index in enumerate(range(last.end - 1, max(-1, last.end - 1 - _TAIL), -1)):
             self._add(last, index, LAST if distance < _END else _REST * (1 - distance / _TAIL), 0)
+
+    def _find_steps(self, window: Window) -> None:
+        """Note the lines in which the runner begins, fails or ends a step."""
+        for index in range(window.begin, window.end):
+            if "##[" in window.lines[index][:40] and len(self.steps) < _MOST_STEPS:
+                line = STAMP.sub("", window.lines[index])
+                kind = next((kind for begins, kind in _STEPS.items() if line.lower().startswith(begins)), None)
+                if kind and (kind != "fails" or _ENDED.search(line)):
+                    self.steps.append(Step(window.first + index, kind))
 
     def _find_hints(self, window: Window) -> Iterator[tuple[int, set[str]]]:
         """Yield the lines of a window that hold hints, by their index."""
@@ -128,12 +137,6 @@ class LogScan:
             return
         # Only so much of a line may be shown: what follows it is needed to recognize a secret at its end.
         line = clean_line(window.lines[index])[:MAX_LINE]
-        number = window.first + index
-        if "##[" in hints and len(self.steps) < _MOST_STEPS:
-            lowered = line.lower()
-            kind = next((kind for begins, kind in _STEPS.items() if lowered.startswith(begins)), None)
-            if kind and (kind != "fails" or _ENDED.search(line)):
-                self.steps.append(Step(number, kind))
         plain = line.translate(_NO_DIGITS)
         self._seen[plain] += 1
         if self._seen[plain] > _REPEATS:
@@ -255,7 +258,7 @@ def _list_hints(ordinary: frozenset[str]) -> _Hints:
 @cache
 def _index_rules() -> tuple[dict[str, tuple[Rule, ...]], tuple[re.Pattern[str], ...]]:
     """Return the rules of each hint, and what is harmless."""
-    by_hint: dict[str, list[Rule]] = {"##[": []}
+    by_hint: dict[str, list[Rule]] = {}
     families = load_families().values()
     for rule in (rule for family in families for rule in family.rule):
         for hint in rule.hints:
