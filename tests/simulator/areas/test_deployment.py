@@ -56,7 +56,7 @@ def test_who_is_not_asked_may_not_approve(client: Any, connect: Any, organizatio
     environment = world.project("Platform").add_environment("test")
     approval = environment.ask(organization.builds.builds[35], "Tom Becker", "Mina Sato")
     path, body = f"{PIPELINES}/approvals", [{"approvalId": approval.id, "status": "approved", "comment": "Fine."}]
-    assert [row["id"] for row in client.get(path, state="pending")["value"]] == [approval.id]
+    assert approval.id in [row["id"] for row in client.get(path, state="pending")["value"]]
     client.call("PATCH", path, body, expect=403)
     organization.add_token("tom", user=organization.named("Tom Becker"))
     [done] = connect("tom").call("PATCH", path, body)["value"]

@@ -40,7 +40,8 @@ def test_a_check_says_who_must_approve_and_who_changed_it(platform_reader):
 def test_approvals_say_who_may_decide_and_who_did(platform_client, organization):
     world = build_organization(organization)
     approval = world.project("Platform").add_environment("test").ask(organization.builds.builds[35], "Tom Becker")
-    [pending] = call(platform_client, "list_approvals").items
+    pending, waiting = sorted(call(platform_client, "list_approvals").items, key=lambda row: row.build)
+    assert (waiting.build, waiting.approvers) == (38, ["Dana Ortiz", "svc-agent"])
     assert (pending.id, pending.build, pending.approvers) == (approval.id, 35, ["Tom Becker"])
     assert pending.decisions == []
     [done] = call(platform_client, "list_approvals", build=7, state="all").items

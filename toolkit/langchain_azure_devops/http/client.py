@@ -37,6 +37,7 @@ from langchain_azure_devops.http.responses import (
 )
 from langchain_azure_devops.http.retries import outcome_unknown
 from langchain_azure_devops.http.review_rules import check_review_rules
+from langchain_azure_devops.http.run_rules import check_run_rules
 from langchain_azure_devops.http.write_gate import build_layers
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
@@ -156,6 +157,7 @@ class AzureDevOps(Closing):
         """
         if not is_read(request.operation):
             await check_review_rules(self, request)
+            await check_run_rules(self, request)
         response = await self._exchange(request, streamed=False)
         if response.is_error:
             raise await self._error(response, request)

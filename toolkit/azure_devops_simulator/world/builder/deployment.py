@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Self
 
 from azure_devops_simulator.areas.builds.shapes import POOLS
-from azure_devops_simulator.state.builds import Build
+from azure_devops_simulator.state.builds import Build, Record
 from azure_devops_simulator.state.deployment import Agent, Approval, ApprovalStep, Deployment, Environment, Pool
 from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.values import JsonObject, JsonValue
@@ -89,6 +89,11 @@ class EnvironmentBuilder:
             instructions,
         )
         organization.deployment.approvals[made.id] = made
+        place = next((each for each in build.records or () if each.type == "Stage" and each.name == stage), None)
+        if build.records is not None:
+            parent = place.id if place else None
+            gate = Record(made.id, parent, "Checkpoint.Approval", "Approval", f"{stage}.Approval", 1, "inProgress")
+            build.records.append(gate)
         return made
 
 
