@@ -114,7 +114,8 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     given = str(project) if project else None
     checked = await _check(client, given, str(arguments["approval"]), str(arguments["decision"]))
     found = checked.approval
-    told: dict[str, JsonValue] = {"pipeline": found.pipeline, "run": found.build, "instructions": found.instructions}
+    told: dict[str, JsonValue] = {"project": checked.project, "pipeline": found.pipeline, "run": found.build}
+    told["instructions"] = found.instructions
     if found.build is not None:
         where: PathValues = {"project": checked.project, "build": found.build}
         run = decode(await client.get(_BUILD, path=where), _Run)
