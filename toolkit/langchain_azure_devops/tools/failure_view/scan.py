@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from pydantic_core import SchemaValidator, core_schema
 
-from langchain_azure_devops.text.lines import MAX_LINE
 from langchain_azure_devops.text.untrusted import ANSI
 from langchain_azure_devops.tools.failure_view.cleaning import STAMP, clean_line
 from langchain_azure_devops.tools.failure_view.rules import Rule, load_families
@@ -42,9 +41,12 @@ _END, LAST = 6, 0.3
 """So many lines at the end are shown, whatever they say, unless there is much to show."""
 _TAIL, _REST = 400, 0.01
 """So many more are shown only where the rules find nothing, or where there is room for the whole log."""
+_MATCHED = 1_000
+"""So many characters of a line are compared with the rules, because a hostile line could take very long."""
 _NO_DIGITS = str.maketrans("123456789", "000000000")
 _VARIABLE = re.compile(
-    r"0x[0-9a-fA-F]+|\b[0-9a-f]{7,40}\b|\d+|(['\"`]).{1,200}?\1|[‘“].{1,200}?[’”]|(?:[\w.@~-]*[/\\])+[\w.@~-]+"
+    r"0x[0-9a-fA-F]+|\b[0-9a-f]{7,40}\b|\d+|(['\"`]).{1,200}?\1|[‘“].{1,200}?[’”]"
+    r"|(?<![\w.@~-])(?:[\w.@~-]{0,80}+[/\\]){1,20}+[\w.@~-]{0,80}"
 )
 _COLOURS = re.compile(ANSI)
 _STEPS = {
@@ -127,7 +129,7 @@ class LogScan:
         hints = _list_hints(ordinary)
         for index, line in enumerate(text.split("\n"), window.begin):
             if hints.may_hold(line):
-                found = hints.find(clean_line(line).lower())
+                found = hints.find(clean_line(line)[:_MATCHED].lower())
                 if found:
                     self._hints.update(found)
                     yield index, found
@@ -135,8 +137,7 @@ class LogScan:
     def _read_line(self, window: Window, index: int, hints: set[str]) -> None:
         if _ECHO in window.lines[index][:48]:
             return
-        # Only so much of a line may be shown: what follows it is needed to recognize a secret at its end.
-        line = clean_line(window.lines[index])[:MAX_LINE]
+        line = clean_line(window.lines[index])[:_MATCHED]
         plain = line.translate(_NO_DIGITS)
         self._seen[plain] += 1
         if self._seen[plain] > _REPEATS:
@@ -164,7 +165,7 @@ class LogScan:
             at = index + distance
             if at >= len(window.lines):
                 return
-            line = clean_line(window.lines[at])
+            line = clean_line(window.lines[at])[:_MATCHED]
             if rule.until is not None and rule.until.search(line):
                 return
             share = next((each.share for each in rule.inner if each.pattern.search(line)), 0)
