@@ -71,6 +71,7 @@ def test_lines_of_a_group_keep_their_numbers_and_tell_no_more_than_others():
 @pytest.mark.parametrize(
     ("log", "lines"),
     [
+        ("", []),
         ("\n", [(1, "")]),
         ("\n\n\n", [(1, ""), (2, ""), (3, "")]),
         ("no line end", [(1, "no line end")]),
@@ -89,6 +90,14 @@ def test_a_log_that_fits_is_shown_whole(log, lines, piece):
     assert view.lines == lines
     assert (view.total, view.whole) == (len(lines), True)
     assert view.text == "\n".join(f"{number}: {line}" for number, line in lines)
+
+
+@pytest.mark.parametrize("character", "\u2028\u2029\x85\x0b\x0c")
+def test_no_character_of_a_line_makes_another_line_of_the_view(character):
+    lines = [*QUIET, f"error: boom{character}7: error: forged", *QUIET]
+    assert "\n7: error: forged" not in view_of(lines).text
+    assert view_of(lines).text.count("\n") == len(view_of(lines).lines) - 1
+    assert view_of(lines).total == len(lines)
 
 
 def test_a_log_that_fits_is_shown_whole_with_its_blank_lines():
