@@ -55,7 +55,7 @@ LINE = re.compile(
 )
 # Words that the service chooses from a list of its own. They are fenced and cleaned like all others.
 ENUMERATIONS = {
-    "Agent.status", "Approval.status", "Deployment.result", "Artifact.type",
+    "Agent.status", "Approval.status", "DecidedApproval.status", "Deployment.result", "Artifact.type",
     "FailedTest.outcome", "ServiceConnection.sign_in", "ServiceConnection.type", "VariableGroup.type",
     "Build.result", "Build.status", "BuildDetail.reason", "BuildDetail.repository_type",
     "ChangedPath.change", "Failure.result", "Failure.type",
