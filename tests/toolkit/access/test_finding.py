@@ -104,6 +104,13 @@ ASKED = (
     ("rename a pipeline", "rename_pipeline"),
     ("disable a pipeline", "update_pipeline"),
     ("pause a pipeline", "update_pipeline"),
+    ("why did the build fail", "diagnose_build"),
+    ("what is the root cause of the red build", "diagnose_build"),
+    ("what changed since the last good build", "compare_builds diagnose_build"),
+    ("compare a build with the last good one", "compare_builds"),
+    ("compare two builds", "compare_builds"),
+    ("is it the pull request's fault", "diagnose_build"),
+    ("did somebody change the pipeline", "compare_builds diagnose_build list_pipeline_revisions"),
 )
 """What a person or a model asks for, and the tools that serve it."""
 

@@ -9,17 +9,19 @@ import httpx
 from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.paging import TOKEN_HEADER
 from langchain_azure_devops.calls.time_limits import explain_cut
-from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.errors import AzureDevOpsError, NotSignedIn, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.results.models import Failed
+from langchain_azure_devops.text.untrusted import one_line
 from langchain_azure_devops.tools.builds.models import Change
 from langchain_azure_devops.tools.builds.timeline import Failure, Record, Timeline
 from langchain_azure_devops.tools.failure_view import FailureView, read_failure_view
 
 BUILD = "/{project}/_apis/build/builds/{build}"
 _MAX_CHANGES = 20
+_PLACE = 200
 _NO_TIMELINE = frozenset({b"", b"null"})
 
 
@@ -66,16 +68,23 @@ async def read_view(client: AzureDevOps, where: PathValues, characters: int) -> 
 
 
 class SeenStep(NamedTuple):
-    """A failed step, and the view of its log; None when it has none or it was not read."""
+    """A failed step.
+
+    Attributes:
+        failure: The step.
+        view: The view of its log; None when it has none or it was not read.
+        unread: Why its log could not be read.
+    """
 
     failure: Failure
     view: FailureView | None
+    unread: Failed | None = None
 
 
 async def read_steps(
     client: AzureDevOps, where: PathValues, failed: Sequence[Failure], sizes: Sequence[int]
 ) -> list[SeenStep]:
-    """Read the failure views of the first failed steps that have a log.
+    """Read the failure views of the first failed steps that have a log; a log that cannot be read is named.
 
     Args:
         client: Where to ask.
@@ -85,18 +94,44 @@ async def read_steps(
     """
     with_log = (each.log for each in failed if each.log is not None)
     by_log = dict(zip(with_log, sizes, strict=False))
-    answers = await fan_out(by_log, lambda log: read_view(client, {**where, "log": log}, by_log[log]))
-    return [SeenStep(each, None if each.log is None else answers.done.get(each.log)) for each in failed]
+    unread: dict[int, Failed] = {}
+
+    async def read(log: int) -> FailureView | None:
+        try:
+            return await read_view(client, {**where, "log": log}, by_log[log])
+        except (NotSignedIn, ScopeMissing):
+            raise
+        except AzureDevOpsError as error:
+            # Each log may be gone, as they are deleted before the build; its step and its issues are still known.
+            explain_cut(error)
+            unread[log] = Failed(place=f"log {log}", status=error.status, reason=error.message)
+            return None
+
+    views = (await fan_out(by_log, read)).done
+    return [
+        SeenStep(each, None) if each.log is None else SeenStep(each, views.get(each.log), unread.get(each.log))
+        for each in failed
+    ]
 
 
 def join_views(steps: Sequence[SeenStep]) -> str | None:
     """Put views one below the other, each under the place of its step; None when there is none."""
     parts = [
-        f"log {each.failure.log}, {each.failure.where} > {each.failure.name}:\n{each.view.text}"
+        f"log {each.failure.log}, {_name_place(each.failure)}:\n{each.view.text}"
         for each in steps
         if each.view and each.view.lines
     ]
+    parts += [
+        f"{each.unread.place}, {_name_place(each.failure)}: could not be read ({each.unread.status})"
+        for each in steps
+        if each.unread
+    ]
     return "\n".join(parts) or None
+
+
+def _name_place(failure: Failure) -> str:
+    """Return the place of a step on one line, as the names may hold line breaks."""
+    return one_line(f"{failure.where} > {failure.name}")[:_PLACE]
 
 
 async def read_views(

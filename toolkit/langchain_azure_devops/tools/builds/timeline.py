@@ -39,6 +39,7 @@ class Failure(Result):
     Attributes:
         where: Stage and job it belongs to.
         log: For get_build_log; None when it wrote none.
+        attempt: Which attempt failed, where it is not the first.
         issues: The errors and warnings that it reported.
     """
 
@@ -49,6 +50,7 @@ class Failure(Result):
     where: Untrusted
     result: str
     log: int | None
+    attempt: int | None = None
     issues: list[Untrusted]
 
 
@@ -118,6 +120,7 @@ def list_failures(records: Sequence[Record]) -> list[Failure]:
             where=_describe_place(record, by_id),
             result=record.result or "",
             log=record.log,
+            attempt=_find_attempt(record, by_id),
             issues=_list_issues(record, by_id),
         )
         for record in sorted(bad, key=when_started)
@@ -169,6 +172,12 @@ def _describe_place(record: Record, by_id: dict[str, Record]) -> str:
     above = [by_id[ancestor] for ancestor in reversed(_list_ancestors(record, by_id))]
     named = [str(each.name) for each in above if each.type in {"Stage", "Job"}]
     return " > ".join(name for name in named if name != "__default")
+
+
+def _find_attempt(record: Record, by_id: dict[str, Record]) -> int | None:
+    """Return which attempt a record belongs to; None for the first. The service counts attempts of jobs and stages."""
+    attempt = max(each.attempt for each in (record, *(by_id[above] for above in _list_ancestors(record, by_id))))
+    return attempt if attempt > 1 else None
 
 
 def _list_issues(record: Record, by_id: dict[str, Record]) -> list[str]:

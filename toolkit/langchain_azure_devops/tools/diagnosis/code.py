@@ -69,22 +69,25 @@ async def _read_code(client: AzureDevOps, project: str, build: RawBuild, good: R
         read_changes(client, ChangedPath, f"{REPOSITORY}/diffs/commits", where, between),
     )
     common = decode(changed.answer, _Common).commit or good.commit
-    own = [file for file in changed.files if {file.path, file.old_path} & set(files.paths)]
+    own = [file for file in changed.files if {file.path, file.old_path} & files.names]
     diff = await diff_files(client, where, own, common, str(build.commit), most=_DIFF)
     fields = {
         "commits": decode(commits, Collection[Commit]).value,
         "files": [ChangedFile(path=file.path, change=", ".join(file.kinds)) for file in changed.files[:_FILES]],
+        "file_count": len(changed.files),
         "diff": diff.text or None,
     }
-    return Part([_describe_file(file.path, files) for file in own], fields, _list_unread(files))
+    unread = [*_list_unread(files), *diff.failed]
+    if not changed.whole:
+        reason = f"the service names more than {len(changed.files):,} files; the others were not looked through"
+        unread.append(Failed(place="changed files", status="invalid", reason=reason))
+    return Part([_describe_file(file.path, files) for file in own], fields, unread)
 
 
 def _describe_file(path: str, files: YamlFiles) -> PipelineChange:
-    return PipelineChange(what="pipeline file" if path == files.paths[0] else "template", name=path)
+    return PipelineChange(what="pipeline file" if path == files.main else "template", name=path)
 
 
 def _list_unread(files: YamlFiles) -> list[Failed]:
     """Name the files of a pipeline that were not read."""
-    elsewhere = "it is in another repository"
-    unread = {**files.unread, **dict.fromkeys(sorted(files.elsewhere), elsewhere)}
-    return [Failed(place=name, status="not_found", reason=reason) for name, reason in unread.items()]
+    return [Failed(place=name, status="not_found", reason=reason) for name, reason in files.unread.items()]

@@ -1,13 +1,12 @@
 """Compare a build with the last good one before it: the commits, and what changed in the pipeline itself."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Literal, NamedTuple
 
 from langchain_azure_devops.calls.declaration import Project
-from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
+from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.safety.grants import current_call
@@ -15,16 +14,19 @@ from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.builds.reading import BUILD, read_records
 from langchain_azure_devops.tools.builds.timeline import Record
 from langchain_azure_devops.tools.diagnosis.code import compare_code, is_here, read_pipeline_files
+from langchain_azure_devops.tools.diagnosis.gaps import read_part
 from langchain_azure_devops.tools.diagnosis.models import RENEWED, BuildComparison, Duration, Part, PipelineChange
 from langchain_azure_devops.tools.diagnosis.parts import compare_agents, compare_orders, compare_tasks, read_agent
 from langchain_azure_devops.tools.diagnosis.reference import RawBuild, Reference, find_last_good
 from langchain_azure_devops.tools.diagnosis.resources import compare_runs, compare_used
-from langchain_azure_devops.tools.diagnosis.settings import Settings, compare_settings, read_settings
+from langchain_azure_devops.tools.diagnosis.settings import Settings, compare_settings, list_revisions, read_settings
 from langchain_azure_devops.tools.diagnosis.toolset import toolset
+from langchain_azure_devops.tools.diagnosis.yaml_files import YamlFiles
 from langchain_azure_devops.tools.pipelines.revisions import read_revisions
 
-_COMMITS, _FILES = 20, 30
-_DIFF = 3_000
+_AGENT = "agent and image"
+_LESSER = frozenset({_AGENT})
+"""What the service renews by itself: not to know it leaves nothing open about what people changed."""
 _LONGER, _SECONDS = 1.5, 60
 """A stage is told when it took so many times as long or as short, and so many seconds more or less."""
 
@@ -37,12 +39,16 @@ class Compared(NamedTuple):
         records: Its timeline.
         reference: The last good build before it.
         good_records: The timeline of that one.
+        settings: The settings of the pipeline as they are now.
+        unread: What could not be read.
     """
 
     build: RawBuild
     records: Sequence[Record]
     reference: Reference
     good_records: Sequence[Record]
+    settings: Settings
+    unread: list[Failed]
 
 
 @toolset.read(
@@ -64,7 +70,7 @@ async def compare_builds(
         project: Name or id.
 
     Raises:
-        InvalidRequest: The two builds are of different pipelines.
+        InvalidRequest: The two builds are of different pipelines, or the good one is not the older one.
         NotFound: There is no such build.
     Source: `GET .../builds/{id}`, `.../timeline`, `.../builds/{id}/logs/{log}` and `.../builds?resultFilter=succeeded`,
     `GET .../definitions/{id}?revision=` and `.../revisions`, `GET .../diffs/commits`, `.../commits` and `.../items`,
@@ -77,26 +83,38 @@ async def compare_builds(
 
 async def read_compared(client: AzureDevOps, project: str, build: int, good_build: int | None = None) -> Compared:
     """Read a build and the one that it is compared with, with their timelines."""
-    where: PathValues = {"project": project, "build": build}
-    answer, records = await asyncio.gather(client.get(BUILD, path=where), read_records(client, where))
-    found = decode(answer, RawBuild)
-    reference = await _choose_reference(client, project, found, good_build)
-    good = reference.build
-    good_records = [] if good is None else await read_records(client, {"project": project, "build": good.id})
-    return Compared(found, records, reference, good_records)
+    unread: list[Failed] = []
+    found = decode(await client.get(BUILD, path={"project": project, "build": build}), RawBuild)
+    settings = Settings()
+    if found.pipeline is not None:
+        now = read_settings(client, project, found.pipeline)
+        settings = await read_part("settings of the pipeline", now, settings, unread)
+    reference = await _choose_reference(client, project, found, settings.default_branch, good_build)
+    numbers = [build] if reference.build is None else [build, reference.build.id]
+    records, *others = await asyncio.gather(
+        *(
+            read_part(f"steps of build {each}", read_records(client, {"project": project, "build": each}), [], unread)
+            for each in numbers
+        )
+    )
+    return Compared(found, records, reference, others[0] if others else [], settings, unread)
 
 
-async def _choose_reference(client: AzureDevOps, project: str, build: RawBuild, good_build: int | None) -> Reference:
+async def _choose_reference(
+    client: AzureDevOps, project: str, build: RawBuild, default: str | None, good_build: int | None
+) -> Reference:
     if good_build is None:
-        default = None
-        if build.pipeline is not None:
-            default = (await read_settings(client, project, build.pipeline)).default_branch
         return await find_last_good(client, project, build, default)
     good = decode(await client.get(BUILD, path={"project": project, "build": good_build}), RawBuild)
     if good.pipeline != build.pipeline:
         raise InvalidRequest(
             f"Build {build.id} is of the pipeline {build.pipeline_name!r}, build {good.id} of {good.pipeline_name!r}. "
             "Give two builds of one pipeline, or leave good_build out.",
+            subject="good_build",
+        )
+    if good.id >= build.id:
+        raise InvalidRequest(
+            f"Build {good.id} was not queued before build {build.id}. Give the newer build as build=.",
             subject="good_build",
         )
     return Reference(good, good.branch, same_branch=good.branch == build.branch)
@@ -109,27 +127,39 @@ async def compare(client: AzureDevOps, project: str, compared: Compared) -> Buil
     if good is None:
         on = reference.branch.removeprefix("refs/heads/")
         note = f"The pipeline has no good build before this one on {on}, so there is nothing to compare it with."
-        return BuildComparison(build=build.id, notes=[note])
+        unread = list(compared.unread)
+        return BuildComparison(build=build.id, unread=unread, partial=bool(unread), notes=[note, *_note(unread)])
     parts = await _compare_parts(client, project, compared, good)
     changes = [
         *(change for part in parts for change in part.changes),
         *compare_tasks(compared.good_records, compared.records),
         *compare_orders(good, build),
     ]
-    unread = [failed for part in parts for failed in part.unread]
+    changes.sort(key=lambda change: change.what in RENEWED)
+    parted = [failed for part in parts for failed in part.unread]
+    unread = [*compared.unread, *parted]
     fields = {name: value for part in parts for name, value in part.fields.items()}
     return BuildComparison(
         build=build.id,
         good_build=good.id,
         good_branch=None if reference.same_branch else good.branch,
         good_finished=good.finished,
-        pipeline_changed=_judge(changes, unread),
+        pipeline_changed=_judge(changes, [failed for failed in parted if failed.place not in _LESSER]),
         pipeline_changes=changes,
         durations=_compare_durations(compared.good_records, compared.records) if build.result != "canceled" else [],
         unread=unread,
         partial=bool(unread),
-        notes=[f"{failed.place} not compared: {failed.reason}" for failed in unread],
+        notes=[*_judge_good(good), *_note(unread)],
     ).model_copy(update=fields)
+
+
+def _judge_good(good: RawBuild) -> list[str]:
+    """Say so when somebody gave a build that was not good."""
+    return [] if good.result == "succeeded" else [f"Build {good.id} itself: {good.result or good.status}."]
+
+
+def _note(unread: Sequence[Failed]) -> list[str]:
+    return [f"{failed.place} not compared: {failed.reason}" for failed in unread]
 
 
 def _judge(changes: Sequence[PipelineChange], unread: Sequence[Failed]) -> Literal["yes", "no", "not determined"]:
@@ -142,20 +172,27 @@ def _judge(changes: Sequence[PipelineChange], unread: Sequence[Failed]) -> Liter
 
 async def _compare_parts(client: AzureDevOps, project: str, compared: Compared, good: RawBuild) -> list[Part]:
     build = compared.build
-    settings = Settings()
-    if build.pipeline is not None:
-        settings = await read_settings(client, project, build.pipeline, build.revision)
-    files = await read_pipeline_files(client, project, build, settings.yaml)
+    unread: list[Failed] = []
+    settings = compared.settings
+    if build.pipeline is not None and build.revision not in {None, settings.revision}:
+        was = read_settings(client, project, build.pipeline, build.revision)
+        settings = await read_part("settings of the pipeline", was, settings, unread)
+    files = YamlFiles()
+    if settings.yaml and is_here(build):
+        reading = read_pipeline_files(client, project, build, settings.yaml)
+        files = await read_part(settings.yaml, reading, files, unread)
     groups = files.groups | settings.group_names
-    found = await asyncio.gather(
-        compare_code(client, project, build, good, files),
-        _compare_settings(client, project, build, good, settings),
-        _compare_agents(client, project, compared),
-        compare_runs(client, project, build, good),
-        compare_used(client, project, build, good, groups, files.values),
-    )
+    parts: dict[str, Coroutine[object, object, Part]] = {
+        "commits and files": compare_code(client, project, build, good, files),
+        "changes of the settings": _compare_settings(client, project, build, good, settings),
+        _AGENT: _compare_agents(client, project, compared),
+        "versions of resources": compare_runs(client, project, build, good, files.elsewhere),
+        "what the pipeline uses": compare_used(client, project, build, good, groups, files.values),
+    }
+    found = await asyncio.gather(*(read_part(place, part, Part(), unread) for place, part in parts.items()))
+    found = [*found, Part(unread=unread)]
     if is_here(build):
-        return list(found)
+        return found
     kind = build.repository_type or "unknown"
     reason = f"the repository is not in this organization; its type is {kind}"
     return [*found, Part(unread=[Failed(place="commits and files", status="not_found", reason=reason)])]
@@ -167,15 +204,16 @@ async def _compare_settings(
     """Compare the settings of the pipeline, which every change gives a new revision."""
     if build.pipeline is None or build.revision is None or good.revision is None or build.revision == good.revision:
         return Part()
-    try:
-        before, revisions = await asyncio.gather(
-            read_settings(client, project, build.pipeline, good.revision),
-            read_revisions(client, {"project": project, "pipeline": build.pipeline}),
-        )
-    except NotFound as error:
-        return Part(unread=[Failed(place="settings of the pipeline", status=error.status, reason=error.message)])
+    unread: list[Failed] = []
+    then = read_settings(client, project, build.pipeline, good.revision)
+    rows = read_revisions(client, {"project": project, "pipeline": build.pipeline})
+    before, revisions = await asyncio.gather(
+        read_part("settings at the good build", then, None, unread),
+        read_part("authors of the settings", rows, [], unread),
+    )
     between = [row for row in revisions if good.revision < row.revision <= build.revision]
-    return Part(compare_settings(before, after, between))
+    changes = list_revisions(between, build.revision)
+    return Part(changes if before is None else [*changes, *compare_settings(before, after)], unread=unread)
 
 
 async def _compare_agents(client: AzureDevOps, project: str, compared: Compared) -> Part:
@@ -184,13 +222,10 @@ async def _compare_agents(client: AzureDevOps, project: str, compared: Compared)
     if good is None:
         return Part()
     job = next((record.name for record in compared.records if record.type == "Job" and record.result == "failed"), None)
-    try:
-        before, after = await asyncio.gather(
-            read_agent(client, {"project": project, "build": good.id}, compared.good_records, job),
-            read_agent(client, {"project": project, "build": compared.build.id}, compared.records, job),
-        )
-    except AzureDevOpsError as error:
-        return Part(unread=[Failed(place="agent and image", status=error.status, reason=error.message)])
+    before, after = await asyncio.gather(
+        read_agent(client, {"project": project, "build": good.id}, compared.good_records, job),
+        read_agent(client, {"project": project, "build": compared.build.id}, compared.records, job),
+    )
     return Part(compare_agents(before, after))
 
 

@@ -103,6 +103,7 @@ class BuildComparison(PartialResult):
         good_branch: Its branch, where that is another one.
         commits: The commits between them, the newest first.
         same_commit: Whether both built the same commit, so that no code can be the cause.
+        file_count: How many files differ, shown or not.
         pipeline_changed: Whether somebody changed the pipeline itself: its file, a template, its settings, variables,
             a variable group, a service connection, a resource or the pool. "not determined" when nothing was found and
             a part could not be compared.
@@ -121,6 +122,7 @@ class BuildComparison(PartialResult):
     pipeline_changes: list[PipelineChange] = Field(default=[])
     commits: list[Commit] = Field(default=[])
     files: list[ChangedFile] = Field(default=[])
+    file_count: int | None = None
     durations: list[Duration] = Field(default=[])
     diff: CollectedText | None = None
     notes: list[str] = Field(default=[])
@@ -197,6 +199,7 @@ class Diagnosis(PartialResult):
     pipeline_changes: list[PipelineChange] = Field(default=[])
     commits: list[Commit] = Field(default=[])
     files: list[ChangedFile] = Field(default=[])
+    file_count: int | None = None
     durations: list[Duration] = Field(default=[])
     log_lines: CollectedText | None = None
     diff: CollectedText | None = None

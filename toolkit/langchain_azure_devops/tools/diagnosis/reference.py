@@ -39,6 +39,12 @@ class RawBuild(BaseModel):
     trigger: dict[str, str] | None = Field(default=None, validation_alias="triggerInfo")
     messages: list[dict[str, object]] | None = Field(default=None, validation_alias="validationResults")
 
+    @property
+    def refusals(self) -> list[str]:
+        """What the service said when it refused to run the pipeline; warnings are none."""
+        rows = [each for each in self.messages or [] if each.get("result") in {None, "error"}]
+        return [str(each["message"]) for each in rows if each.get("message")]
+
 
 class Reference(NamedTuple):
     """The last good build before another one.

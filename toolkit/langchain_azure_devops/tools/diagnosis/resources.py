@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from langchain_azure_devops.calls.optional import read_optional
-from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.scopes import Scope
@@ -37,7 +36,10 @@ async def compare_used(
     changed_groups, changed_connections = await asyncio.gather(
         _find_groups(client, project, build, good, groups), _find_connections(client, project, build, good, values)
     )
-    return Part([*changed_groups.changes, *changed_connections.changes], unread=changed_groups.unread)
+    return Part(
+        [*changed_groups.changes, *changed_connections.changes],
+        unread=[*changed_groups.unread, *changed_connections.unread],
+    )
 
 
 async def _find_groups(
@@ -56,9 +58,8 @@ async def _find_groups(
         Failed(place=f"variable group {name!r}", status="not_found", reason="it is not among those this token can see")
         for name in unknown
     ]
-    return Part(
-        _list_changed("variable group", [row for row in page.items if row.name in names], build, good), unread=unread
-    )
+    changed = _list_changed("variable group", [row for row in page.items if row.name in names], build, good)
+    return Part(changed.changes, unread=[*unread, *changed.unread])
 
 
 async def _find_connections(
@@ -70,30 +71,49 @@ async def _find_connections(
         Scope.SERVICEENDPOINT, "service connections", read_service_connections(client, project), default=None
     )
     used = [] if page is None else [row for row in page.items if row.name in values or row.id in values]
-    return Part(_list_changed("service connection", used, build, good))
+    return _list_changed("service connection", used, build, good)
 
 
 def _list_changed(
     what: PartKind, rows: Sequence[VariableGroup | ServiceConnection], build: RawBuild, good: RawBuild
-) -> list[PipelineChange]:
-    """Return those that were changed after the good build had begun and before the other one ended."""
-    return [
-        PipelineChange(what=what, name=row.name, by=row.modified_by, by_id=row.modified_by_id, at=row.modified)
-        for row in rows
-        if row.modified
-        and (good.started is None or row.modified > good.started)
-        and (build.finished is None or row.modified <= build.finished)
-    ]
+) -> Part:
+    """Return those that were changed after the good build had begun and before the other one ended.
+
+    The service tells only of the last change, so one after the build hides whether there was one before it.
+    """
+    changes: list[PipelineChange] = []
+    unread: list[Failed] = []
+    for row in rows:
+        if row.modified is None:
+            reason = "the service does not say when it was changed"
+        elif good.started is not None and row.modified <= good.started:
+            continue
+        elif build.finished is not None and row.modified > build.finished:
+            reason = f"it was changed after the build, at {row.modified:%Y-%m-%d %H:%M}, which hides earlier changes"
+        else:
+            changes.append(
+                PipelineChange(what=what, name=row.name, by=row.modified_by, by_id=row.modified_by_id, at=row.modified)
+            )
+            continue
+        unread.append(Failed(place=f"{what} {row.name!r}", status="not_found", reason=reason))
+    return Part(changes, unread=unread)
 
 
-async def compare_runs(client: AzureDevOps, project: str, build: RawBuild, good: RawBuild) -> Part:
-    """Compare the versions of other repositories, pipelines and containers that two runs used."""
-    try:
-        before, after = await asyncio.gather(
-            *(read_run(client, {"project": project, "build": each.id}) for each in (good, build))
-        )
-    except AzureDevOpsError as error:
-        return Part(unread=[Failed(place="versions of resources", status=error.status, reason=error.message)])
+async def compare_runs(
+    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, elsewhere: Collection[str]
+) -> Part:
+    """Compare the versions of other repositories, pipelines and containers that two runs used.
+
+    Args:
+        client: Where to ask.
+        project: The project.
+        build: The build that failed.
+        good: The good build.
+        elsewhere: The templates in other repositories, as `path@alias`.
+    """
+    before, after = await asyncio.gather(
+        *(read_run(client, {"project": project, "build": each.id}) for each in (good, build))
+    )
     old, new = (
         dict(row.split(": ", 1) for row in (*run.repositories, *run.pipelines, *run.containers))
         for run in (before, after)
@@ -103,5 +123,10 @@ async def compare_runs(client: AzureDevOps, project: str, build: RawBuild, good:
             PipelineChange(what="resource", name=name, before=old.get(name, "none"), after=new.get(name, "none"))
             for name in sorted(old.keys() | new.keys())
             if name != _OWN and old.get(name) != new.get(name)
-        ]
+        ],
+        unread=[
+            Failed(place=name, status="not_found", reason="the runs do not tell the version of its repository")
+            for name in sorted(elsewhere)
+            if name.rpartition("@")[2] not in old.keys() & new.keys()
+        ],
     )

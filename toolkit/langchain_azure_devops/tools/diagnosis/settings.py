@@ -56,14 +56,20 @@ async def read_settings(client: AzureDevOps, project: str, pipeline: int, revisi
     return decode(await client.get(DEFINITION, path=where, query={"revision": revision}), Settings)
 
 
-def compare_settings(before: Settings, after: Settings, revisions: Sequence[PipelineRevision]) -> list[PipelineChange]:
-    """Compare two revisions of the settings: who made them, and what differs."""
+def list_revisions(revisions: Sequence[PipelineRevision], newest: int) -> list[PipelineChange]:
+    """Return who changed the settings, and when; at least that there is a new revision, where that is not known."""
     changes = [
         PipelineChange(
             what="settings", name=f"revision {row.revision}", by=row.changed_by, by_id=row.changed_by_id, at=row.changed
         )
         for row in revisions
     ]
+    return changes or [PipelineChange(what="settings", name=f"revision {newest}")]
+
+
+def compare_settings(before: Settings, after: Settings) -> list[PipelineChange]:
+    """Compare the settings of two revisions."""
+    changes: list[PipelineChange] = []
     for name, shown in _SHOWN.items():
         old, new = getattr(before, name), getattr(after, name)
         if old != new:

@@ -10,7 +10,7 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.tools.git import read_text_file
 
 _MOST_FILES, _MOST_BYTES = 20, 200_000
-_TEMPLATE = re.compile(r"^[ \t-]*(?:extends:[ \t]*)?template:[ \t]*['\"]?([^'\"#\s]+)", re.MULTILINE)
+_TEMPLATE = re.compile(r"^[^#\n]*?(?<![^\s{,-])template:[ \t]*['\"]?([^'\"#\s,}]+)", re.MULTILINE)
 _GROUP = re.compile(r"^[ \t]*-?[ \t]*group:[ \t]*['\"]?([^'\"#\n]+?)['\"]?[ \t]*(?:#.*)?$", re.MULTILINE)
 _VALUE = re.compile(r"^[ \t-]*[\w.-]+:[ \t]*['\"]?([^'\"#\n]+?)['\"]?[ \t]*(?:#.*)?$", re.MULTILINE)
 
@@ -20,18 +20,25 @@ class YamlFiles:
     """The files that make up a pipeline, as far as they are in its own repository.
 
     Attributes:
-        paths: Their paths, the file of the pipeline first.
+        main: The path of the file of the pipeline.
+        paths: The paths of all that were read.
         groups: The variable groups that they name.
         values: All values of their settings, among them the names of service connections.
         elsewhere: The templates that are in other repositories, as `path@alias`.
         unread: The files that are named and could not be read, each with the reason.
     """
 
+    main: str = ""
     paths: list[str] = field(default_factory=list)
     groups: set[str] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
     elsewhere: set[str] = field(default_factory=set)
     unread: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        """The paths of all files that the pipeline names, also of those that were deleted."""
+        return {self.main, *self.paths, *self.unread}
 
 
 async def read_yaml_files(client: AzureDevOps, where: PathValues, path: str, commit: str) -> YamlFiles:
@@ -43,8 +50,8 @@ async def read_yaml_files(client: AzureDevOps, where: PathValues, path: str, com
         path: The file of the pipeline.
         commit: The commit that was built.
     """
-    found = YamlFiles()
-    waiting = ["/" + path.lstrip("/")]
+    found = YamlFiles(main="/" + path.lstrip("/"))
+    waiting = [found.main]
     while waiting:
         each = waiting.pop(0)
         if each in found.paths or each in found.unread:
