@@ -280,6 +280,16 @@ class ProjectBuilder:
         """
         return EnvironmentBuilder.create(self._requests, self.project, name, description, by)
 
+    def environment(self, name: str) -> EnvironmentBuilder:
+        """Return an environment of the project by name.
+
+        Raises:
+            BuilderError: there is no such environment.
+        """
+        every = self._requests.organization.deployment.environments.values()
+        found = {each.name: each for each in every if each.project is self.project}
+        return EnvironmentBuilder(self._requests, found[choose("environment", name, found)])
+
     def add_team(self, name: str, members: Iterable[Person] = (), *, description: str = "") -> TeamBuilder:
         """Add a team. Its first member creates it, or else the first user of the organization.
 

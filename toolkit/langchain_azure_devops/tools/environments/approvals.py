@@ -118,7 +118,7 @@ async def list_checks(
     Source: `GET /{project}/_apis/pipelines/checks/configurations?$expand=settings`.
     """
     chosen = await client.required_project(project)
-    number = str(await find_environment(client, chosen, resource)) if kind == "environment" else resource
+    number = str(await find_environment(client, chosen, resource, "resource")) if kind == "environment" else resource
     return await list_rows(
         client,
         Check,

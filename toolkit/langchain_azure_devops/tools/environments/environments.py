@@ -107,7 +107,7 @@ async def list_deployments(
     return await collect(Deployment, fetch, limit, cursor)
 
 
-async def find_environment(client: AzureDevOps, project: str, environment: str) -> int:
+async def find_environment(client: AzureDevOps, project: str, environment: str, argument: str = "environment") -> int:
     """Return the id of an environment that is given by name or id.
 
     Raises:
@@ -125,7 +125,8 @@ async def find_environment(client: AzureDevOps, project: str, environment: str) 
     names = [row.name for row in decode(everything, Collection[Environment]).value]
     near = difflib.get_close_matches(environment, names, n=1)
     raise NotFound(
-        f"There is no environment {environment!r} in {project!r}.{f' Did you mean {near[0]!r}?' if near else ''} "
-        f"Environments there: {', '.join(names[:30]) or 'none'}.",
+        f"There is no environment {environment!r} in the project {project!r}."
+        f"{f' Did you mean {near[0]!r}?' if near else ''} "
+        f"Environments there, of which {argument} names one: {', '.join(names[:30]) or 'none'}.",
         subject=as_subject(environment),
     )
