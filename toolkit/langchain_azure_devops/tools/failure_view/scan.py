@@ -41,7 +41,7 @@ _END, LAST = 6, 0.3
 """So many lines at the end are shown, whatever they say, unless there is much to show."""
 _TAIL, _REST = 400, 0.01
 """So many more are shown only where the rules find nothing, or where there is room for the whole log."""
-_MATCHED = 1_000
+_MATCHED = 2_000
 """So many characters of a line are compared with the rules, because a hostile line could take very long."""
 _NO_DIGITS = str.maketrans("123456789", "000000000")
 _VARIABLE = re.compile(
@@ -60,12 +60,19 @@ _ENDED = re.compile(r"##\[error\].*(?:exit code|exited with|failed with|timed? ?
 
 
 class Scored(NamedTuple):
-    """A line that may be shown: how much it counts, where it stands, which character of it matters, and what it is."""
+    """A line that may be shown.
+
+    Attributes:
+        score: How much it counts, from 0 to 1.
+        window: Where it stands.
+        at: Which character of it matters.
+        proof: The rule by which it proves the kind of the failure.
+    """
 
     score: float
     window: Window
     at: int
-    rule: Rule | None = None
+    proof: Rule | None = None
 
 
 class Step(NamedTuple):
@@ -142,13 +149,15 @@ class LogScan:
         self._seen[plain] += 1
         if self._seen[plain] > _REPEATS:
             return
-        for match in _match(line, hints):
+        matches = _match(line, hints)
+        proof = next((match.rule for match in matches if match.rule.category), None)
+        for match in matches:
             rule = match.rule
             kind = f"{rule.name}:{_VARIABLE.sub('#', line)}"
             again = self._kinds[kind] + _LIKE * self._kinds[rule.name]
             score = rule.score / (1 + rule.fading * again)
             self._kinds.update((kind, rule.name))
-            self._add(window, index, score, match.at, rule)
+            self._add(window, index, score, match.at, proof)
             for distance in range(1, min(rule.before, index) + 1):
                 self._add(window, index - distance, score * _belongs(distance, rule.before), 0)
             self._read_below(window, index, rule, score)
@@ -178,11 +187,11 @@ class LogScan:
                 if 0 <= at < len(window.lines):
                     self._add(window, at, score * _ROOM * (1 - distance / (_AROUND + 1)), 0)
 
-    def _add(self, window: Window, index: int, score: float, at: int, rule: Rule | None = None) -> None:
+    def _add(self, window: Window, index: int, score: float, at: int, proof: Rule | None = None) -> None:
         number = window.first + index
         known = self.scored.get(number)
         if known is None or known.score < score:
-            self.scored[number] = Scored(score, window, at, rule)
+            self.scored[number] = Scored(score, window, at, proof)
 
     def _forget_least(self) -> None:
         """Keep the memory bounded: forget the lines with the lowest scores, and those of the poorest windows."""
@@ -201,9 +210,10 @@ def _belongs(distance: int, most: int) -> float:
 
 
 def match_line(line: str) -> Rule | None:
-    """Return the rule with the highest score that a single message matches."""
+    """Return the rule that tells most of a single message: the first that proves the kind of a failure, or else any."""
     found = _list_hints(frozenset()).find(line.lower())
-    return next((match.rule for match in _match(line, found)), None)
+    matches = [match.rule for match in _match(line, found)]
+    return next((rule for rule in matches if rule.category), matches[0] if matches else None)
 
 
 def _match(line: str, hints: set[str]) -> list[_Match]:

@@ -16,9 +16,11 @@ CHARACTERS = 6_000
 """The size of a failure view that nobody asked to be larger or smaller."""
 _LINE = 300
 _TELLS = 0.05
-"""Lines that count less tell nothing. They are shown only where the whole log fits, or no rule found anything."""
+"""Lines that count less tell nothing. They are shown only where the log is short, or no rule found anything."""
 _TAIL = 54
 """So many more lines at the end are shown where no rule found anything."""
+_WHOLE = 0.4
+"""A log that takes no more than this share of the room is shown whole, although some lines tell more than others."""
 _ELSEWHERE = 0.5
 """How much a line counts, as a share, when another step of the same log failed."""
 
@@ -83,9 +85,9 @@ async def read_failure_view(
 
 def _list_proofs(chosen: list[int], scored: dict[int, Scored]) -> list[Proof]:
     found = [
-        Proof(each.rule.category, each.rule.name, each.score, number)
+        Proof(each.proof.category, each.proof.name, each.score, number)
         for number in chosen
-        if (each := scored[number]).rule and each.rule.category
+        if (each := scored[number]).proof and each.proof.category
     ]
     return sorted(found, key=lambda proof: -proof.score)
 
@@ -123,9 +125,10 @@ def _choose(scored: dict[int, Scored], total: int, characters: int) -> list[int]
             telling.add(number)
         else:
             others.append(number)
-    if len(telling) + len(others) == total:
+    silent = all(scored[number].score <= LAST for number in telling)
+    if len(telling) + len(others) == total and (silent or characters - room <= characters * _WHOLE):
         return sorted([*telling, *others])
-    if all(scored[number].score <= LAST for number in telling):
+    if silent:
         return sorted([*telling, *others[:_TAIL]])
     return sorted([*telling, *(number for number in others if {number - 1, number + 1} <= telling)])
 
