@@ -92,6 +92,8 @@ class Timeline(BaseModel):
     records: OrNone[Record]
 
 
+_CANCELED = "The operation was canceled."
+"""What a step reports that was cancelled from above; why it was, its job or stage says."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -180,10 +182,21 @@ def _find_attempt(record: Record, by_id: dict[str, Record]) -> int | None:
     return attempt if attempt > 1 else None
 
 
+def list_job_errors(records: Sequence[Record]) -> list[tuple[str, str]]:
+    """Return the errors of jobs and stages themselves, such as a time limit, each with the name of the job or stage."""
+    bad = (record for record in records if record.result in _BAD and record.type != "Task")
+    return [
+        (record.name or "", issue.message or "")
+        for record in sorted(bad, key=when_started)
+        for issue in record.issues
+        if issue.type == "error"
+    ]
+
+
 def _list_issues(record: Record, by_id: dict[str, Record]) -> list[str]:
     """List the issues of a record; without an error, as when its agent was lost, add those of its job or stage."""
     own = record.issues
-    if not any(issue.type == "error" for issue in own):
+    if not any(issue.type == "error" and issue.message != _CANCELED for issue in own):
         above = (by_id[ancestor].issues for ancestor in _list_ancestors(record, by_id))
         errors = ([issue for issue in issues if issue.type == "error"] for issues in above)
         own = next((found for found in errors if found), []) + own

@@ -9,12 +9,11 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.builds.reading import SeenStep, join_views, read_steps
-from langchain_azure_devops.tools.builds.timeline import list_failures
-from langchain_azure_devops.tools.diagnosis.comparison import compare, read_compared
+from langchain_azure_devops.tools.builds.timeline import list_failures, list_job_errors
+from langchain_azure_devops.tools.diagnosis.comparison import Compared, compare, read_compared
 from langchain_azure_devops.tools.diagnosis.elsewhere import Elsewhere, look_elsewhere
 from langchain_azure_devops.tools.diagnosis.gaps import read_part
 from langchain_azure_devops.tools.diagnosis.models import BuildComparison, Diagnosis, FailedStep, ShortTest
-from langchain_azure_devops.tools.diagnosis.reference import RawBuild
 from langchain_azure_devops.tools.diagnosis.size import fit
 from langchain_azure_devops.tools.diagnosis.toolset import toolset
 from langchain_azure_devops.tools.diagnosis.verdict import decide
@@ -56,7 +55,7 @@ async def diagnose_build(client: AzureDevOps, *, build: int, project: Project = 
         read_part("failed tests", _read_tests(client, chosen, build), None, unread),
         read_part("default branch", look_elsewhere(client, chosen, compared, failed), None, unread),
     )
-    return fit(_report(compared.build, comparison, seen, tests, elsewhere, unread))
+    return fit(_report(compared, comparison, seen, tests, elsewhere, unread))
 
 
 async def _read_tests(client: AzureDevOps, project: str, build: int) -> TestReport | None:
@@ -66,7 +65,7 @@ async def _read_tests(client: AzureDevOps, project: str, build: int) -> TestRepo
 
 
 def _report(
-    build: RawBuild,
+    compared: Compared,
     comparison: BuildComparison,
     seen: Sequence[SeenStep],
     tests: TestReport | None,
@@ -74,9 +73,10 @@ def _report(
     others: Sequence[Failed],
 ) -> Diagnosis:
     """Put together what was found."""
+    build = compared.build
     failed_tests = tests.failed_tests if tests else []
     flaky = all(test.flaky for test in failed_tests) if failed_tests else None
-    verdict = decide(build, build.refusals, seen, flaky)
+    verdict = decide(build, build.refusals, list_job_errors(compared.records), seen, flaky)
     further = [*others, *(tests.unread if tests else []), *(each.unread for each in seen if each.unread)]
     unread = [*comparison.unread, *further]
     return Diagnosis(

@@ -55,19 +55,26 @@ class Verdict(NamedTuple):
     advice: Advice
 
 
-def decide(build: RawBuild, messages: Sequence[str], seen: Sequence[SeenStep], flaky: bool | None) -> Verdict:
+def decide(
+    build: RawBuild,
+    messages: Sequence[str],
+    errors: Sequence[tuple[str, str]],
+    seen: Sequence[SeenStep],
+    flaky: bool | None,
+) -> Verdict:
     """Decide what kind of failure it was.
 
     Args:
         build: The build.
         messages: What the service said when it refused to run the pipeline.
+        errors: The errors of its jobs and stages themselves, each with the name of the job or stage.
         seen: The failed steps, the first one first.
         flaky: Whether all failed tests are flaky; None when no failed test was published.
     """
     decided = (
         _decide_without_failure(build)
         or _decide_by_messages(messages)
-        or _decide_by_issues(seen)
+        or _decide_by_issues(errors, seen)
         or _decide_by_cancellation(build)
         or _decide_by_logs(seen, flaky)
     )
@@ -105,15 +112,25 @@ def _decide_by_logs(seen: Sequence[SeenStep], flaky: bool | None) -> Verdict | N
     return _say(kind, rule)
 
 
-def _decide_by_issues(seen: Sequence[SeenStep]) -> Verdict | None:
-    """Decide by what the service itself reported of a step, such as that its agent was lost."""
+def _decide_by_issues(errors: Sequence[tuple[str, str]], seen: Sequence[SeenStep]) -> Verdict | None:
+    """Decide by what the service itself reported of a job or step, such as that its agent was lost."""
+    for name, message in errors:
+        if verdict := _decide_by_issue(name, message):
+            return verdict
     for each in seen:
         if each.failure.type.startswith("Checkpoint"):
             return _say("validation or policy", f"the check {each.failure.name} of {each.failure.where} did not pass")
         for issue in each.failure.issues:
-            rule = match_line(f"##[error]{issue.partition(': ')[2]}") if issue.startswith("error: ") else None
-            if rule and rule.category and rule.score >= _SURE and rule.category not in {"test", "build"}:
-                return _say(_kind_of(rule.category), f"{rule.name}: an issue of {each.failure.name}")
+            kind, _, message = issue.partition(": ")
+            if kind == "error" and (verdict := _decide_by_issue(each.failure.name, message)):
+                return verdict
+    return None
+
+
+def _decide_by_issue(name: str, message: str) -> Verdict | None:
+    rule = match_line(f"##[error]{message}")
+    if rule and rule.category and rule.score >= _SURE and rule.category not in {"test", "build"}:
+        return _say(_kind_of(rule.category), f"{rule.name}: an issue of {name}")
     return None
 
 
