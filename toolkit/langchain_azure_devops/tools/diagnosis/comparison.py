@@ -74,7 +74,7 @@ async def compare_builds(
         NotFound: There is no such build.
     Source: `GET .../builds/{id}`, `.../timeline`, `.../builds/{id}/logs/{log}` and `.../builds?resultFilter=succeeded`,
     `GET .../definitions/{id}?revision=` and `.../revisions`, `GET .../diffs/commits`, `.../commits` and `.../items`,
-    `GET .../variablegroups`, `GET .../serviceendpoint/endpoints`.
+    `GET .../variablegroups`, `GET .../serviceendpoint/endpoints`; usually 15 to 30 requests, never over 100.
     """
     chosen = await client.required_project(project)
     compared = await read_compared(client, chosen, build, good_build)

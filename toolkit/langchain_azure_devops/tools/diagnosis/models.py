@@ -150,8 +150,8 @@ class ShortTest(Result):
 
     @classmethod
     def of(cls, test: FailedTest) -> "ShortTest":
-        """Return a failed test without its stack trace, and with the beginning of its message."""
-        message = " ".join((test.message or "").split())[:200] or None
+        """Return a failed test without its stack trace, and with its message on one line."""
+        message = " ".join((test.message or "").split()) or None
         return cls(name=test.name, age=test.age, since_build=test.since_build, flaky=test.flaky, message=message)
 
 

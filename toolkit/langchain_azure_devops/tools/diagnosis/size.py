@@ -1,96 +1,135 @@
 """Keep a diagnosis within 6,000 tokens: long texts are cut, and lists lose their last rows, which it says."""
 
-from collections.abc import Mapping
-from typing import TypeVar
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from langchain_azure_devops.results.models import Result
+from langchain_azure_devops.text.known_secrets import KnownSecrets
 from langchain_azure_devops.tools.diagnosis.models import Diagnosis
 
-MOST_BYTES = 13_500
-"""The size as JSON in UTF-8. A token of a log or a list of hashes has about 2.5 bytes."""
-_LOG_LINES, _DIFF = 8_000, 2_000
-_TEXT, _ISSUES = 200, 4
-_ROWS: Mapping[str, tuple[int, int, str]] = {
-    "failed": (8, 3, "failed steps"),
-    "tests": (10, 3, "failed tests"),
-    "pipeline_changes": (20, 6, "changes of the pipeline"),
-    "commits": (8, 3, "commits"),
-    "files": (12, 3, "changed files"),
-    "durations": (6, 1, "stages that took longer or shorter"),
-    "notes": (20, 6, "notes"),
+MOST_TOKENS = 5_300
+"""The size as JSON, by an estimate; what stands around it when it is shown takes the rest."""
+_TOKEN = re.compile(r"\d{1,3}|[A-Za-z]{1,6}|[^\W\d_]|[^\w\s]{1,2}|\s+|.")
+"""About what one token covers. A tokenizer is no part of the toolkit, and dates and hashes have many short ones."""
+_LOG_LINES, _DIFF, _LEAST_LOG = 2_800, 700, 600
+_TEXTS = (60, 35, 20)
+"""How many tokens one text of a row may have; less where the room is short."""
+_ISSUES = 4
+
+
+class _Rows(NamedTuple):
+    """How many rows of a list are shown at most, how many stay when the room is short, and what they are."""
+
+    most: int
+    least: int
+    what: str
+
+
+_ROWS: Mapping[str, _Rows] = {
+    "failed": _Rows(8, 3, "failed steps"),
+    "tests": _Rows(10, 3, "failed tests"),
+    "pipeline_changes": _Rows(20, 5, "changes of the pipeline"),
+    "commits": _Rows(8, 3, "commits"),
+    "files": _Rows(12, 3, "changed files"),
+    "durations": _Rows(6, 1, "stages that took longer or shorter"),
+    "notes": _Rows(20, 5, "notes"),
 }
-"""The most rows of each list, and how many stay when the room is short. A list begins with what counts the most."""
-
-
-def fit(found: Diagnosis) -> Diagnosis:
-    """Return a diagnosis that is small enough, and in whose notes stands what was left out."""
-    totals = {name: len(getattr(found, name)) for name in _ROWS}
-    rows = {name: [_cut_row(row) for row in getattr(found, name)[:most]] for name, (most, _, _) in _ROWS.items()}
-    texts = {
-        "log_lines": _cut_lines(found.log_lines, _LOG_LINES),
-        "diff": _cut_lines(found.diff, _DIFF),
-        "decided_by": _cut(found.decided_by, 2 * _TEXT),
-        "elsewhere": _cut(found.elsewhere, 3 * _TEXT) if found.elsewhere else None,
-        "pipeline": _cut(found.pipeline, _TEXT),
-        "branch": _cut(found.branch, _TEXT),
-    }
-    size = len(found.model_copy(update={**rows, **texts}).model_dump_json().encode())
-    while size > MOST_BYTES:
-        spare = {name: sum(map(_size_of, own)) for name, own in rows.items() if len(own) > _ROWS[name][1]}
-        if not spare:
-            break
-        largest = max(spare, key=lambda name: spare[name])
-        size -= _size_of(rows[largest].pop())
-    if size > MOST_BYTES and texts["log_lines"]:
-        room = max(1_000, _bytes_of(texts["log_lines"]) - (size - MOST_BYTES))
-        texts["log_lines"] = _cut_lines(texts["log_lines"], room)
-    if found.file_count is not None:
-        totals["files"] = found.file_count
-    if found.failed_test_count is not None:
-        totals["tests"] = max(found.failed_test_count, totals["tests"])
-    cut = [
-        f"{len(own)} of {totals[name]:,} {_ROWS[name][2]} are shown."
-        for name, own in rows.items()
-        if len(own) < totals[name]
-    ]
-    if cut:
-        cut.append("compare_builds, list_test_results and get_build show more.")
-    return found.model_copy(update={**rows, **texts, "notes": [*rows["notes"], *cut]})
-
+"""A list begins with what counts the most."""
 
 Row = TypeVar("Row", Result, str)
 
 
-def _cut_row(row: Row) -> Row:
+def fit(found: Diagnosis, secrets: KnownSecrets) -> Diagnosis:
+    """Return a diagnosis that is small enough, and in whose notes stands what was left out.
+
+    Args:
+        found: The diagnosis with all its rows.
+        secrets: Replaces secrets before a text is cut, because half of one is not recognized.
+    """
+    totals = {name: len(getattr(found, name)) for name in _ROWS}
+    totals["files"] = found.file_count or totals["files"]
+    totals["tests"] = max(found.failed_test_count or 0, totals["tests"])
+    for most in _TEXTS:
+        shown = _cut_texts(found, secrets, most)
+        lists: dict[str, list[Result | str]] = {
+            name: [_cut_row(row, secrets, most) for row in getattr(found, name)[: rows.most]]
+            for name, rows in _ROWS.items()
+        }
+        size = _drop_rows(lists, _count(shown.model_copy(update=lists).model_dump_json()))
+        if size <= MOST_TOKENS:
+            break
+    else:
+        if shown.log_lines:
+            room = max(_LEAST_LOG, _count(shown.log_lines) - (size - MOST_TOKENS))
+            shown = shown.model_copy(update={"log_lines": _cut_lines(shown.log_lines, room)})
+    cut = [
+        f"{len(lists[name])} of {totals[name]:,} {rows.what} are shown."
+        for name, rows in _ROWS.items()
+        if len(lists[name]) < totals[name]
+    ]
+    more = ["compare_builds, list_test_results and get_build show more."] if cut else []
+    return shown.model_copy(update={**lists, "notes": [*lists["notes"], *cut, *more]})
+
+
+def _drop_rows(lists: Mapping[str, list[Result | str]], size: int) -> int:
+    """Take the last rows from the largest lists until the size is small enough, and return the size."""
+    while size > MOST_TOKENS:
+        spare = {name: _count_rows(rows) for name, rows in lists.items() if len(rows) > _ROWS[name].least}
+        if not spare:
+            break
+        largest = max(spare, key=lambda name: spare[name])
+        size -= _count_rows([lists[largest].pop()])
+    return size
+
+
+def _cut_texts(found: Diagnosis, secrets: KnownSecrets, most: int) -> Diagnosis:
+    """Cut the texts that stand alone. Log lines and the difference are free of secrets already."""
+    texts: dict[str, str | None] = {
+        "log_lines": _cut_lines(found.log_lines, _LOG_LINES),
+        "diff": _cut_lines(found.diff, _DIFF),
+    }
+    for name in ("decided_by", "elsewhere", "pipeline", "branch", "requested_for"):
+        text = getattr(found, name)
+        texts[name] = text and _cut(secrets.redact(text), 2 * most)
+    return found.model_copy(update=texts)
+
+
+def _cut_row(row: Row, secrets: KnownSecrets, most: int) -> Row:
     """Return a row with its texts cut, and a step with its first issues."""
     if isinstance(row, str):
-        return _cut(row, 2 * _TEXT)
+        return _cut(secrets.redact(row), 2 * most)
     changed: dict[str, object] = {}
     for name, value in row:
-        if isinstance(value, str):
-            changed[name] = _cut(value, _TEXT)
+        if isinstance(value, str) and _count(value) > most:
+            changed[name] = _cut(secrets.redact(value), most)
         elif isinstance(value, list):
-            changed[name] = [_cut(str(each), _TEXT) for each in value[:_ISSUES]]
+            changed[name] = [_cut(secrets.redact(str(each)), most) for each in value[:_ISSUES]]
     return row.model_copy(update=changed)
 
 
 def _cut(text: str, most: int) -> str:
-    """Return the beginning of a text, by bytes."""
-    data = text.encode()
-    return text if len(data) <= most else f"{data[:most].decode('utf-8', 'ignore')}…"
+    """Return the beginning of a text."""
+    for number, token in enumerate(_TOKEN.finditer(text)):
+        if number == most:
+            return f"{text[: token.start()]}…"
+    return text
 
 
 def _cut_lines(text: str | None, most: int) -> str | None:
-    """Return the first lines of a text."""
-    if text is None or _bytes_of(text) <= most:
+    """Return the first lines of a text, as many as fit."""
+    if text is None:
+        return None
+    short = _cut(text, most)
+    if short == text:
         return text
-    whole = _cut(text, most).rpartition("\n")[0]
-    return f"{whole}\n[cut]" if whole else _cut(text, most)
+    whole = short.rpartition("\n")[0]
+    return f"{whole}\n[cut]" if whole else short
 
 
-def _bytes_of(text: str) -> int:
-    return len(text.encode())
+def _count(text: str) -> int:
+    return sum(1 for _ in _TOKEN.finditer(text))
 
 
-def _size_of(row: Result | str) -> int:
-    return _bytes_of(row if isinstance(row, str) else row.model_dump_json())
+def _count_rows(rows: Sequence[Result | str]) -> int:
+    return sum(_count(row if isinstance(row, str) else row.model_dump_json()) for row in rows)
