@@ -33,7 +33,7 @@ _TESTS = 100
     more_examples=({"build": 35}, {"build": 27}, {"build": 19}),
 )
 async def diagnose_build(client: AzureDevOps, *, build: int, project: Project = None) -> Diagnosis:
-    """Explain why a build failed: category, failed steps and tests, what changed since the last good build.
+    """Explain why a build failed: root cause, tests, if the pull request or a changed pipeline is at fault.
 
     Args:
         client: Where to ask.
