@@ -28,7 +28,7 @@ _AGENT = "agent and image"
 _LESSER = frozenset({_AGENT})
 """What the service renews by itself: not to know it leaves nothing open about what people changed."""
 _LONGER, _SECONDS = 1.5, 60
-"""A stage is told when it took so many times as long or as short, and so many seconds more or less."""
+"""A stage or step is told when it took so many times as long or as short, and so many seconds more or less."""
 
 
 class Compared(NamedTuple):
@@ -230,10 +230,11 @@ async def _compare_agents(client: AzureDevOps, project: str, compared: Compared)
 
 
 def _compare_durations(before: Sequence[Record], after: Sequence[Record]) -> list[Duration]:
-    """Return the stages that ran in both builds and took much longer or shorter in the second."""
-    old, new = _seconds_of(before), _seconds_of(after)
+    """Return the stages and steps that ran in both builds and took much longer or shorter in the second."""
     return [
-        Duration(stage=name, before=old[name], after=new[name])
+        Duration(kind=kind, name=name, before=old[name], after=new[name])
+        for kind in ("Stage", "Task")
+        for old, new in [(_seconds_of(before, kind), _seconds_of(after, kind))]
         for name in new
         if name in old
         and abs(new[name] - old[name]) >= _SECONDS
@@ -241,10 +242,10 @@ def _compare_durations(before: Sequence[Record], after: Sequence[Record]) -> lis
     ]
 
 
-def _seconds_of(records: Sequence[Record]) -> dict[str, int]:
-    """Return how many seconds each stage took that ended; a pipeline without stages has one without a name."""
+def _seconds_of(records: Sequence[Record], kind: str) -> dict[str, int]:
+    """Return how many seconds each stage or step took that ended; a pipeline without stages has one without a name."""
     return {
         (record.name or "").removeprefix("__default") or "all jobs": round((record.finished - start).total_seconds())
         for record in records
-        if record.type == "Stage" and record.finished and (start := record.started)
+        if record.type == kind and record.finished and (start := record.started)
     }

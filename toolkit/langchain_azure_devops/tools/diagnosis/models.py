@@ -81,9 +81,10 @@ class Part(NamedTuple):
 
 
 class Duration(Result):
-    """A stage that took much longer or shorter than before, in seconds."""
+    """A stage or step that took much longer or shorter than before, in seconds."""
 
-    stage: Untrusted
+    kind: str
+    name: Untrusted
     before: int
     after: int
 

@@ -30,6 +30,7 @@ class RawBuild(BaseModel):
     reason: str | None = None
     requested_for: str | None = Field(default=None, validation_alias=AliasPath("requestedFor", "displayName"))
     requested_for_id: str | None = Field(default=None, validation_alias=AliasPath("requestedFor", "id"))
+    changed_by: str | None = Field(default=None, validation_alias=AliasPath("lastChangedBy", "displayName"))
     queued: Instant | None = Field(default=None, validation_alias="queueTime")
     started: Instant | None = Field(default=None, validation_alias="startTime")
     finished: Instant | None = Field(default=None, validation_alias="finishTime")

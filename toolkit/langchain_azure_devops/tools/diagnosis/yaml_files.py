@@ -11,8 +11,10 @@ from langchain_azure_devops.tools.git import read_text_file
 
 _MOST_FILES, _MOST_BYTES = 20, 200_000
 _TEMPLATE = re.compile(r"^[^#\n]*?(?<![^\s{,-])template:[ \t]*['\"]?([^'\"#\s,}]+)", re.MULTILINE)
-_GROUP = re.compile(r"^[ \t]*-?[ \t]*group:[ \t]*['\"]?([^'\"#\n]+?)['\"]?[ \t]*(?:#.*)?$", re.MULTILINE)
-_VALUE = re.compile(r"^[ \t-]*[\w.-]+:[ \t]*['\"]?([^'\"#\n]+?)['\"]?[ \t]*(?:#.*)?$", re.MULTILINE)
+# In block style or between braces; bounded, because a file may be hostile.
+_END = r"['\"]?[ \t]{0,20}(?:[,}\]#]|$)"
+_GROUP = re.compile(rf"(?<![\w.-])group:[ \t]{{0,20}}['\"]?([^'\"#\n,{{}}]{{1,200}}?){_END}", re.MULTILINE)
+_VALUE = re.compile(rf"(?<![\w.-])[\w.-]{{1,100}}:[ \t]{{1,20}}['\"]?([^'\"#\n,{{}}]{{1,200}}?){_END}", re.MULTILINE)
 
 
 @dataclass
