@@ -27,6 +27,7 @@ from langchain_azure_devops.tools.pipelines.revisions import read_revisions
 _AGENT = "agent and image"
 _LESSER = frozenset({_AGENT})
 """What the service renews by itself: not to know it leaves nothing open about what people changed."""
+_CUT = frozenset({"canceled", "abandoned", "skipped"})
 _LONGER, _SECONDS = 1.5, 60
 """A stage or step is told when it took so many times as long or as short, and so many seconds more or less."""
 
@@ -146,7 +147,7 @@ async def compare(client: AzureDevOps, project: str, compared: Compared) -> Buil
         good_finished=good.finished,
         pipeline_changed=_judge(changes, [failed for failed in parted if failed.place not in _LESSER]),
         pipeline_changes=changes,
-        durations=_compare_durations(compared.good_records, compared.records) if build.result != "canceled" else [],
+        durations=_compare_durations(compared.good_records, compared.records),
         unread=unread,
         partial=bool(unread),
         notes=[*_judge_good(good), *_note(unread)],
@@ -247,5 +248,5 @@ def _seconds_of(records: Sequence[Record], kind: str) -> dict[str, int]:
     return {
         (record.name or "").removeprefix("__default") or "all jobs": round((record.finished - start).total_seconds())
         for record in records
-        if record.type == kind and record.finished and (start := record.started)
+        if record.type == kind and record.result not in _CUT and record.finished and (start := record.started)
     }

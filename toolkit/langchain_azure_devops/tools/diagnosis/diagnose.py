@@ -10,6 +10,7 @@ from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.builds.reading import SeenStep, join_views, read_steps
 from langchain_azure_devops.tools.builds.timeline import list_failures, list_job_errors
+from langchain_azure_devops.tools.diagnosis.advice import advise, are_flaky
 from langchain_azure_devops.tools.diagnosis.comparison import Compared, compare, read_compared
 from langchain_azure_devops.tools.diagnosis.elsewhere import Elsewhere, look_elsewhere
 from langchain_azure_devops.tools.diagnosis.gaps import read_part
@@ -76,8 +77,9 @@ def _report(
     """Put together what was found."""
     build = compared.build
     failed_tests = tests.failed_tests if tests else []
-    flaky = all(test.flaky for test in failed_tests) if failed_tests else None
+    flaky = are_flaky(failed_tests, build.id)
     verdict = decide(build, build.refusals, list_job_errors(compared.records), seen, flaky)
+    verdict = advise(verdict, comparison.pipeline_changes, comparison.durations)
     further = [*others, *(tests.unread if tests else []), *(each.unread for each in seen if each.unread)]
     unread = [*comparison.unread, *further]
     return Diagnosis(

@@ -75,7 +75,7 @@ def decide(
         _decide_without_failure(build)
         or _decide_by_messages(messages)
         or _decide_by_issues(errors, seen)
-        or _decide_by_cancellation(build)
+        or _decide_by_cancellation(build, seen)
         or _decide_by_logs(seen, flaky)
     )
     if decided is None and flaky is not None:
@@ -93,10 +93,14 @@ def _decide_by_messages(messages: Sequence[str]) -> Verdict | None:
     return _say("validation or policy", f"the service refused the pipeline: {messages[0]}") if messages else None
 
 
-def _decide_by_cancellation(build: RawBuild) -> Verdict | None:
+def _decide_by_cancellation(build: RawBuild, seen: Sequence[SeenStep]) -> Verdict | None:
     if build.result != "canceled":
         return None
-    return _say("cancelled", "the build was cancelled, and the service reports no other reason")
+    outside = [proof for step in seen for proof in _list_outside(step)]
+    if outside:
+        return _say(_kind_of(outside[0].category), f"{outside[0].rule}, line {outside[0].number} of a cancelled step")
+    who = f"; {build.changed_by} changed it last" if build.changed_by else ""
+    return _say("cancelled", f"the build was cancelled, and the service reports no other reason{who}")
 
 
 def _decide_by_logs(seen: Sequence[SeenStep], flaky: bool | None) -> Verdict | None:
@@ -140,10 +144,21 @@ def _find_proof(seen: Sequence[SeenStep]) -> tuple[SeenStep, Proof] | None:
         proofs = each.view.proofs if each.view else []
         if not proofs:
             continue
-        outside = [proof for proof in proofs if proof.category in _OUTSIDE and proof.score >= _SURE]
-        best = min(outside or proofs, key=lambda proof: (-round(proof.score, 1), _RANKS.index(proof.category)))
+        best = min(
+            _list_outside(each) or proofs, key=lambda proof: (-round(proof.score, 1), _RANKS.index(proof.category))
+        )
         return each, best
     return None
+
+
+def _rank(proof: Proof) -> tuple[float, int]:
+    return -round(proof.score, 1), _RANKS.index(proof.category)
+
+
+def _list_outside(step: SeenStep) -> list[Proof]:
+    """Return the proofs that the step was ended from outside."""
+    proofs = step.view.proofs if step.view else []
+    return [proof for proof in proofs if proof.category in _OUTSIDE and proof.score >= _SURE]
 
 
 def _kind_of(category: Category) -> Kind:
