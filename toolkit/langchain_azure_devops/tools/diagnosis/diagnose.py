@@ -21,6 +21,13 @@ from langchain_azure_devops.tools.diagnosis.verdict import decide
 from langchain_azure_devops.tools.tests_and_artifacts import read_test_report
 from langchain_azure_devops.tools.tests_and_artifacts.models import TestReport
 
+_COMPARED = BuildComparison.model_fields.keys() & Diagnosis.model_fields.keys() - {
+    "build",
+    "notes",
+    "unread",
+    "partial",
+}
+"""What a diagnosis tells of the comparison with the last good build."""
 _VIEWS = (4_500, 2_000, 1_200)
 """The characters of the views of the first failed steps. Later steps often fail because of the first."""
 _TESTS = 100
@@ -30,8 +37,8 @@ _TESTS = 100
     Scope.BUILD,
     optional=(Scope.CODE, Scope.TEST, Scope.VARIABLEGROUPS_READ, Scope.SERVICEENDPOINT),
     default=True,
-    example={"build": 37},
-    more_examples=({"build": 35}, {"build": 27}, {"build": 19}),
+    example={"build": 35},
+    more_examples=({"build": 27}, {"build": 19}),
 )
 async def diagnose_build(client: AzureDevOps, *, build: int, project: Project = None) -> Diagnosis:
     """Explain why a build failed: root cause, tests, if the pull request or a changed pipeline is at fault.
@@ -78,11 +85,12 @@ def _report(
     build = compared.build
     failed_tests = tests.failed_tests if tests else []
     flaky = are_flaky(failed_tests, build.id)
-    verdict = decide(build, build.refusals, list_job_errors(compared.records), seen, flaky)
-    verdict = advise(verdict, comparison.pipeline_changes, comparison.durations)
+    decided = decide(build, build.refusals, list_job_errors(compared.records), seen, flaky)
+    verdict = advise(decided, comparison.pipeline_changes, comparison.durations)
     further = [*others, *(tests.unread if tests else []), *(each.unread for each in seen if each.unread)]
     unread = [*comparison.unread, *further]
     return Diagnosis(
+        **{name: value for name, value in comparison if name in _COMPARED},
         build=build.id,
         pipeline=build.pipeline_name,
         result=build.result or build.status or "",
@@ -100,18 +108,7 @@ def _report(
         failed=[FailedStep(**dict(each.failure)) for each in seen],
         tests=[ShortTest.of(test) for test in failed_tests],
         failed_test_count=tests.failed if tests and tests.passed + tests.failed else None,
-        good_build=comparison.good_build,
-        good_branch=comparison.good_branch,
-        good_finished=comparison.good_finished,
-        same_commit=comparison.same_commit,
-        pipeline_changed=comparison.pipeline_changed,
-        pipeline_changes=comparison.pipeline_changes,
-        commits=comparison.commits,
-        files=comparison.files,
-        durations=comparison.durations,
         log_lines=join_views(seen),
-        diff=comparison.diff,
-        file_count=comparison.file_count,
         unread=unread,
         partial=bool(unread),
         notes=[*build.refusals[:3], *comparison.notes, *(f"{each.place} not read: {each.reason}" for each in further)],
