@@ -1,7 +1,10 @@
 """Builds compared with the last good one: what changed in the code, and what in the pipeline itself."""
 
+from datetime import timedelta
+
+import httpx
 import pytest
-from tool_calls import FULL, call, connected, message_of, refusal, text_of
+from tool_calls import FULL, Recorder, call, connected, message_of, refusal, text_of
 
 from azure_devops_simulator import Fault, SimulatorServer, build_organization
 from langchain_azure_devops.errors import InvalidRequest, NotFound
@@ -316,3 +319,45 @@ def test_a_build_of_another_project_is_compared_there(made):
     good, bad = ci.run(), ci.run(result="failed")
     found = made.compare(bad, project="Mobile")
     assert (found.good_build, found.pipeline_changed) == (good.id, "no")
+
+
+def test_a_repository_outside_of_the_organization_is_a_named_gap(made):
+    build = made.fail()
+
+    class Outside(Recorder):
+        """The service as it answers for a pipeline whose repository is on GitHub."""
+
+        async def handle_async_request(self, request):
+            answer = await super().handle_async_request(request)
+            await answer.aread()
+            if "/builds/" not in request.url.path or b"TfsGit" not in answer.content:
+                return answer
+            changed = answer.content.replace(b"TfsGit", b"GitHub")
+            return httpx.Response(answer.status_code, headers={"content-type": "application/json"}, content=changed)
+
+    sent = []
+    with SimulatorServer(made.world.organization) as server:
+        with connected(server.base_url, FULL, Outside(server.base_url, sent)) as client:
+            for tool in ("compare_builds", "diagnose_build"):
+                found = call(client, tool, build=build.id)
+                assert (found.good_build, found.pipeline_changed, found.commits) == (made.good.id, "not determined", [])
+                assert "commits and files not compared: the repository is not in this organization" in found.notes[0]
+    assert not [request for request in sent if "/_apis/git/" in request.url.path]
+
+
+def test_a_step_that_took_much_longer_is_told(made):
+    build = made.fail()
+    step = next(record for record in build.build.records if record.name == "test")
+    step.finish += timedelta(minutes=20)
+    [found] = made.compare(build).durations
+    assert (found.kind, found.name) == ("Task", "test")
+    assert found.after - found.before >= 1_000
+
+
+def test_a_build_of_a_deleted_pipeline_is_still_told(made):
+    build = made.fail()
+    made.world.organization.faults.add(Fault("status", path="/definitions/", status=404))
+    for tool in ("compare_builds", "diagnose_build"):
+        found = made.asked(tool, build.id)
+        assert (found.good_build, found.pipeline_changed) == (made.good.id, "not determined")
+        assert any(failed.place == "settings of the pipeline" for failed in found.unread)
