@@ -107,7 +107,7 @@ async def _read_failures(client: AzureDevOps, where: PathValues, characters: int
         await _count_lines(client, where)
         raise
     shown = f"{len(view.lines):,} of {view.total:,} lines are shown: those that tell of failures, and the end."
-    note = "" if len(view.lines) == view.total else f"{shown} first_line shows others."
+    note = "" if len(view.lines) == view.total else f"{shown} Read the others: go on with first_line=1."
     if not view.whole:
         note += f" Reading stopped after {MAX_SCAN_BYTES // 2**20} MB."
     return LogFailures(
