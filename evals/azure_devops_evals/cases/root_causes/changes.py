@@ -15,7 +15,7 @@ _P = "Payments"
 _RENAME = "Merged PR 13: Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings"
 _FLAKY = "passed in build 24 and failed in build 36, both of commit 72c5d58d"
 _CHANGED = "variable group\tledger-tests\tLuis Ferreira\t2026-11-20T08:25Z"
-_TOO = "main: the step 'Run unit tests' fails there, too, in build 29"
+_TOO = "main: build 29 before this one failed there in the same step 'Run unit tests', with the same tests"
 
 CASES = (
     Case(
