@@ -65,6 +65,6 @@ FIXED = frozenset(
     | {"strategy", "delete_source_branch", "transition_work_items", "merge_message"}
     | {"branch", "tag", "commit", "base", "changes", "new_branch", "commits", "pull_request", "onto"}
     | {"pipeline", "version", "parameters", "variables", "skip_stages", "yaml_path", "default_branch", "folder"}
-    | {"build", "stage", "all_jobs", "name", "comment"}
+    | {"build", "stage", "all_jobs", "name", "comment", "approval", "decision"}
 )
 """The arguments of writes whose value decides what is written to, or which the seeded organization fixes."""

@@ -1,7 +1,6 @@
 """Lines of a build log: a range, the end, or those that contain words."""
 
 from collections import deque
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from langchain_azure_devops.http.client import AzureDevOps
@@ -17,7 +16,7 @@ from langchain_azure_devops.text.lines import (
 from langchain_azure_devops.text.untrusted import clean
 from langchain_azure_devops.tools.builds.models import LogMatches
 from langchain_azure_devops.tools.builds.reading import stream_log
-from langchain_azure_devops.tools.failure_view.cleaning import STAMP
+from langchain_azure_devops.tools.failure_view.time_stamps import remove_time_stamps
 
 _TAIL = 60
 _TAIL_TEXT = 4_000
@@ -57,11 +56,13 @@ async def read_tail(client: AzureDevOps, where: PathValues, total: int | None, l
     before = span.first - 1 if span else 0
     newest: deque[tuple[int, str]] = deque(maxlen=_TAIL)
     async with stream_log(client, where, span.as_query() if span else None) as text:
-        async for number, line in number_lines(text, ScannedLines(), client.secrets, lambda *_: False):
+        async for number, line in number_lines(
+            remove_time_stamps(text), ScannedLines(), client.secrets, lambda *_: False
+        ):
             if end is None or before + number <= end:
                 newest.append((before + number, line))
     read = [entry for entry in newest if entry[0] >= first]
-    lines = deque(_without_stamps(finish_lines(read, client.secrets, redacted=False)))
+    lines = deque(finish_lines(read, client.secrets, redacted=False))
     kept: Kept = []
     room = _TAIL_TEXT
     while lines and (not kept or len(lines[-1][1]) < room):
@@ -80,8 +81,8 @@ async def read_lines(
     span = _choose_span(first, last, total)
     before = span.first - 1
     async with stream_log(client, where, span.as_query()) as text:
-        read = await read_range(text, first - before, last - before, _MAX_TEXT, client.secrets)
-    kept = _without_stamps((before + number, line) for number, line in read.kept)
+        read = await read_range(remove_time_stamps(text), first - before, last - before, _MAX_TEXT, client.secrets)
+    kept = [(before + number, line) for number, line in read.kept]
     return KeptLines(kept, _name_unread(span, total) if kept else [])
 
 
@@ -93,7 +94,9 @@ async def find_matches(
     before = max(0, wanted_from - 1 - _AROUND)
     query = _Span(before + 1, last).as_query() if before or last else None
     async with stream_log(client, where, query) as text:
-        seen, hits = await find_lines(text, words, context, _MAX_HITS, client.secrets, wanted_from - before)
+        seen, hits = await find_lines(
+            remove_time_stamps(text), words, context, _MAX_HITS, client.secrets, wanted_from - before
+        )
     wanted = [clean(client.secrets.replace_known(word)).lower() for word in words]
     kept = [(before + number, line) for number, line in seen.kept if before + number >= wanted_from]
     holding = {number for number, line in kept if any(word in clean(line).lower() for word in wanted)}
@@ -115,9 +118,7 @@ async def find_matches(
         total_lines=before + seen.count if seen.whole and last is None else None,
         note=note[:1].upper() + note[1:] or None,
         go_on={"first_line": following} if following else None,
-        lines="\n".join(
-            f"{number}{':' if number in holding else '-'} {line}" for number, line in _without_stamps(kept)
-        ),
+        lines="\n".join(f"{number}{':' if number in holding else '-'} {line}" for number, line in kept),
     )
 
 
@@ -133,7 +134,3 @@ def _choose_span(first: int, last: int, total: int | None) -> _Span:
     if total is not None and total <= _WHOLE:
         return _Span(1, None)
     return _Span(max(1, first - _AROUND), last + _AROUND)
-
-
-def _without_stamps(lines: Iterable[tuple[int, str]]) -> Kept:
-    return [(number, STAMP.sub("", line)) for number, line in lines]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pydantic_core import SchemaValidator, core_schema
 
 from langchain_azure_devops.text.untrusted import ANSI
-from langchain_azure_devops.tools.failure_view.cleaning import STAMP, clean_line
+from langchain_azure_devops.tools.failure_view.cleaning import clean_line
 from langchain_azure_devops.tools.failure_view.rules import Rule, load_families
 from langchain_azure_devops.tools.failure_view.windows import Window
 
@@ -122,7 +122,7 @@ class LogScan:
         """Note the lines in which the runner begins, fails or ends a step."""
         for index in range(window.begin, window.end):
             if "##[" in window.lines[index][:40] and len(self.steps) < _MOST_STEPS:
-                line = STAMP.sub("", window.lines[index])
+                line = window.lines[index]
                 kind = next((kind for begins, kind in _STEPS.items() if line.lower().startswith(begins)), None)
                 if kind and (kind != "fails" or _ENDED.search(line)):
                     self.steps.append(Step(window.first + index, kind))
@@ -142,7 +142,7 @@ class LogScan:
                     yield index, found
 
     def _read_line(self, window: Window, index: int, hints: set[str]) -> None:
-        if _ECHO in window.lines[index][:48]:
+        if window.lines[index].startswith(_ECHO):
             return
         line = clean_line(window.lines[index])[:_MATCHED]
         plain = line.translate(_NO_DIGITS)
@@ -262,7 +262,7 @@ def _list_hints(ordinary: frozenset[str]) -> _Hints:
     for hint in set(hints).difference(anywhere):
         beginning[hint[1:2]] = (*beginning.get(hint[1:2], ()), hint)
     begins = "|".join(re.escape(hint[1:]) for each in beginning.values() for hint in each)
-    pattern = f"(?i)(?:^|Z |\\r)(?:{begins})|{'|'.join(map(re.escape, anywhere))}"
+    pattern = f"(?i)(?:^|\\r)(?:{begins})|{'|'.join(map(re.escape, anywhere))}"
     return _Hints(anywhere, beginning, SchemaValidator(core_schema.str_schema(pattern=pattern)).isinstance_python)
 
 

@@ -10,6 +10,7 @@ from langchain_azure_devops.text.replacements import render
 from langchain_azure_devops.tools.failure_view.cleaning import clean_line, shorten_line
 from langchain_azure_devops.tools.failure_view.rules import Category
 from langchain_azure_devops.tools.failure_view.scan import LAST, LogScan, Scored, Step
+from langchain_azure_devops.tools.failure_view.time_stamps import remove_time_stamps
 from langchain_azure_devops.tools.failure_view.windows import Window, cut_windows
 
 CHARACTERS = 6_000
@@ -74,7 +75,9 @@ async def read_failure_view(
     """
     seen, scan = ScannedLines(), LogScan()
     last: Window | None = None
-    async for last in cut_windows(redact_stream(decode_pieces(chunks, seen), secrets, lambda *_: False)):
+    async for last in cut_windows(
+        redact_stream(decode_pieces(remove_time_stamps(chunks), seen), secrets, lambda *_: False)
+    ):
         scan.read(last)
     if last is not None:
         scan.finish(last)
