@@ -22,6 +22,7 @@ from langchain_azure_devops.tools import TOOLS
 Effect = Literal["at once", "never", "during the look-up", "after the call"]
 Outcome = Literal["done", "unknown", "not done"]
 Arguments = Mapping[str, Any]
+_APPROVAL = re.compile(r"\.value(?:\[\d*\]|\.\d+)\.id")
 _NUMBER_OF = re.compile(r"\.(?:id|pullRequestId|cherryPickId|revertId)")
 _LOOK_UPS = 2
 """The number of requests after which an effect comes that is late but comes during the look-up."""
@@ -316,7 +317,7 @@ def claim_of(answer: ToolMessage) -> Outcome:
 
 
 def _shows(answer: ToolMessage, made: Any) -> bool:
-    """Return whether an answer shows what the service made: its number, else a commit of it, else its name.
+    """Return whether an answer shows what the service made: its number or id, else a commit of it, else its name.
 
     Labels have no number, and an answer to a request for reviewers is a list of them.
     """
@@ -327,9 +328,10 @@ def _shows(answer: ToolMessage, made: Any) -> bool:
 def _identify(made: Any) -> list[str]:
     """Return what identifies something that the service made."""
     numbers = [value for path, value in leaves(made) if _NUMBER_OF.fullmatch(path) and value.isdigit()]
+    approvals = [value for path, value in leaves(made) if _APPROVAL.fullmatch(path) and "-" in value]
     commits = [value for path, value in leaves(made) if path.lower().endswith("objectid") and int(value, 16)]
     names = [value for path, value in leaves(made) if path.endswith((".name", ".displayName"))]
-    return numbers or commits or names
+    return numbers or commits or [*approvals, *names]
 
 
 def _made_by(request: httpx.Request, answer: httpx.Response) -> Any:
