@@ -166,11 +166,9 @@ CASES = (
             reported(
                 "/ci/firmware.yml has an unexpected value 'job' in line 12. Another build has not started.",
                 ("E2", "/ci/firmware.yml (Line: 12, Col: 3): Unexpected value 'job'"),
-                ("E3", "category: validation or policy"),
-                ("E1", "8812\trotor-firmware\tnotStarted\t\trefs/pull/212/merge\tWei Chen\t2026-11-19T15:29Z",
-                 "Another build has not started."),
                 ("E1", "8811\trotor-firmware\tcompleted\tfailed\trelease/4.1\tWei Chen\t2026-11-19T15:30Z"),
-                verdict="incident",
+                ("E1", "8812\trotor-firmware\tnotStarted\t\trefs/pull/212/merge\tWei Chen\t2026-11-19T15:29Z",
+                 "Another build has not started."), ("E3", "category: validation or policy"), verdict="incident",
             ),
         ],
         expects={
