@@ -42,6 +42,12 @@ def test_a_failed_test_says_since_which_build_it_fails(platform_client, sent):
     assert [test.name for test in again.failed_tests] == ["tests.test_settings.test_the_page_size_is_fixed"]
 
 
+def test_a_name_that_holds_a_secret_is_found_by_the_pseudonym_that_was_shown(platform_client):
+    pseudonym = platform_client.secrets.learn("the_page_size", "password")
+    found = call(platform_client, "list_test_results", build=35, contains=f"test_{pseudonym}_is")
+    assert [test.name for test in found.failed_tests] == ["tests.test_settings.test_the_page_size_is_fixed"]
+
+
 def test_the_same_commit_with_both_outcomes_is_flaky(platform_client):
     [test] = call(platform_client, "list_test_results", build=36, project="Mobile App").failed_tests
     assert test.flaky == "passed in build 24 and failed in build 36, both of commit 72c5d58d"

@@ -121,7 +121,7 @@ async def _check_artifact(client: AzureDevOps, where: PathValues, name: str) -> 
         NotFound: The message names those that it has.
     """
     names = [each.name for each in await _read_artifacts(client, where)]
-    if name.lower() not in {each.lower() for each in names}:
+    if client.secrets.reveal(name).lower() not in {each.lower() for each in names}:
         raise NotFound(
             f"Build {where['build']} has no artifact {name!r}. It has: {', '.join(names[:30]) or 'none'}.",
             subject=as_subject(name),
@@ -170,9 +170,11 @@ def _note_size(lines: list[str], entry: Entry | None, archive: ZipStream) -> Non
 async def _read_file(
     client: AzureDevOps, archive: ZipStream, shown: ArtifactFile, path: str, first: int, last: int | None
 ) -> ArtifactFile:
+    # The archive has the names themselves, and the arguments may have pseudonyms of secrets in them.
+    wanted, folder = client.secrets.reveal(path), client.secrets.reveal(shown.artifact)
     names: list[str] = []
     async for entry in archive.entries():
-        if not _is_named(entry.name, path, shown.artifact):
+        if not _is_named(entry.name, wanted, folder):
             names += [entry.name] if len(names) < _MOST_KNOWN else []
             continue
         if entry.unreadable:
@@ -189,8 +191,8 @@ async def _read_file(
                 "partial": not lines.whole or any(len(line) >= MAX_LINE for _, line in kept),
             }
         )
-    plain = [_plain(name, shown.artifact) for name in names]
-    near = difflib.get_close_matches(_plain(path, shown.artifact), plain, n=1, cutoff=0.5)
+    plain = [_plain(name, folder) for name in names]
+    near = difflib.get_close_matches(_plain(wanted, folder), plain, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise NotFound(
         f"Artifact {shown.artifact!r} has no file {path!r}.{hint} Its first files: {', '.join(plain[:20]) or 'none'}.",

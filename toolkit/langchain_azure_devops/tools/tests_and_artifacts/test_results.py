@@ -43,7 +43,7 @@ async def list_test_results(
     history = await read_optional(
         Scope.BUILD, "history of the tests", read_test_history(client, chosen, build, tests.runs), None
     )
-    return make_report(build, tests, history, contains, limit)
+    return make_report(build, tests, history, contains and client.secrets.reveal(contains), limit)
 
 
 async def read_test_report(client: AzureDevOps, project: str, build: int, limit: int = 20) -> TestReport:
