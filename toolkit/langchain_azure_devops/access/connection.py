@@ -49,6 +49,13 @@ READ_PROBES: Mapping[Scope, Probe] = {
     Scope.WORK: Probe("/_apis/wit/fields/{field}", {"field": "System.Id"}),
     Scope.BUILD: Probe("/{project}/_apis/build/builds/{build}", {"build": 2147483647}),
     Scope.IDENTITY: Probe("/_apis/identities", query={"identityIds": _NOBODY}, area="identity"),
+    Scope.TEST: Probe("/{project}/_apis/test/runs/{run}/results", {"run": 2147483647}),
+    Scope.VARIABLEGROUPS_READ: Probe(
+        "/{project}/_apis/distributedtask/variablegroups", query={"groupName": _NOBODY, "$top": 1}
+    ),
+    Scope.SERVICEENDPOINT: Probe("/{project}/_apis/serviceendpoint/endpoints", query={"endpointNames": _NOBODY}),
+    Scope.AGENTPOOLS: Probe("/_apis/distributedtask/pools", query={"poolName": _NOBODY}),
+    Scope.ENVIRONMENT_MANAGE: Probe("/{project}/_apis/pipelines/environments", query={"name": _NOBODY, "$top": 1}),
 }
 """The probe for each scope that the tools need to read."""
 
