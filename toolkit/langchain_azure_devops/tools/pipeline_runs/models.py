@@ -64,7 +64,7 @@ class CanceledRun(WrittenRun):
 class TaggedRun(WrittenRun):
     """A run and its tags."""
 
-    effect = ("id", "changed")
+    effect = ("id",)
 
     tags: list[Untrusted] = Field(default=[])
 

@@ -118,7 +118,7 @@ async def find_canceled(client: AzureDevOps, pending: PendingWrite) -> CanceledR
     run = decode(response, CanceledRun)
     if run.state != "cancelling" and run.result != "canceled":
         return Missing(f"run {run.id} being canceled", f"It is {run.state}.")
-    if not own:
+    if not own or pending.is_of_another(client, CanceledRun, run.id):
         raise unknown_outcome(f"run {run.id} was canceled, but it is not known that this call did it")
     return run
 
@@ -132,7 +132,8 @@ async def find_tagged(client: AzureDevOps, pending: PendingWrite) -> TaggedRun |
     removed = {tag.lower() for tag in given.get("remove") or ()}
     if not added <= there or removed & there:
         return Missing(f"these tags of run {run.id}", f"Its tags are: {', '.join(run.tags) or 'none'}.")
-    if not own:
+    # Tags that are there already may be set again without a trace, so another call of this process may have set them.
+    if not own or pending.is_of_another(client, TaggedRun, run.id):
         raise unknown_outcome(f"run {run.id} has these tags, but it is not known that this call set them")
     return run
 
@@ -146,11 +147,13 @@ async def find_retried(client: AzureDevOps, pending: PendingWrite) -> RetriedSta
     missing = Missing(f"a retry of stage {given['stage']!r} of run {run.id} by this account since then")
     if stage is None or stage.attempt < 2:
         return missing
+    reference = stage.identifier or stage.name
+    own = own and not pending.is_of_another(client, RetriedStage, run.id, reference, stage.attempt)
     if not own or not _ran_again(stage, records, all_jobs=bool(given.get("all_jobs"))):
         raise unknown_outcome(
             f"stage {stage.name!r} is in its attempt {stage.attempt}, but it is not known that this call began it"
         )
-    return run.model_copy(update={"stage": stage.identifier or stage.name, "attempt": stage.attempt})
+    return run.model_copy(update={"stage": reference, "attempt": stage.attempt})
 
 
 def _ran_again(stage: StepRecord, records: list[StepRecord], *, all_jobs: bool) -> bool:
