@@ -14,6 +14,9 @@ _OPAQUE = re.compile(r"[0-9a-f]{40}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 """Ids that tell people nothing."""
 _FIELD = re.compile(r"(\w+): (.*)")
 _PART = re.compile(r"([a-z_]+)( \(\d+\))?:")
+_VIEWS = "log lines"
+_TELLS = re.compile(r"(?i)[a-z](?:error|exception)\b|^(?:error|failed|fatal)\b|\b(?:failed|denied|refused|timed out)\b")
+"""What a line of several logs says that is worth a row: their other lines surround those."""
 _LINES = "lines"
 _NUMBERED = re.compile(r"(\d+): +(.*)")
 
@@ -103,7 +106,7 @@ def _read_parts(lines: Sequence[str]) -> Iterator[_Row]:
         else:
             numbered = _NUMBERED.fullmatch(line)
             text = numbered[2] if numbered else line
-            if text not in seen and _WORD.search(text):
+            if text not in seen and (_TELLS if name == _VIEWS else _WORD).search(text):
                 # Of several logs in one text, the number of a line says nothing without the place of its log.
                 place = f"line {numbered[1]}" if numbered and name == _LINES else name
                 yield _Row(f"{place}: {text}", line)
