@@ -132,10 +132,3 @@ def join_views(steps: Sequence[SeenStep]) -> str | None:
 def _name_place(failure: Failure) -> str:
     """Return the place of a step on one line, as the names may hold line breaks."""
     return one_line(f"{failure.where} > {failure.name}")[:_PLACE]
-
-
-async def read_views(
-    client: AzureDevOps, where: PathValues, failed: Sequence[Failure], sizes: Sequence[int]
-) -> str | None:
-    """Read the lines of the logs of the first failed steps that tell why they failed."""
-    return join_views(await read_steps(client, where, failed, sizes))

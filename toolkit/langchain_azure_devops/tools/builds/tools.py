@@ -16,7 +16,7 @@ from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import Page, Records
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.builds.models import Build, BuildDetail
-from langchain_azure_devops.tools.builds.reading import BUILD, read_changes, read_records, read_views
+from langchain_azure_devops.tools.builds.reading import BUILD, join_views, read_changes, read_records, read_steps
 from langchain_azure_devops.tools.builds.timeline import list_failures, list_stages, list_steps
 from langchain_azure_devops.tools.builds.toolset import toolset
 from langchain_azure_devops.tools.pipelines import find_pipeline_id, is_id
@@ -100,12 +100,18 @@ async def _read_build(client: AzureDevOps, where: PathValues, *, logs: bool) -> 
         client.get(BUILD, path=where), read_records(client, where), read_changes(client, where)
     )
     failed = list_failures(records)
-    return decode(build, BuildDetail).model_copy(
+    steps = await read_steps(client, where, failed, _VIEWS) if logs else []
+    unread = [each.unread for each in steps if each.unread]
+    whole = decode(build, BuildDetail).model_copy(
         update={
             "stages": list_stages(records),
             "failed": failed,
             "steps": [] if failed else list_steps(records),
-            "log_lines": await read_views(client, where, failed, _VIEWS) if logs else None,
+            "log_lines": join_views(steps),
             **brought,
         }
     )
+    if not unread:
+        return whole
+    notes = [*([whole.note] if whole.note else []), *(f"{each.place} not read: {each.reason}" for each in unread)]
+    return whole.model_copy(update={"unread": [*whole.unread, *unread], "partial": True, "note": "; ".join(notes)})
