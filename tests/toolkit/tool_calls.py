@@ -17,10 +17,7 @@ from langchain_azure_devops.settings import load_settings
 
 NONCE = "5f3a9c01"
 FULL, READ = "full-token", "read-token"
-READ_SCOPES = (
-    "vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.test", "vso.variablegroups_read",
-    "vso.serviceendpoint", "vso.agentpools",
-)  # fmt: skip
+READ_SCOPES = ("vso.project", "vso.identity", "vso.code", "vso.work", "vso.build")
 
 
 def seed_with_tokens() -> Organization:
@@ -105,7 +102,7 @@ def refusal(client: AzureDevOps, name: str, kind: type[AzureDevOpsError], /, **a
 
 def writes(sent: list[httpx.Request]) -> list[httpx.Request]:
     """The requests that change something."""
-    reading = ("/wiql", "/workitemsbatch", "/codesearchresults", "/preview")
+    reading = ("/wiql", "/workitemsbatch", "/codesearchresults")
     return [
         request
         for request in sent

@@ -1,1 +1,1 @@
-"""Builds: how they are queued and run, and their timelines and logs."""
+"""Builds and pipelines: definitions, runs, timelines and logs."""

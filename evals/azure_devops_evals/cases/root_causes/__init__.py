@@ -1,1 +1,0 @@
-"""Cases that begin with the diagnosis of a build."""

@@ -1,1 +1,0 @@
-"""The checks of resources, and the approvals for which stages wait."""

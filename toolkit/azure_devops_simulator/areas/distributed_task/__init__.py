@@ -1,1 +1,0 @@
-"""Variable groups, and the pools with the agents that run jobs."""

@@ -1,1 +1,0 @@
-"""Environments and what was deployed to them."""

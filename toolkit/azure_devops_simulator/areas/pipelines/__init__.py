@@ -1,1 +1,0 @@
-"""Pipelines: their definitions with every revision, and their runs, which are builds under another name."""

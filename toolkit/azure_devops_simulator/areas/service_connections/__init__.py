@@ -1,1 +1,0 @@
-"""Service connections, by which pipelines reach other services."""

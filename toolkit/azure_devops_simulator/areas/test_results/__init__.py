@@ -1,1 +1,0 @@
-"""The test results of builds."""
