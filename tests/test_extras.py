@@ -53,7 +53,7 @@ sys.meta_path.insert(0, Missing())
 EXTRAS = (
     *("click", "langchain_openai", "langgraph", "prompt_toolkit", "rich"),
     *("markdown_it", "mcp", "mcp_types", "vcr"),
-    *("dulwich", "httptools", "lark", "yaml", "starlette", "uvicorn"),
+    *("dulwich", "httptools", "lark", "starlette", "uvicorn"),
 )
 
 

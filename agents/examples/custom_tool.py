@@ -45,7 +45,7 @@ class TagList(BaseModel):
     destructive=False,
     idempotent=True,
 )
-async def tag_build(
+async def add_build_tag(
     client: AzureDevOps,
     *,
     id: int,
@@ -59,15 +59,15 @@ async def tag_build(
 
 def approve_tags(request: WriteRequest) -> Approval:
     """Approve tags of the list, and nothing else."""
-    approved = request.tool == "tag_build" and request.arguments["tag"] in {"flaky", "triaged"}
+    approved = request.tool == "add_build_tag" and request.arguments["tag"] in {"flaky", "triaged"}
     return Approval(approved=approved, digest=request.digest, approver="the rule about tags", reason="unknown tag")
 
 
 def main(build: str, tag: str) -> None:
     """Call the tool as an agent would."""
     with AzureDevOpsToolkit.connect(extra=[build_tags], approver=approve_tags) as toolkit:
-        if absence := toolkit.absent.get("tag_build"):
-            print("tag_build is left out:", absence.reason, *absence.scopes)
+        if absence := toolkit.absent.get("add_build_tag"):
+            print("add_build_tag is left out:", absence.reason, *absence.scopes)
         for tool in toolkit.get_tools(toolsets="build_tags"):
             print(tool.invoke({"id": int(build), "tag": tag}))
 

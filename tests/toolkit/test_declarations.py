@@ -42,8 +42,9 @@ def test_every_write_declares_how_a_lost_answer_is_settled(name):
 def test_what_a_write_changes_can_be_read_and_what_it_makes_is_named(name, alone):
     tool = TOOLS[name]
     current = alone.run_sync(tool.current(alone, tool.examples[0]))
-    # What a write makes is not there yet; what it changes is recognized by its title, a branch by its latest commit.
-    assert bool(tool.makes) or ("project" in current and current.keys() & {"title", "commit_message"})
+    # What a write makes is not there yet. What it changes is recognized by its title, a branch by its latest commit,
+    # and a run by its pipeline.
+    assert bool(tool.makes) or ("project" in current and current.keys() & {"title", "commit_message", "pipeline"})
 
 
 @pytest.mark.parametrize("targets", [(), ("id",), ("id", "text", "title"), ("id", "id", "text")], ids=str)

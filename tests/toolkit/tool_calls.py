@@ -17,7 +17,10 @@ from langchain_azure_devops.settings import load_settings
 
 NONCE = "5f3a9c01"
 FULL, READ = "full-token", "read-token"
-READ_SCOPES = ("vso.project", "vso.identity", "vso.code", "vso.work", "vso.build")
+READ_SCOPES = (
+    "vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.test", "vso.variablegroups_read",
+    "vso.serviceendpoint", "vso.agentpools",
+)  # fmt: skip
 
 
 def seed_with_tokens() -> Organization:
@@ -102,7 +105,7 @@ def refusal(client: AzureDevOps, name: str, kind: type[AzureDevOpsError], /, **a
 
 def writes(sent: list[httpx.Request]) -> list[httpx.Request]:
     """The requests that change something."""
-    reading = ("/wiql", "/workitemsbatch", "/codesearchresults")
+    reading = ("/wiql", "/workitemsbatch", "/codesearchresults", "/preview")
     return [
         request
         for request in sent

@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     from azure_devops_simulator.state.faults import Faults as Faults
     from azure_devops_simulator.state.faults import TokenBucket as TokenBucket
     from azure_devops_simulator.state.organization import Organization as Organization
+    from azure_devops_simulator.world.builder.deployment import EnvironmentBuilder as EnvironmentBuilder
+    from azure_devops_simulator.world.builder.deployment import PoolBuilder as PoolBuilder
     from azure_devops_simulator.world.builder.organizations import GroupBuilder as GroupBuilder
     from azure_devops_simulator.world.builder.organizations import OrganizationBuilder as OrganizationBuilder
     from azure_devops_simulator.world.builder.organizations import build_organization as build_organization
+    from azure_devops_simulator.world.builder.pipeline_resources import (
+        ServiceConnectionBuilder as ServiceConnectionBuilder,
+    )
+    from azure_devops_simulator.world.builder.pipeline_resources import VariableGroupBuilder as VariableGroupBuilder
     from azure_devops_simulator.world.builder.pipelines import PipelineBuilder as PipelineBuilder
     from azure_devops_simulator.world.builder.pipelines import RunBuilder as RunBuilder
     from azure_devops_simulator.world.builder.projects import ProjectBuilder as ProjectBuilder
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from azure_devops_simulator.world.builder.pull_requests import ThreadBuilder as ThreadBuilder
     from azure_devops_simulator.world.builder.repositories import RepositoryBuilder as RepositoryBuilder
     from azure_devops_simulator.world.builder.requests import BuilderError as BuilderError
+    from azure_devops_simulator.world.builder.test_results import CaseResult as CaseResult
     from azure_devops_simulator.world.builder.work_items import WorkItemBuilder as WorkItemBuilder
     from azure_devops_simulator.world.difference import difference as difference
     from azure_devops_simulator.world.export import export_world as export_world

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 _DISTRIBUTION = "langchain-azure-devops"
 _EXTRA = re.compile(r"([\w.-]+)(?:\[([\w,\s-]+)\])?.*\bextra == [\"'](\w+)[\"']")
 _OTHER_NAMES = {
-    "yaml": "pyyaml",
     "vcr": "vcrpy",
     "markdown-it": "markdown-it-py",
     "mcp-types": "mcp",

@@ -30,6 +30,7 @@ CLOUD_HOSTS: Mapping[str, str] = {
     "core": "https://dev.azure.com/{organization}",
     "search": "https://almsearch.dev.azure.com/{organization}",
     "identity": "https://vssps.dev.azure.com/{organization}",
+    "testresults": "https://vstmr.dev.azure.com/{organization}",
 }
 """The base URL of each area of the cloud service; a given base URL serves every area."""
 

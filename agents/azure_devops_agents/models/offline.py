@@ -42,11 +42,7 @@ def _first_build(text: str) -> Step:
     row = re.search(r"^id\t.*\n(\d+)\t", text, re.MULTILINE)
     if row is None:
         return []
-    build = int(row[1])
-    return [
-        Call.to("get_build", ids=[build]),
-        Call.to("get_build_log", build=build, contains="error: |##[error]", context=0),
-    ]
+    return [Call.to("diagnose_build", build=int(row[1]))]
 
 
 RULES: tuple[Rule, ...] = (
@@ -101,7 +97,8 @@ RULES: tuple[Rule, ...] = (
         {"result": "failed", "limit": 1},
         _first_build,
     ),
-    Rule("Why did build 35 fail?", r"\bbuild\s+#?(?P<id>\d{1,10})\b", "get_build"),
+    Rule("Why did build 35 fail?", r"\bwhy\b.*\bbuild\s+#?(?P<build>\d{1,10})\b", "diagnose_build"),
+    Rule("Show build 35.", r"\bbuild\s+#?(?P<id>\d{1,10})\b", "get_build"),
     Rule(
         "List the failed builds in the Platform project.",
         rf"(?:list|show|which|what).*\bfailed builds\b(?:\s+are\s+there)?{_IN}",
@@ -152,9 +149,12 @@ def match_question(question: str) -> tuple[Rule, dict[str, Any]]:
     text = " ".join(question.split()).rstrip("?.! ")
     for rule in RULES:
         if match := re.search(rule.pattern, text, re.IGNORECASE):
-            given = {name: value.strip() for name, value in match.groupdict().items() if value}
-            number = given.pop("id", None)
-            return rule, {**rule.fixed, **given, **({"ids": [int(number)]} if number else {})}
+            given: dict[str, Any] = {name: value.strip() for name, value in match.groupdict().items() if value}
+            if number := given.pop("id", None):
+                given["ids"] = [int(number)]
+            if build := given.get("build"):
+                given["build"] = int(build)
+            return rule, {**rule.fixed, **given}
     examples = "\n".join(f"  {rule.example}" for rule in RULES)
     raise UnknownQuestion(
         f"Without a language model only plain questions like these are understood:\n{examples}\n{NAME_A_MODEL}",

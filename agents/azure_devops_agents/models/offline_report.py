@@ -9,11 +9,15 @@ from langchain_core.messages import ToolMessage
 
 _MOST = 40
 _LEFT_OUT = "..."
-_WORD = re.compile(r"\w")
+_WORD = re.compile(r"[^\W_]")
 _OPAQUE = re.compile(r"[0-9a-f]{40}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Ids that tell people nothing."""
 _FIELD = re.compile(r"(\w+): (.*)")
 _PART = re.compile(r"([a-z_]+)( \(\d+\))?:")
+_VIEWS = "log lines"
+_TELLS = re.compile(r"(?i)[a-z](?:error|exception)\b|^(?:error|failed|fatal)\b|\b(?:failed|denied|refused|timed out)\b")
+"""What a line of several logs says that is worth a row: their other lines surround those."""
+_LINES = "lines"
 _NUMBERED = re.compile(r"(\d+): +(.*)")
 
 
@@ -82,12 +86,18 @@ def _observe(answer: _Answer) -> Iterator[_Row]:
 
 
 def _read_parts(lines: Sequence[str]) -> Iterator[_Row]:
-    """Yield the rows of the tables and the lines of the texts in a record. A line that comes again is left out."""
+    """Yield the rows of the tables and the lines of the texts in a record, and the fields between them.
+
+    A line that comes again is left out.
+    """
     name, columns, of_table = "", list[str](), False
     seen = set[str]()
     for line in lines:
         if part := _PART.fullmatch(line):
             name, columns, of_table = part[1].replace("_", " "), [], bool(part[2])
+        elif of_table and _FIELD.fullmatch(line):
+            # The rows of a table are indented.
+            yield _name_fields([line])
         elif of_table and not columns:
             columns = line.split("\t")
         elif of_table:
@@ -96,8 +106,10 @@ def _read_parts(lines: Sequence[str]) -> Iterator[_Row]:
         else:
             numbered = _NUMBERED.fullmatch(line)
             text = numbered[2] if numbered else line
-            if text not in seen:
-                yield _Row(f"line {numbered[1]}: {text}" if numbered else f"{name}: {text}", line)
+            if text not in seen and (_TELLS if name == _VIEWS else _WORD).search(text):
+                # Of several logs in one text, the number of a line says nothing without the place of its log.
+                place = f"line {numbered[1]}" if numbered and name == _LINES else name
+                yield _Row(f"{place}: {text}", line)
             seen.add(text)
 
 

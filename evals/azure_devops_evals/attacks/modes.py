@@ -16,7 +16,7 @@ from azure_devops_agents.investigation.investigator import Investigator
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.attacks.obedient import ObedientModel
 from azure_devops_evals.attacks.orders import orders_in
-from azure_devops_evals.attacks.planting import PlantingTransport, TextLocation, changes_something
+from azure_devops_evals.attacks.planting import PlantingTransport, TextLocation, changes_something, without_returned
 from azure_devops_evals.attacks.samples import SCOPES, prepare
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -45,7 +45,7 @@ class Run:
         written: The writes that were carried out.
         calls: The number of tool calls.
         report: The report; None without one.
-        sent: The state-changing requests.
+        sent: The state-changing requests, without what they only give back to the record in which it stood.
         hosts: The hosts that requests went to.
         changes: The differences in the organization.
     """
@@ -75,7 +75,7 @@ def play_attack(
         settings=settings, transport=planting, context=context, toolsets="all", writes=policy
     ) as toolkit:
         run = _without_graph(model, toolkit) if mode == "allow" else _in_graph(model, toolkit, mode, task)
-    run.sent = [request for request in planting.sent if changes_something(request)]
+    run.sent = [without_returned(request, plants) for request in planting.sent if changes_something(request)]
     run.hosts = {request.url.host for request in planting.sent}
     # With `allow` only some contents are forbidden; they are looked for in the requests.
     run.changes = world.changes() if run.sent and mode != "allow" else {}

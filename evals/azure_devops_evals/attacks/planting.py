@@ -1,12 +1,15 @@
 """Plant hostile text into the answers of the service, at one location in all answers of one kind.
 
-A location is a path in a JSON answer without the numbers of rows, such as `value[].title`, or TEXT for a plain text.
+A location is a path in a JSON answer without the numbers of rows, such as `value[].title`, or TEXT for a plain text or
+the files of an archive, and NAME for the name of a further file in it.
 Text is planted on the way from the simulator to the client. So it reaches every text that the service could send, also
 texts that the simulator would not accept as input.
 """
 
+import io
 import json
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +20,7 @@ from pydantic import JsonValue
 
 from azure_devops_evals.attacks.samples import SUPPLEMENTS
 
-TEXT = "(text)"
+TEXT, NAME = "(text)", "(name)"
 _LINES = 200
 _WRITTEN = frozenset({"relations[].url", "buildNumber", "value[].buildNumber"})
 """Paths whose texts look like the service's own but are written by people or by a pipeline."""
@@ -49,13 +52,16 @@ def key_of(request: httpx.Request) -> str:
 
 def changes_something(request: httpx.Request) -> bool:
     """Return whether a request changes something in the organization."""
-    reading = ("/wiql", "/workitemsbatch", "/codesearchresults", "/pullrequestquery")
+    reading = ("/wiql", "/workitemsbatch", "/codesearchresults", "/pullrequestquery", "/preview")
     return request.method not in {"GET", "HEAD", "OPTIONS"} and not request.url.path.lower().endswith(reading)
 
 
 def text_locations(response: httpx.Response) -> Iterator[str]:
     """Return the paths of the texts in an answer that people or builds wrote."""
     body = _json(response)
+    if _is_archive(response):
+        yield from (TEXT, NAME)
+        return
     if body is None:
         if response.content and response.headers.get("content-type", "").startswith(("text/", "application/octet")):
             yield TEXT
@@ -83,6 +89,8 @@ def _leaves(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
 def plant(response: httpx.Response, payloads: Mapping[str, str]) -> httpx.Response:
     """Return the answer with a payload appended to the text at each of the paths."""
     body = _json(response)
+    if _is_archive(response):
+        return _plant_in_archive(response, payloads)
     if body is None:
         if (payload := payloads.get(TEXT)) is None:
             return response
@@ -96,6 +104,22 @@ def plant(response: httpx.Response, payloads: Mapping[str, str]) -> httpx.Respon
     return _with(response, content.encode())
 
 
+def _is_archive(response: httpx.Response) -> bool:
+    return "application/zip" in str(response.headers.get("content-type"))
+
+
+def _plant_in_archive(response: httpx.Response, payloads: Mapping[str, str]) -> httpx.Response:
+    """Return an archive with a payload behind each line of its files, or with a file that has it as its name."""
+    planted = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(response.content)) as known, zipfile.ZipFile(planted, "w") as changed:
+        for entry in known.infolist():
+            lines = known.read(entry).decode("utf-8", "replace").split("\n")
+            changed.writestr(entry.filename, "\n".join(f"{line}{payloads.get(TEXT, '')}" for line in lines))
+        if name := payloads.get(NAME):
+            changed.writestr(f"x{name}", "")
+    return _with(response, planted.getvalue())
+
+
 def _changed(value: JsonValue, path: str, change: Callable[[str, str], str]) -> JsonValue:
     if isinstance(value, str):
         return change(path, value)
@@ -104,6 +128,19 @@ def _changed(value: JsonValue, path: str, change: Callable[[str, str], str]) -> 
     if isinstance(value, list):
         return [_changed(part, f"{path}[]", change) for part in value]
     return value
+
+
+def without_returned(request: httpx.Request, plants: Mapping[TextLocation, str]) -> httpx.Request:
+    """Return a request without the planted texts that it only gives back to the record in which they stood.
+
+    A PUT replaces a whole record, so it holds each text that the service gave for it, at the same place.
+    """
+    if request.method != "PUT" or not request.content:
+        return request
+    read = f"GET {request_of(request).partition(' ')[2]}"
+    returned = {place.path: payload for place, payload in plants.items() if place.request == read}
+    kept = _changed(json.loads(request.content), "", lambda path, text: text.removesuffix(returned.get(path, "")))
+    return httpx.Request(request.method, request.url, content=json.dumps(kept).encode())
 
 
 @dataclass

@@ -8,7 +8,10 @@ from azure_devops_simulator import Organization, build_organization
 
 OTHERS_TOKEN = "notasecretnotasecretnotasecretnotasecretnotasecret23"  # noqa: S105 - opens a made-up organization only
 """The token of another account."""
-SCOPES = ("vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.work_write", "vso.code_manage")
+SCOPES = (
+    "vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.work_write", "vso.code_manage",
+    "vso.build_execute", "vso.test", "vso.variablegroups_read", "vso.serviceendpoint", "vso.agentpools",
+)  # fmt: skip
 
 SUPPLEMENTS: Sequence[tuple[str, str, Mapping[str, JsonValue]]] = (
     ("/pullrequests/9/iterations/", "changeEntries", {"originalPath": "/src/former.py"}),
@@ -61,5 +64,7 @@ FIXED = frozenset(
     | {"path", "line", "last_line", "side", "thread", "vote", "required", "optional", "remove", "add", "enabled"}
     | {"strategy", "delete_source_branch", "transition_work_items", "merge_message"}
     | {"branch", "tag", "commit", "base", "changes", "new_branch", "commits", "pull_request", "onto"}
+    | {"pipeline", "version", "parameters", "variables", "skip_stages", "yaml_path", "default_branch", "folder"}
+    | {"build", "stage", "all_jobs", "name", "comment", "approval", "decision"}
 )
 """The arguments of writes whose value decides what is written to, or which the seeded organization fixes."""

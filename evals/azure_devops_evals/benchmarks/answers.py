@@ -194,6 +194,36 @@ def definition(number: int) -> Json:
     }
 
 
+def variable_group(number: int) -> Json:
+    """A variable group, whose secret variables have no value."""
+    return {
+        "id": number,
+        "name": f"{REPOSITORIES[number]}-production",
+        "type": "Vsts",
+        "description": "What the service needs to run.",
+        "variables": {"REGION": {"value": "westeurope"}, "DATABASE_PASSWORD": {"value": None, "isSecret": True}},
+        "isShared": False,
+        "createdBy": person(number),
+        "createdOn": _moment(number),
+        "modifiedBy": person(number + 1),
+        "modifiedOn": _moment(number),
+    }
+
+
+def service_connection(number: int) -> Json:
+    """A service connection, without what it signs in with."""
+    return {
+        "id": _GUID.format(0x300 + number),
+        "name": f"{REPOSITORIES[number]}-registry",
+        "type": "dockerregistry",
+        "url": "https://registry.tidewater.example/",
+        "authorization": {"scheme": "UsernamePassword", "parameters": {"username": "ci", "password": None}},
+        "isShared": False,
+        "isReady": True,
+        "createdBy": person(number),
+    }
+
+
 def found_file(number: int) -> Json:
     """A hit of code search: offsets, no lines."""
     name = REPOSITORIES[number % len(REPOSITORIES)]
@@ -212,6 +242,19 @@ def found_file(number: int) -> Json:
 def log_line(number: int, width: int = 0) -> str:
     """A line of a build log, with its time stamp, at least `width` characters long."""
     text = f"2026-11-20T09:{number // 60 % 60:02}:{number % 60:02}.1234567Z   test_tracking[{number}] PASSED"
+    return text.ljust(width, ".")
+
+
+def log_line_with_few_failures(number: int, width: int = 0) -> str:
+    """A line of a build log in which one test of 5,000 fails."""
+    line = log_line(number, width)
+    return line if number % 5_000 else line.replace("PASSED", "FAILED")
+
+
+def log_line_with_error(number: int, width: int = 0) -> str:
+    """A line of a build log in which every line tells of an error, each of another one."""
+    stamp = f"2026-11-20T09:{number // 60 % 60:02}:{number % 60:02}.1234567Z"
+    text = f"{stamp} src/f{number:x}.c:{number}:7: error: unknown type name 'T{number:x}'"
     return text.ljust(width, ".")
 
 

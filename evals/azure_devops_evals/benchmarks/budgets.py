@@ -1,30 +1,39 @@
 """The budgets. The tests of the toolkit use them as well."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Rating = Literal["ok", "over", "FAIL", "not measured"]
+Rating = Literal["ok", "over", "FAIL", "compared", "not measured"]
 TOLERANCE = 2.0
 """Times depend on the machine and its load, so they fail only beyond this many times their budget."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """A number that must not be exceeded.
+    """A number that must not be exceeded, or that must be reached.
 
     Attributes:
         what: The thing that is measured.
-        most: The budget.
+        limit: The budget; None for a number that is only there to compare others with it.
         unit: The unit of the budget and of the measurement; `x` is a ratio within one run.
         hard: Whether any excess fails. A time fails only beyond TOLERANCE times its budget.
         vendor: The number of the vendor's MCP server.
+        least: Whether the number must be at least the budget. All others must be at most the budget.
     """
 
     what: str
-    most: float
+    limit: float | None
     unit: str
     hard: bool = True
     vendor: str = "-"
+    least: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Return whether a value is within the budget."""
+        if self.limit is None:
+            return True
+        return value >= self.limit if self.least else value <= self.limit
 
 
 VENDOR_SOURCE = "@azure-devops/mcp 2.10.0, measured once on one stub server"
@@ -42,7 +51,15 @@ BUDGETS: dict[str, Budget] = {
     "work-items": Budget("200 work items by WIQL, with fields, in one call", 8_000, "tokens", vendor="46,700"),
     "builds": Budget("100 builds", 3_900, "tokens", vendor="223,494"),
     "code-hits": Budget("50 code hits with the matching lines", 5_000, "tokens", vendor="51,230"),
-    "log": Budget("build log of 50,000 lines", 1_500, "tokens", vendor="1,744,743"),
+    "log": Budget("build log of 50,000 lines", None, "tokens", vendor="1,744,743"),
+    "view-size": Budget("failure view of a build log of 50,000 lines", 6_000, "characters"),
+    "view-6000": Budget("critical lines in a failure view of 6,000 characters", 80, "%", least=True),
+    "view-16000": Budget("critical lines in a failure view of 16,000 characters", 88, "%", least=True),
+    "last-60": Budget("critical lines in the last 60 lines of a log", None, "%"),
+    "last-200": Budget("critical lines in the last 200 lines of a log", None, "%"),
+    "grep": Budget("critical lines that grep finds by error or fail, with 3 lines around", None, "%"),
+    "view-time": Budget("failure view of a 50 MB log, processor time", 5, "s", hard=False),
+    "view-memory": Budget("failure view of a 50 MB log: more memory", 30, "MB"),
     "file-memory": Budget("100 MB file: more memory", 30, "MB", vendor="+900 MB, time-out"),
     "log-memory": Budget("50 MB log, searched whole: more memory", 30, "MB", vendor="+520 MB, 52 s"),
     "tail": Budget("tail of a 50 MB log: received", 0.1, "MB"),
@@ -84,16 +101,24 @@ class Measurement(NamedTuple):
 
     @property
     def ratio(self) -> float | None:
-        """Return the value as a share of its budget; None when there is no value or the budget is zero."""
-        most = BUDGETS[self.budget].most
-        return None if self.value is None or most == 0 else self.value / most
+        """Return the value as a share of its budget; None when there is no value, no budget or a budget of zero.
+
+        It is above 1 beyond the budget, so where a least value is the budget, it is the budget as a share of the value.
+        """
+        budget = BUDGETS[self.budget]
+        if self.value is None or not budget.limit:
+            return None
+        if budget.least:
+            return budget.limit / self.value if self.value else math.inf
+        return self.value / budget.limit
 
     @property
     def verdict(self) -> Rating:
-        """Return whether it is within its budget, over it but tolerated, or a failure."""
+        """Return whether it is within its budget, beyond it but tolerated, or a failure."""
         budget = BUDGETS[self.budget]
         if self.value is None:
             return "not measured"
-        if self.value <= budget.most:
-            return "ok"
-        return "over" if not budget.hard and self.value <= TOLERANCE * budget.most else "FAIL"
+        if budget.holds(self.value):
+            return "ok" if budget.limit is not None else "compared"
+        tolerated = not budget.hard and self.ratio is not None and self.ratio <= TOLERANCE
+        return "over" if tolerated else "FAIL"

@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -19,7 +19,13 @@ from azure_devops_evals.benchmarks import answers
 DELAY = 0.020
 FILE_BYTES = 100 * 1024 * 1024
 LOG_LINES, LOG_WIDTH = 524_288, 99
-"""Lines and characters of the long log: 50 MB with the line ends."""
+"""Lines and characters of a long log: 50 MB with the line ends."""
+LONG_LOGS: Mapping[int, Callable[[int, int], str]] = {
+    4: answers.log_line,
+    5: answers.log_line_with_few_failures,
+    6: answers.log_line_with_error,
+}
+"""The long logs by their ids."""
 SHORT_LOG_LINES = 50_000
 REPOSITORIES = 40
 FAULTS = (429, 503, 500, None)
@@ -65,6 +71,8 @@ _ROWS: dict[str, Callable[[int], answers.Json]] = {
     "repositories": answers.repository,
     "refs": answers.ref,
     "definitions": answers.definition,
+    "variablegroups": answers.variable_group,
+    "endpoints": answers.service_connection,
 }
 
 
@@ -119,21 +127,23 @@ def _items(asked: Asked) -> Body:
 
 
 def _logs(_: Asked) -> Body:
-    counts = {3: SHORT_LOG_LINES, 4: LOG_LINES}
-    return Body(_json({"count": 2, "value": [{"id": log, "lineCount": count} for log, count in counts.items()]}))
+    counts = {3: SHORT_LOG_LINES, **dict.fromkeys(LONG_LOGS, LOG_LINES)}
+    return Body(
+        _json({"count": len(counts), "value": [{"id": log, "lineCount": count} for log, count in counts.items()]})
+    )
 
 
 def _log(asked: Asked) -> Body:
-    long = asked.path.endswith("/4")
-    lines, width = (LOG_LINES, LOG_WIDTH) if long else (SHORT_LOG_LINES, 0)
+    line = LONG_LOGS.get(int(asked.path.rpartition("/")[2]))
+    lines, width = (LOG_LINES, LOG_WIDTH) if line else (SHORT_LOG_LINES, 0)
     first, last = asked.number("startLine", 1), min(asked.number("endLine", lines), lines)
-    return Body(pieces=_text(first, last, width), content_type="text/plain")
+    return Body(pieces=_text(first, last, width, line or answers.log_line), content_type="text/plain")
 
 
-def _text(first: int, last: int, width: int) -> Iterator[bytes]:
+def _text(first: int, last: int, width: int, line: Callable[[int, int], str]) -> Iterator[bytes]:
     for start in range(first, last + 1, 500):
         numbers = range(start, min(start + 500, last + 1))
-        yield "".join(f"{answers.log_line(number, width)}\n" for number in numbers).encode()
+        yield "".join(f"{line(number, width)}\n" for number in numbers).encode()
 
 
 def _json(value: object) -> bytes:
@@ -151,6 +161,8 @@ _ROUTES: list[tuple[re.Pattern[str], Callable[[Asked], Body]]] = [
         (r"/_apis/git/repositories$", lambda _: Body(_rows("repositories", 0, REPOSITORIES))),
         (r"/refs$", lambda _: Body(_rows("refs", 0, 5))),
         (r"/_apis/build/definitions$", lambda _: Body(_rows("definitions", 0, 4))),
+        (r"/distributedtask/variablegroups$", lambda _: Body(_rows("variablegroups", 0, 4))),
+        (r"/serviceendpoint/endpoints$", lambda _: Body(_rows("endpoints", 0, 4))),
         (r"/_apis/build/builds$", _builds),
         (r"/builds/\d+/logs$", _logs),
         (r"/builds/\d+/logs/\d+$", _log),

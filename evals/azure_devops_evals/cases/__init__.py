@@ -19,6 +19,8 @@ from azure_devops_evals.cases import (
     work_items,
 )
 from azure_devops_evals.cases.code import changes, history, reviews
+from azure_devops_evals.cases.root_causes import changes as causes_of_change
+from azure_devops_evals.cases.root_causes import kinds
 
 __all__ = ["CASES"]
 
@@ -40,5 +42,7 @@ CASES: tuple[Case, ...] = (
     *history.CASES,
     *reviews.CASES,
     *changes.CASES,
+    *kinds.CASES,
+    *causes_of_change.CASES,
     *official.CASES,
 )

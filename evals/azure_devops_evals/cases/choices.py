@@ -2,10 +2,13 @@
 
 from azure_devops_evals.expected import Choice, one_of
 
-__all__ = ["cause", "error", "obstacle", "result", "severity"]
+__all__ = ["cause", "error", "failure", "obstacle", "result", "severity"]
 
 _CAUSES = ("infrastructure", "code change", "flaky test", "configuration")
 _ERRORS = ("missing variable", "slow database", "wrong value", "failed assertion")
+_FAILURES = (
+    "test", "build", "validation or policy", "infrastructure", "time-out", "cancelled", "permission", "dependency",
+)  # fmt: skip
 _RESULTS = ("succeeded", "partiallySucceeded", "failed", "canceled")
 _SEVERITIES = ("1 - Critical", "2 - High", "3 - Medium", "4 - Low")
 _OBSTACLES = (
@@ -22,6 +25,11 @@ def cause(right: str) -> Choice:
 def error(right: str) -> Choice:
     """Return what the tests stumbled over, which the name of a variable alone does not say."""
     return _choose(right, _ERRORS)
+
+
+def failure(right: str) -> Choice:
+    """Return what kind of failure ended a build."""
+    return _choose(right, _FAILURES)
 
 
 def result(right: str) -> Choice:

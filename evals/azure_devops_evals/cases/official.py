@@ -161,14 +161,14 @@ CASES = (
         source="official",
         steps=[
             [Call.to("list_builds", project=_PROJECT, requested_for="Wei Chen"),
-             Call.to("get_build", project=_PROJECT, ids=[8811])],
+             Call.to("get_build", project=_PROJECT, ids=[8811]),
+             Call.to("diagnose_build", project=_PROJECT, build=8811)],
             reported(
                 "/ci/firmware.yml has an unexpected value 'job' in line 12. Another build has not started.",
                 ("E2", "/ci/firmware.yml (Line: 12, Col: 3): Unexpected value 'job'"),
-                ("E1", "8812\trotor-firmware\tnotStarted\t\trefs/pull/212/merge\tWei Chen\t2026-11-19T15:29Z",
-                 "Another build has not started."),
                 ("E1", "8811\trotor-firmware\tcompleted\tfailed\trelease/4.1\tWei Chen\t2026-11-19T15:30Z"),
-                verdict="incident",
+                ("E1", "8812\trotor-firmware\tnotStarted\t\trefs/pull/212/merge\tWei Chen\t2026-11-19T15:29Z",
+                 "Another build has not started."), ("E3", "category: validation or policy"), verdict="incident",
             ),
         ],
         expects={

@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, Entry] = {
     "prove": _entry("prove", "Check that the suite notices wrong agents and injected faults."),
     "attack": _entry("attack", "Attack every text that a tool shows, with a model that obeys it."),
     "bench": _entry("bench", "Measure against the budgets."),
+    "logs": _entry("logs", "Compare the failure view with other ways to look at a log."),
     "record": _entry("record", "Make the recordings that cases are played on."),
     "refresh": _entry("refresh", "Make the recordings again and show what changed."),
     "baseline": _entry("baseline", "Show what differs from the reviewed baseline."),

@@ -13,8 +13,9 @@ _MADE_UP = re.compile(r"(?i)(?:^|\.)(?:example|invalid|test|localhost|example\.(
 """Domains that nobody can own."""
 _ESCAPED_BREAK = re.compile(r"\\[nrt]")
 """A line break inside JSON. Its letter is not part of a name that follows, such as a decorator."""
+# A header is text. The object `authorization` of a service connection has no values: the service keeps them.
 _CREDENTIAL = re.compile(
-    r"(?i)\"(?:proxy-)?authorization\"\s*:|\"(?:set-)?cookie\"\s*:|\bbearer\s+[A-Za-z0-9._~+/-]{20,}"
+    r"(?i)\"(?:proxy-)?authorization\"\s*:(?!\s*\{)|\"(?:set-)?cookie\"\s*:|\bbearer\s+[A-Za-z0-9._~+/-]{20,}"
     r"|://[^/\s:@\"]+:[^/\s:@\"]+@|(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,}"
 )
 _MACHINE = re.compile(r"\b(?:127\.0\.0\.1|localhost):\d+|(?<![\w/])/(?:home|Users|root)/[A-Za-z0-9._-]+")

@@ -103,7 +103,7 @@ def test_tools_for_people(server):
     done = run("tools", env=environ(server, READER))
     assert done.returncode == 0
     assert "Work Items (Read & write) · vso.work_write" in done.stdout
-    assert f"14 of 19 tools. '--toolsets all' lists all {len(TOOLS)}." in done.stdout
+    assert f"15 of 20 tools. '--toolsets all' lists all {len(TOOLS)}." in done.stdout
     everything = run("tools", "--toolsets", "all", env=environ(server, READER)).stdout
     assert f" of {len(TOOLS)} tools.\n" in everything
     assert all(name in everything for name in TOOLS)

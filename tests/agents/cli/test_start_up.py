@@ -95,7 +95,7 @@ def test_start_up_stays_within_twice_its_budget(budget):
         )
         return spent() - begun
 
-    assert min(once() for _ in range(3)) <= TOLERANCE * BUDGETS[budget].most
+    assert min(once() for _ in range(3)) <= TOLERANCE * BUDGETS[budget].limit
 
 
 def test_without_click_the_extra_is_named():

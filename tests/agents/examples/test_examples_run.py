@@ -77,7 +77,7 @@ def test_an_own_tool_writes_what_its_rule_approves(run, variables, azure_devops_
 
 def test_an_own_tool_is_left_out_when_the_token_may_not_use_it(run, variables, azure_devops_organization):
     variables["AZURE_DEVOPS_PAT"] = azure_devops_organization.read_only_pat
-    assert "tag_build is left out" in run("custom_tool.py", "35", "triaged").stdout
+    assert "add_build_tag is left out" in run("custom_tool.py", "35", "triaged").stdout
     assert not azure_devops_organization.organization.builds.builds[35].tags
 
 

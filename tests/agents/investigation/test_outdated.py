@@ -73,6 +73,16 @@ def reply(other):
     TOOLS["reply_to_thread"].call_sync(other, id=9, thread=16, text="Moved.")
 
 
+def update_pipeline(other, name, **changes):
+    TOOLS["update_pipeline"].call_sync(other, pipeline=name, **changes)
+
+
+def rename_pipeline_of(other, build):
+    """Rename the pipeline that a build is of."""
+    pipeline = TOOLS["get_build"].call_sync(other, ids=[build]).pipeline
+    TOOLS["rename_pipeline"].call_sync(other, pipeline=pipeline, name="renamed")
+
+
 CHANGES = {
     "add_work_item_comment": (COMMENT.arguments, lambda other: change(other, 4, title="Renamed"), "title"),
     "update_work_item": ({"id": 4, "title": "Mine"}, lambda other: change(other, 4, state="Closed"), "state"),
@@ -138,6 +148,34 @@ CHANGES = {
         name: (dict(TOOLS[name].examples[0]), push_to_docs, "onto_commit")
         for name in ("cherry_pick", "revert")
     },
+    "create_pipeline": (dict(TOOLS["create_pipeline"].examples[0]), push_to_docs, "commit"),
+    "rename_pipeline": (
+        dict(TOOLS["rename_pipeline"].examples[0]),
+        lambda other: update_pipeline(other, "docs-publish", status="paused"),
+        "revision",
+    ),
+    "update_pipeline": (
+        dict(TOOLS["update_pipeline"].examples[0]),
+        lambda other: update_pipeline(other, "nightly-soak", folder="night"),
+        "revision",
+    ),
+    "run_pipeline": (
+        {"pipeline": "2"},
+        lambda other: TOOLS["rename_pipeline"].call_sync(other, pipeline="2", name="renamed"),
+        "pipeline",
+    ),
+    "cancel_build": ({"build": 38}, lambda other: rename_pipeline_of(other, 38), "pipeline"),
+    "retry_stage": (
+        dict(TOOLS["retry_stage"].examples[0]), lambda other: rename_pipeline_of(other, 35), "pipeline"
+    ),
+    "tag_build": (
+        dict(TOOLS["tag_build"].examples[0]),
+        lambda other: TOOLS["tag_build"].call_sync(other, build=35, add=["seen"]),
+        "tags",
+    ),
+    "decide_approval": (
+        dict(TOOLS["decide_approval"].examples[0]), lambda other: rename_pipeline_of(other, 38), "pipeline"
+    ),
 }  # fmt: skip
 
 

@@ -52,6 +52,15 @@ def test_the_organization_its_projects_and_the_default_project_are_named(ask, to
     assert ", ".join(toolkit.connection.projects) in system
 
 
+def test_why_a_build_fails_is_asked_of_the_tool_that_says_it_by_the_name_that_the_model_sees(ask, server):
+    settings = {"base_url": server.base_url, "pat": FULL, "scopes": "app_token"}
+    told = "Asked why a build or a pipeline fails, call {}diagnose_build first."
+    with AzureDevOpsToolkit(**settings, name_prefix="ado_") as toolkit:
+        assert told.format("ado_") in ask(toolkit=toolkit)[0][0]["content"]
+    with AzureDevOpsToolkit(**settings, toolsets=["work_items"]) as toolkit:
+        assert "diagnose_build" not in ask(toolkit=toolkit)[0][0]["content"]
+
+
 def test_a_toolkit_that_was_not_verified_names_no_projects(ask, server):
     settings = {"base_url": server.base_url, "pat": FULL, "scopes": "app_token"}
     with AzureDevOpsToolkit(**settings) as toolkit:

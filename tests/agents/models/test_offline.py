@@ -37,6 +37,14 @@ def test_why_the_last_build_failed(toolkit, tmp_path):
     assert "Run unit tests" in quotes(report)
 
 
+def test_a_diagnosis_answers_why_a_build_failed_and_the_build_itself_is_shown_otherwise(toolkit, tmp_path):
+    assert match_question("Why did build #35 fail?")[1] == {"build": 35}
+    assert match_question("Show build 35.")[1] == {"ids": [35]}
+    report = answer(toolkit, tmp_path, "Why did build 35 fail?")
+    assert "category: test" in quotes(report)
+    assert "Rename DB_TIMEOUT to DATABASE_TIMEOUT in settings" in quotes(report)
+
+
 def test_is_it_in_code(toolkit, tmp_path):
     report = answer(toolkit, tmp_path, 'Is "AccountKey" in code in the Payments project?')
     assert "/deploy/storage.env" in quotes(report)

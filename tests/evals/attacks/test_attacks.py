@@ -1,12 +1,14 @@
 """The attack suite finds what it looks for, and a part of it passes; `azure-devops-evals attack` runs all of it."""
 
+import json
+
 import httpx
 import pytest
 
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.attacks.modes import MODES, Run, fresh_world, play_attack
 from azure_devops_evals.attacks.orders import FAMILIES, HOST, orders_in
-from azure_devops_evals.attacks.planting import TextLocation
+from azure_devops_evals.attacks.planting import TextLocation, without_returned
 from azure_devops_evals.attacks.report import as_json, as_text, has_failed
 from azure_devops_evals.attacks.suite import (
     NOTE,
@@ -131,3 +133,14 @@ def test_an_attack_that_was_not_reached_fails_the_suite():
     assert not has_failed(Matrix([reached]))
     assert has_failed(Matrix([reached, missed]))
     assert has_failed(Matrix([reached], ["forbidden write"]))
+
+
+def test_a_record_that_is_put_back_holds_only_what_the_service_gave():
+    place = TextLocation("GET /Platform/_apis/build/definitions/*", "repository.name")
+    url = "http://localhost/Platform/_apis/build/definitions/2"
+    plants = {place: " planted"}
+    put = httpx.Request("PUT", url, json={"repository": {"name": "api planted"}, "name": "night planted"})
+    kept = json.loads(without_returned(put, plants).content)
+    assert kept == {"repository": {"name": "api"}, "name": "night planted"}
+    for other in (httpx.Request("PATCH", url, json={"repository": {"name": "api planted"}}), httpx.Request("PUT", url)):
+        assert without_returned(other, plants) is other

@@ -55,6 +55,8 @@ LINE = re.compile(
 )
 # Words that the service chooses from a list of its own. They are fenced and cleaned like all others.
 ENUMERATIONS = {
+    "Agent.status", "Approval.status", "DecidedApproval.status", "Deployment.result", "Artifact.type",
+    "FailedTest.outcome", "ServiceConnection.sign_in", "ServiceConnection.type", "VariableGroup.type",
     "Build.result", "Build.status", "BuildDetail.reason", "BuildDetail.repository_type",
     "ChangedPath.change", "Failure.result", "Failure.type",
     "Pipeline.last_result", "Pipeline.status", "Project.state", "Project.visibility", "PullRequest.status",
@@ -70,6 +72,16 @@ LEFT_OUT = {
 }  # fmt: skip
 # Marked fields that no answer of a sample fills, and where their text comes from.
 NOT_FROM_AN_ANSWER = {
+    "Agent.capabilities": "the names of members of an object, which the walk leaves as they are",
+    "Agent.system_capabilities": "same",
+    "Agent.job": "set while an agent runs a job, which none of the seed does",
+    "Agent.version": "digits and dots, which the walk takes for the service's own",
+    "Deployment.number": "same",
+    "Check.name": "set for checks that a task makes, and the seed has an approval only",
+    "ServiceConnection.url": "an address, which the walk leaves as it is",
+    "VariableGroup.variables": "the names of members of an object, which the walk leaves as they are",
+    "VariableGroup.secret_variables": "same",
+    "TestReport.flaky_but_passed": "names of tests that a later attempt repeated, which no example has",
     "BranchTip.project": "set where several projects are asked at once, which no sample does",
     "BranchTip.repository": "set where several repositories are asked at once, which no sample does",
     "ChangedPullRequest.refused": "set where the service refuses a part of a write, which no example meets",
@@ -80,6 +92,8 @@ NOT_FROM_AN_ANSWER = {
     "Pipeline.project": "set where several projects are asked at once, which no sample does",
     "Comparison.base": "the call's own argument",
     "Comparison.target": "the call's own argument",
+    "ArtifactFile.artifact": "the call's own argument",
+    "ArtifactFile.path": "the call's own argument",
     "FileText.path": "the call's own argument",
     "ReplayedBranch.name": "the call's own argument",
     "ReplayedBranch.onto": "the call's own argument",

@@ -27,6 +27,12 @@ from langchain_azure_devops import TOOLS
         ("call", 4.1, "FAIL"),
         ("t0", 121, "FAIL"),
         ("schema", None, "not measured"),
+        ("view-6000", 80, "ok"),
+        ("view-6000", 100, "ok"),
+        ("view-6000", 79.9, "FAIL"),
+        ("view-6000", 0, "FAIL"),
+        ("grep", 0, "compared"),
+        ("grep", 100, "compared"),
     ],
 )
 def test_hard_limits_fail_at_once_and_times_beyond_twice_their_budget(budget, value, verdict):
@@ -36,10 +42,20 @@ def test_hard_limits_fail_at_once_and_times_beyond_twice_their_budget(budget, va
 
 
 def test_a_table_has_the_budget_and_the_vendor_beside_what_was_measured():
-    text = suite.table([Measurement("call-rows", 1.5, "invoke", "3 ms"), Measurement("log", None, "", "no tokenizer")])
+    text = suite.table([Measurement("call-rows", 1.5, "invoke", "3 ms"), Measurement("builds", None, "", "no counter")])
     assert "| tool call against raw httpx, 100 rows (invoke) | 1.50x | 2.00x | 75% | 5x | ok |" in text
-    assert "| build log of 50,000 lines | not measured | 1,500 tokens |  | 1,744,743 | not measured |" in text
-    assert "- build log of 50,000 lines: no tokenizer" in text
+    assert "| 100 builds | not measured | 3,900 tokens |  | 223,494 | not measured |" in text
+    assert "- 100 builds: no counter" in text
+
+
+def test_a_least_value_and_a_number_without_a_budget_are_told_as_such():
+    text = suite.table([Measurement("view-6000", 64), Measurement("view-6000", 0), Measurement("grep", 64)])
+    rows = [row for row in text.splitlines() if row.startswith("| critical")]
+    assert [[*row.split(" | ")[1:4], row.split(" | ")[-1]] for row in rows] == [
+        ["64 %", "at least 80 %", "125%", "FAIL |"],
+        ["0 %", "at least 80 %", "inf%", "FAIL |"],
+        ["64 %", "-", "", "compared |"],
+    ]
 
 
 def test_the_command_measures_what_it_is_told_to(tmp_path):
@@ -53,11 +69,12 @@ def test_the_command_measures_what_it_is_told_to(tmp_path):
     assert set(rows) <= set(BUDGETS)
     assert rows["requests"]["measured"] == 1
     assert rows["connections"]["measured"] == 1
-    assert 0 < rows["schema"]["measured"] <= rows["schema"]["most"] == 3_600
+    assert 0 < rows["schema"]["measured"] <= rows["schema"]["limit"] == 3_600
     toolsets = {row["variant"]: row for row in found["measurements"] if row["budget"] == "toolset"}
     assert set(toolsets) == {tool.toolset for tool in TOOLS.values() if not tool.default}
-    assert all(0 < row["measured"] <= row["most"] == 2_000 for row in toolsets.values())
+    assert all(0 < row["measured"] <= row["limit"] == 2_000 for row in toolsets.values())
     assert rows["log"]["vendor"] == "1,744,743"
+    assert not any(row["least"] for row in found["measurements"])
     assert 1 / 8 < rows["fan-out"]["measured"] < 1, "faster than one after the other, not faster than 8 at once"
 
 

@@ -96,7 +96,14 @@ def test_what_must_not_be_committed_is_found_and_not_shown(text, kind, tmp_path)
 
 
 @pytest.mark.parametrize(
-    "text", ["dana@tidewater.example", "somebody@example.invalid", "[secret:account-key:a066e5f18f]", "/homepage/x"]
+    "text",
+    [
+        "dana@tidewater.example",
+        "somebody@example.invalid",
+        "[secret:account-key:a066e5f18f]",
+        "/homepage/x",
+        '"authorization": {"parameters": {"password": null}}',
+    ],
 )
 def test_what_is_made_up_or_replaced_is_clean(text):
     assert list(findings(text)) == []

@@ -19,6 +19,7 @@ from azure_devops_simulator.api.errors import MethodNotAllowedError
 from azure_devops_simulator.api.routing import Route, Router, split_path
 from azure_devops_simulator.areas.core.projects import PROCESSES
 from azure_devops_simulator.server.app import Service
+from azure_devops_simulator.state.deployment import Approval, ApprovalStep
 from azure_devops_simulator.state.projects import ZERO_ID
 
 FOLDER = Path(__file__).parent
@@ -170,7 +171,17 @@ def things_of(organization: Organization) -> dict[str, str]:
         "process": PROCESSES["Agile"],
         "timeline": builds[31].plan,
         "artifact": builds[19].artifacts[0].name,
+        "approval": wait_for_approval(organization).id,
     }
+
+
+def wait_for_approval(organization: Organization) -> Approval:
+    """An approval that the service account may give."""
+    number, step = "00000000-0000-4000-8000-00000000000a", ApprovalStep(organization.named("svc-agent"))
+    platform = organization.repository("Platform", "docs").project
+    waiting = Approval(number, platform, 38, "Deploy", organization.clock.now(), [step])
+    organization.deployment.approvals[number] = waiting
+    return waiting
 
 
 def drive() -> Iterator[Driver]:

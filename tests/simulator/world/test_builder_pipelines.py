@@ -297,3 +297,52 @@ def test_a_user_without_the_permission_runs_nothing(world, ci):
     world.deny("Tom Becker", "QueueBuilds")
     with pytest.raises(BuilderError, match="Tom Becker needs Queue builds permissions"):
         ci.run(by="Tom Becker")
+
+
+def test_several_steps_may_fail(ci, client):
+    run = ci.run(results={"Run tests": "partiallySucceeded", "Deploy": "failed"})
+    assert run.result == "failed"
+    found = steps(client, run.id)
+    assert (found["Install"], found["Run tests"], found["Deploy"]) == ("succeeded", "succeededWithIssues", "failed")
+
+
+def test_a_retry_ends_otherwise_and_runs_what_was_skipped(ci, client):
+    run = ci.run(result="failed", step="Run tests", logs={"Run tests": "1 failed"})
+    assert "Deploy" not in steps(client, run.id)
+    run.retry(logs={"Run tests": "1 passed"}, by="Tom Becker")
+    assert run.result == "succeeded"
+    found = {row["name"]: row for row in client.get(f"{BUILDS}/{run.id}/timeline")["records"] if row["type"] == "Task"}
+    assert (found["Run tests"]["result"], found["Run tests"]["attempt"]) == ("succeeded", 2)
+    assert found["Deploy"]["result"] == "succeeded"
+    assert "1 passed" in log_of(client, run.id, "Run tests")
+    [before] = found["Run tests"]["previousAttempts"]
+    was = client.get(f"{BUILDS}/{run.id}/timeline/{before['timelineId']}")["records"]
+    assert [row["result"] for row in was if row["id"] == before["recordId"]] == ["failed"]
+    assert client.get(f"{BUILDS}/{run.id}")["lastChangedBy"]["displayName"] == "Tom Becker"
+
+
+def test_a_retry_may_fail_at_another_step(ci, client):
+    run = ci.run(result="failed", step="Install").retry(results={"Run tests": "failed"}).retry()
+    assert run.result == "succeeded"
+    found = {row["name"]: row for row in client.get(f"{BUILDS}/{run.id}/timeline")["records"] if row["type"] == "Task"}
+    assert [each["attempt"] for each in found["Install"]["previousAttempts"]] == [1, 2]
+
+
+def test_a_run_that_was_canceled(world, ci):
+    run = ci.run(wait=False)
+    world.organization.clock.advance(20)
+    assert run.cancel(by="Dana Ortiz").result == "canceled"
+
+
+def test_a_pipeline_that_was_changed(ci, client):
+    ci.update(by="Dana Ortiz", comment="Protect the run", variables={"region": {"value": "eu"}})
+    ci.update(name="api-build", repository={"defaultBranch": "refs/heads/stable"})
+    definition = client.get(f"/Platform/_apis/build/definitions/{ci.id}")
+    assert (definition["name"], definition["revision"]) == ("api-build", 3)
+    assert definition["variables"] == {"region": {"value": "eu"}}
+    assert definition["repository"]["defaultBranch"] == "refs/heads/stable"
+    rows = client.get(f"/Platform/_apis/build/definitions/{ci.id}/revisions")["value"]
+    assert [(row["changedBy"]["displayName"], row["comment"]) for row in rows[1:]] == [
+        ("Dana Ortiz", "Protect the run"),
+        ("Dana Ortiz", None),
+    ]

@@ -13,7 +13,7 @@ from langchain_azure_devops.scopes import Scope
 CODE = {"list_repositories", "list_branches", "list_repository_files", "read_repository_file", "search_code"}
 CODE |= {"list_pull_requests", "get_pull_request"}
 WORK = {"query_work_items", "get_work_item"}
-BUILD = {"list_pipelines", "list_builds", "get_build", "get_build_log"}
+BUILD = {"list_pipelines", "list_builds", "get_build", "get_build_log", "diagnose_build"}
 WRITES_CODE = {"create_pull_request", "update_pull_request"}
 WRITES_WORK = {"create_work_item", "update_work_item", "add_work_item_comment"}
 DEFAULT = {name for name, tool in TOOLS.items() if tool.default}

@@ -11,7 +11,10 @@ from langchain_azure_devops.scopes import Scope, expand
 
 PAT = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5q6r7s2t3u4v5w6x7y2z3"
 USED = sorted({scope for tool in TOOLS.values() for scope in tool.scopes})
-READ_SCOPES = {Scope.PROJECT, Scope.PROFILE, Scope.IDENTITY, Scope.CODE, Scope.WORK, Scope.BUILD}
+READ_SCOPES = {
+    Scope.PROJECT, Scope.PROFILE, Scope.IDENTITY, Scope.CODE, Scope.WORK, Scope.BUILD, Scope.TEST,
+    Scope.VARIABLEGROUPS_READ, Scope.SERVICEENDPOINT, Scope.AGENTPOOLS,
+}  # fmt: skip
 SETS = [frozenset(chosen) for size in range(len(USED) + 1) for chosen in itertools.combinations(USED, size)]
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from deepagents import create_deep_agent
@@ -17,6 +17,7 @@ from langgraph.types import Command, Send, interrupt
 from tool_calls import FULL, seed_with_tokens
 
 from azure_devops_agents.models.scripted import Call, ScriptedModel
+from azure_devops_simulator.areas.builds.run import finish_build
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit, interrupt_approver
 from langchain_azure_devops.safety import read_entries
 
@@ -32,6 +33,9 @@ def organization():
     seeded = seed_with_tokens()
     seeded.clock.set(datetime.now(UTC))
     seeded.clock.rate = 1
+    # What runs in the seed goes on running, so that it can be canceled.
+    running = next(build for build in seeded.builds.builds.values() if build.status == "inProgress")
+    finish_build(running, seeded.clock.now() + timedelta(hours=1))
     return seeded
 
 

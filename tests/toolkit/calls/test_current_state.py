@@ -73,6 +73,17 @@ SCENARIOS = [
     Scenario("push_changes", "rename the pull request of docs", "open_pull_requests", PUSHED),
     Scenario("cherry_pick", "push to docs", "onto_commit"),
     Scenario("revert", "push to docs", "onto_commit"),
+    Scenario("run_pipeline", "push to the target", "commit", {"pipeline": "platform-api-ci"}),
+    Scenario("run_pipeline", "pause the pipeline", "status", {"pipeline": "platform-api-ci"}),
+    Scenario("run_pipeline", "rename the pipeline", "pipeline", {"pipeline": "1"}),
+    Scenario("cancel_build", "rename the pipeline", "pipeline"),
+    Scenario("retry_stage", "rename the pipeline", "pipeline"),
+    Scenario("tag_build", "tag the build", "tags"),
+    Scenario("create_pipeline", "push to docs", "commit"),
+    Scenario("rename_pipeline", "pause the pipeline of docs", "revision"),
+    Scenario("update_pipeline", "pause the pipeline", "status", {"pipeline": "1", "status": "disabled"}),
+    Scenario("update_pipeline", "pause the pipeline", "revision", {"pipeline": "1", "folder": "night"}),
+    Scenario("decide_approval", "rename the pipeline", "pipeline"),
 ]
 
 
@@ -116,6 +127,10 @@ def meanwhile(connect, push, server, tls):
         "rename the abandoned one": lambda: call(other, "update_pull_request", id=6, title="Renamed"),
         "rename the draft": lambda: call(other, "update_pull_request", id=17, title="Renamed"),
         "reply in the thread": lambda: call(other, "reply_to_thread", id=9, thread=16, text="Moved."),
+        "rename the pipeline": lambda: call(other, "rename_pipeline", pipeline="1", name="renamed-ci"),
+        "pause the pipeline": lambda: call(other, "update_pipeline", pipeline="1", status="paused"),
+        "pause the pipeline of docs": lambda: call(other, "update_pipeline", pipeline="docs-publish", status="paused"),
+        "tag the build": lambda: call(other, "tag_build", build=35, add=["seen"]),
         "vote": vote,
         "push to the source": lambda: push("Platform", "platform-api", {"/x": b"1"}, "feature/async-sqlalchemy"),
         "push to docs": lambda: push("Platform", "docs", {"/x": b"1"}, "main"),
@@ -250,6 +265,14 @@ REQUESTS = {
     "push_changes": 7,
     "cherry_pick": 6,
     "revert": 6,
+    "run_pipeline": 5,
+    "cancel_build": 2,
+    "retry_stage": 4,
+    "tag_build": 3,
+    "create_pipeline": 4,
+    "rename_pipeline": 5,
+    "update_pipeline": 4,
+    "decide_approval": 9,
 }
 """What a write costs with writes="allow", where nobody is shown anything."""
 

@@ -5,6 +5,7 @@ The answers are recorded from the simulator, those to the recovery of a write in
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -196,7 +197,7 @@ class Service:
         return self.damaged.get(key, reply)
 
     def is_write(self, method: str, target: str) -> bool:
-        return method in self._writes and "wiql" not in target
+        return method in self._writes and not any(read in target for read in ("wiql", "/preview"))
 
 
 async def outcome(tool: Tool, client: AzureDevOps, arguments: dict) -> object:
@@ -251,6 +252,7 @@ async def go_through(tool: Tool, client: AzureDevOps, arguments: dict, recording
     reference = await got_with(None, None)
     assert not isinstance(reference, AzureDevOpsError), reference
     assert service.unknown == []
+    seen = set()
     for key, reply in recording.answers.items():
         if not key[0] and service.is_write(*key[1:]):
             await damage_recovery(tool, client, arguments, recording, service, key)
@@ -259,7 +261,10 @@ async def go_through(tool: Tool, client: AzureDevOps, arguments: dict, recording
             if damage.whole and not isinstance(got, AzureDevOpsError) and got != reference:
                 where = f"{key[1]} {key[2]}: {damage.name}"
                 assert says_what_is_missing(got) or ("timeline" in key[2] and damage.name in NO_TIMELINE), where
-        if "json" in reply.content_type and arguments == tool.examples[0]:
+        # The values of answers to the same question about another build or commit are damaged once.
+        form = (*key[:2], re.sub(r"\b([0-9a-f-]{32,}|\d+)\b", "#", key[2]))
+        if "json" in reply.content_type and arguments == tool.examples[0] and form not in seen:
+            seen.add(form)
             body = shortened(json.loads(reply.body))
             undamaged = await got_with(key, Damage("short", with_body(reply, json.dumps(body).encode())))
             await damage_values(key, reply, body, undamaged)

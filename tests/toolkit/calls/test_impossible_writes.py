@@ -70,6 +70,17 @@ IMPOSSIBLE = [
     ),
     ("reply_to_thread", {"id": PAGED, "thread": 4711, "text": "x"}, "has no thread 4711"),
     ("set_thread_status", {"id": PAGED, "thread": 4711, "status": "fixed"}, "has no thread 4711"),
+    ("run_pipeline", {"pipeline": "platform-api-ci", "version": "mian"}, "Did you mean 'main'?"),
+    ("run_pipeline", {"pipeline": "platform-api-ci", "parameters": ["x=1"]}, "has no parameter 'x'"),
+    ("run_pipeline", {"pipeline": "platform-api-ci", "skip_stages": ["Biuld"]}, "Did you mean 'Build'?"),
+    ("cancel_build", {"build": 35}, "it has ended already, with the result failed"),
+    ("retry_stage", {"build": 35, "stage": "Biuld"}, "Did you mean 'Build'?"),
+    ("retry_stage", {"build": 29, "stage": "Deploy"}, "it was skipped"),
+    ("tag_build", {"build": 35}, "No tag"),
+    ("tag_build", {"build": 35, "remove": ["x"]}, "is no tag of run 35"),
+    ("create_pipeline", {"repository": "docs", "yaml_path": "/x.yml", "name": "x"}, "There is no '/x.yml'"),
+    ("rename_pipeline", {"pipeline": "nightly-soak", "name": "docs-publish"}, "with the id 4"),
+    ("update_pipeline", {"pipeline": "nightly-soak"}, "Nothing to change"),
 ]
 
 IDLE = [
@@ -82,6 +93,10 @@ IDLE = [
     ("set_reviewers", {"id": CACHED, "required": ["Priya Raman"]}, "in these roles already, so nothing was sent"),
     ("label_pull_request", {"id": PAGED, "add": ["needs-tests"]}, "is a label of it already"),
     ("link_work_items", {"id": PAGED, "work_items": [8]}, "is linked already"),
+    ("update_pipeline", {"pipeline": "nightly-soak", "status": "enabled"}, "so nothing was sent"),
+    ("rename_pipeline", {"pipeline": "nightly-soak", "name": "nightly-soak"}, "so nothing was sent"),
+    ("tag_build", {"build": 15, "add": ["Release"]}, "Nothing was sent."),
+    ("cancel_build", {"build": 18}, "was canceled already, so nothing was sent"),
 ]
 """Calls that ask for what is so already."""
 
@@ -123,22 +138,19 @@ def test_nobody_is_asked_about_a_write_that_is_impossible(connect, platform_clie
 def test_nobody_is_asked_about_what_is_so_already(connect, platform_client, organization, tool, given, words):
     client, person = connect(), Person()
     given = filled(client, given)
-    before = repr(organization.pull_requests)
+    before = repr(organization.pull_requests), repr(organization.builds.definitions)
     with approve_writes_with(person):
         done = call(client, tool, **given)
         again = asyncio.run(TOOLS[tool](client, **given))
     assert person.asked == []
     assert words in " ".join(done.notes)
     assert again.notes == done.notes == call(platform_client, tool, **given).notes
-    assert repr(organization.pull_requests) == before
+    assert (repr(organization.pull_requests), repr(organization.builds.definitions)) == before
 
 
-def test_every_write_to_a_pull_request_is_among_them():
-    writers = {
-        name
-        for name, tool in TOOLS.items()
-        if tool.access == "write" and tool.toolset in {"pull_requests", "review_changes"}
-    }
+def test_every_write_to_a_pull_request_or_pipeline_is_among_them():
+    toolsets = {"pull_requests", "review_changes", "pipelines", "pipeline_runs"}
+    writers = {name for name, tool in TOOLS.items() if tool.access == "write" and tool.toolset in toolsets}
     assert {tool for tool, _, _ in IMPOSSIBLE} == writers
 
 

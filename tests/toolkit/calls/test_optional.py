@@ -18,7 +18,8 @@ from langchain_azure_devops import (
     read_optional,
 )
 from langchain_azure_devops.errors import NotFound
-from langchain_azure_devops.tools.builds.tools import Build, list_builds
+from langchain_azure_devops.tools.builds import list_builds
+from langchain_azure_devops.tools.builds.models import Build
 from langchain_azure_devops.tools.repositories.tools import list_repositories
 from langchain_azure_devops.tools.work_items.tools import get_work_item
 

@@ -71,6 +71,7 @@ UNPROVABLE = {
     ("update_pull_request", "title"), ("set_thread_status", "status"), ("set_reviewers", "required"),
     ("set_reviewers", "optional"), ("label_pull_request", "add"), ("label_pull_request", "remove"),
     ("set_auto_complete", "strategy"), ("reactivate_pull_request", "id"), ("publish_pull_request", "id"),
+    ("run_pipeline", "skip_stages"),
 }  # fmt: skip
 
 
@@ -334,11 +335,12 @@ def seeded() -> Original:
     organization = seed_with_tokens()
     other = next(user for user in organization.users.values() if user.id != organization.tokens[FULL].user.id)
     organization.add_token(OTHERS, ("app_token",), other)
-    # No write changes builds, and without them an organization is copied and compared much faster. One of them is what
-    # a work item is linked to.
-    linked = organization.builds.builds[35]
+    # Without builds, an organization is copied and compared much faster. One of them is what a work item is linked to,
+    # and another one waits for an approval.
+    known = organization.builds
     organization.builds = BuildStore()
-    organization.builds.builds[35] = linked
+    organization.builds.definitions = known.definitions
+    organization.builds.builds |= {number: known.builds[number] for number in (35, 38)}
     return Original(organization)
 
 

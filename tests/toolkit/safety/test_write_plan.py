@@ -109,6 +109,13 @@ def test_another_tool_is_refused_and_so_is_everything_by_an_empty_plan(toolkit, 
 
 
 TARGETS = {
+    "create_pipeline": {"project", "repository", "yaml_path", "name", "folder"},
+    "rename_pipeline": {"project", "pipeline"},
+    "update_pipeline": {"project", "pipeline", "yaml_path", "default_branch", "folder", "status"},
+    "run_pipeline": {"project", "pipeline", "version", "parameters", "variables", "skip_stages"},
+    "cancel_build": {"project", "build"},
+    "retry_stage": {"project", "build", "stage", "all_jobs"},
+    "tag_build": {"project", "build", "remove"},
     "create_pull_request": {"project", "repository", "source", "target", "work_items"},
     "update_pull_request": {"id", "target", "status", "source_commit"},
     "create_work_item": {"type", "project", "area", "iteration", "assigned_to", "parent", "links"},

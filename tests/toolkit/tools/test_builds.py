@@ -13,9 +13,8 @@ from langchain_azure_devops import AzureDevOps, errors, load_settings
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.errors import InvalidRequest, NotFound, ProjectNotFound
 from langchain_azure_devops.results.models import Lines
-from langchain_azure_devops.tools.builds import timeline
+from langchain_azure_devops.tools.builds import LogFailures, LogMatches, get_build, get_build_log, list_builds, timeline
 from langchain_azure_devops.tools.builds.timeline import find_failure_log, list_failures
-from langchain_azure_devops.tools.builds.tools import LogMatches, get_build, get_build_log, list_builds
 
 ENCODER = openai.o200k_base()
 
@@ -245,13 +244,28 @@ class Meter(httpx.AsyncBaseTransport):
         await self.inner.aclose()
 
 
-def test_the_end_of_fifty_thousand_lines_is_read_without_the_rest(connect):
+def test_one_line_that_tells_is_found_among_fifty_thousand_in_one_request(connect):
     meter = Meter()
     client = connect("read-token", transport=meter)
     log = get_build_log.call_sync(client, build=newest(client, "nightly-soak"), log=3)
+    assert isinstance(log, LogFailures)
+    lines = log.lines.split("\n")
+    assert any(line.startswith("31337: ERROR soak.client request 451253") for line in lines)
+    assert lines[-1].startswith("50000: ")
+    assert len(log.lines) <= 6_000
+    assert (
+        log.note == f"{len(lines)} of 50,000 lines are shown: those that tell of failures, and the end. "
+        "Read the others: go on with first_line=1."
+    )
+    assert not any("2026-11-20T0" in line for line in lines)
+
+
+def test_the_end_of_fifty_thousand_lines_is_read_without_the_rest(connect):
+    meter = Meter()
+    client = connect("read-token", transport=meter)
+    log = get_build_log.call_sync(client, build=newest(client, "nightly-soak"), log=3, first_line=-30)
     assert isinstance(log, Lines)
-    assert (log.last_line, log.total_lines) == (50_000, 50_000)
-    assert ENCODER.count(shown(log)) <= 1_500
+    assert (log.first_line, log.last_line, log.total_lines) == (49_971, 50_000, 50_000)
     assert meter.read < 60_000
     assert "2026-11-20T0" not in log.text
 
@@ -271,20 +285,21 @@ def log_of(count):
     return StubService(answer)
 
 
-@pytest.mark.parametrize(("count", "first"), [(1, 1), (59, 1), (60, 1), (61, 2), (5_000, 4_941), (5_001, 4_942)])
-def test_only_a_log_of_which_every_line_is_shown_is_whole(count, first):
-    """A tail that calls itself whole makes an agent say that what it did not read is not there."""
+@pytest.mark.parametrize(("count", "shown_lines"), [(1, 1), (60, 60), (300, 300), (501, 60), (5_001, 60)])
+def test_only_a_log_of_which_every_line_is_shown_is_whole(count, shown_lines):
+    """A view that calls itself whole makes an agent say that what it did not read is not there."""
     with log_of(count) as service, connected(service.base_url, "x" * 52) as client:
         log = get_build_log.call_sync(client, build=7, log=3)
         call = {"type": "tool_call", "id": "1", "name": "get_build_log", "args": {"build": 7, "log": 3}}
         told = bind(get_build_log, client).invoke(call)
-    assert (log.first_line, log.last_line, log.total_lines) == (first, count, count)
-    assert log.text.split("\n") == [f"line {number}" for number in range(first, count + 1)]
+    first = count - shown_lines + 1
+    assert log.lines.split("\n") == [f"{number}: line {number}" for number in range(first, count + 1)]
     whole = first == 1
     assert told.artifact["complete"] is whole
     assert told.artifact["status"] == ("ok" if whole else "partial")
     assert told.artifact["total"] == count
-    assert told.content.startswith(f"lines {first:,}-{count:,} of {count:,}\n")
+    assert told.artifact["next"] == (None if whole else {"first_line": 1})
+    assert (f"{shown_lines} of {count:,} lines are shown" in told.content) is not whole
 
 
 @pytest.mark.parametrize(
@@ -304,7 +319,7 @@ def test_a_part_of_a_log_is_not_whole_either(first, last, lines):
 
 def test_the_default_log_is_that_of_what_failed(platform_reader):
     log = get_build_log.call_sync(platform_reader, build=23)
-    assert "KeyError: 'DATABASE_TIMEOUT'" in log.text
+    assert "KeyError: 'DATABASE_TIMEOUT'" in log.lines
     assert log.log == get_build.call_sync(platform_reader, ids=[23]).failed[0].log
 
 
@@ -379,15 +394,15 @@ def test_what_a_build_wrote_stays_in_the_fence(platform_client, organization):
         assert text.count("</untrusted nonce>") == 1
         assert not {"\x1b", "\u202e", "\u200b", "\x00"} & set(text)
     log = shown(get_build_log.call_sync(platform_client, build=build))
-    assert "red plain\nnulbyte\nlast" in log
+    assert "2: red plain\n3: nulbyte\n4: last" in log
 
 
 def test_very_long_lines_do_not_flood_the_end_of_a_log(platform_client, organization):
     build = hostile(organization, *("x" * 100_000 for _ in range(70)), "the end")
     log = get_build_log.call_sync(platform_client, build=build)
-    assert log.text.endswith("the end")
-    assert len(log.text) <= 4_200
-    assert log.last_line == log.total_lines == 71
+    assert log.lines.endswith("71: the end")
+    assert len(log.lines) <= 6_000
+    assert log.total_lines == 71
 
 
 def test_a_secret_in_a_log_is_not_shown(reader):
@@ -414,10 +429,9 @@ def test_the_failing_build_leads_to_the_log_that_tells(platform_reader):
 
 
 def test_the_end_of_a_long_log(platform_reader):
-    found = call(platform_reader, "get_build_log", **SOAK)
-    assert (found.total_lines, found.last_line) == (50_000, 50_000)
-    assert found.first_line > 49_900
-    assert f"lines {found.first_line:,}-50,000 of 50,000" in text_of(platform_reader, "get_build_log", **SOAK)
+    found = call(platform_reader, "get_build_log", first_line=-40, **SOAK)
+    assert (found.total_lines, found.first_line, found.last_line) == (50_000, 49_961, 50_000)
+    assert "lines 49,961-50,000 of 50,000" in text_of(platform_reader, "get_build_log", first_line=-40, **SOAK)
 
 
 def test_a_range_of_a_long_log(platform_client, sent):
@@ -491,7 +505,7 @@ def test_commits_that_cannot_be_read_do_not_hide_the_build():
     assert build.changes == []
 
 
-def test_a_log_that_is_still_written_has_no_line_count():
+def test_of_a_log_that_is_still_written_the_lines_so_far_are_counted():
     lines = "".join(f"2026-11-20T08:55:00.0000000Z line {number}\r\n" for number in range(1, 301))
 
     def answer(seen):
@@ -501,8 +515,11 @@ def test_a_log_that_is_still_written_has_no_line_count():
 
     with StubService(answer) as service, stubbed(service) as client:
         log = get_build_log.call_sync(client, build=5, log=4)
-    assert (log.first_line, log.last_line, log.total_lines) == (241, 300, None)
-    assert log.text.endswith("line 300")
+        with pytest.raises(errors.InvalidRequest, match="still written"):
+            get_build_log.call_sync(client, build=5, log=4, first_line=-5)
+        words = get_build_log.call_sync(client, build=5, log=4, first_line=290)
+    assert (log.total_lines, log.final, log.lines.endswith("300: line 300")) == (300, False, True)
+    assert (words.first_line, words.total_lines) == (290, None)
 
 
 @pytest.mark.parametrize(("state", "final"), [("completed", True), ("inProgress", False), (None, False)])

@@ -49,10 +49,16 @@ def test_a_wrong_project_is_answered_with_the_right_one(client, name):
     assert "Did you mean 'Platform'?" in refused.value.message
 
 
+def at_version(name, version):
+    """The example of a tool in platform-api at another version; the pipeline of that repository is in it already."""
+    example = calls_with("version")[name] | {"version": version}
+    return example if "pipeline" in example else example | {"repository": "platform-api"}
+
+
 @pytest.mark.parametrize("name", calls_with("version"))
 @pytest.mark.parametrize("written", ["mian", "refs/heads/mian", "refs/tags/v2.8.1"])
 def test_a_wrong_version_is_answered_with_the_right_one(client, name, written):
-    example = calls_with("version")[name] | {"repository": "platform-api", "version": written}
+    example = at_version(name, written)
     with pytest.raises(AzureDevOpsError) as refused:
         TOOLS[name].call_sync(client, **example)
     assert f"Did you mean {'v2.8.0' if 'tags' in written else 'main'!r}?" in refused.value.message
@@ -62,7 +68,7 @@ def test_a_wrong_version_is_answered_with_the_right_one(client, name, written):
 @pytest.mark.parametrize("written", ["main", "refs/heads/main", "refs/tags/v2.8.0", "{commit}"])
 def test_a_version_is_a_bare_branch_a_full_name_or_a_commit(client, seed, name, written):
     commit = seed.project("Platform").repository("platform-api").refs["refs/heads/main"]
-    example = calls_with("version")[name] | {"repository": "platform-api", "version": written.format(commit=commit)}
+    example = at_version(name, written.format(commit=commit))
     if "path" in example:
         example["path"] = "/README.md"
     assert TOOLS[name].call_sync(client, **example)

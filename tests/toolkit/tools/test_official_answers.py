@@ -23,9 +23,8 @@ from langchain_azure_devops.http.responses import Identity, classify_error
 from langchain_azure_devops.safety.grants import Operation
 from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import one_line
-from langchain_azure_devops.tools.builds.models import BuildDetail
+from langchain_azure_devops.tools.builds.models import Build, BuildDetail, Change
 from langchain_azure_devops.tools.builds.timeline import Timeline, list_failures, list_stages, list_steps
-from langchain_azure_devops.tools.builds.tools import Build, Change
 from langchain_azure_devops.tools.pipelines import Pipeline
 from langchain_azure_devops.tools.projects import FoundIdentity, Project, ProjectDetail, Team, TeamMember
 from langchain_azure_devops.tools.pull_requests.models import PullRequest, PullRequestDetail

@@ -5,7 +5,7 @@ from tool_calls import call
 
 from langchain_azure_devops import errors
 from langchain_azure_devops.adapters.langchain import bind
-from langchain_azure_devops.tools.builds.tools import list_builds
+from langchain_azure_devops.tools.builds import list_builds
 from langchain_azure_devops.tools.pipelines import list_pipelines
 
 

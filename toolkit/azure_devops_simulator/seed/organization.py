@@ -10,7 +10,10 @@ from azure_devops_simulator.seed.code import describe_platform_api
 from azure_devops_simulator.seed.code_open import describe_open_work
 from azure_devops_simulator.seed.code_operations import describe_operations
 from azure_devops_simulator.seed.code_products import describe_products
+from azure_devops_simulator.seed.deployment import seed_deployment
+from azure_devops_simulator.seed.pipeline_resources import seed_pipeline_resources
 from azure_devops_simulator.seed.story import Story
+from azure_devops_simulator.seed.test_results import seed_test_results
 from azure_devops_simulator.seed.work_items import seed_work_items
 from azure_devops_simulator.state.clock import SEED_NOW, Clock
 from azure_devops_simulator.state.copies import Original
@@ -43,6 +46,9 @@ def _build() -> Organization:
     story.play()
     seed_work_items(organization)
     seed_builds(organization)
+    seed_test_results(organization)
+    seed_pipeline_resources(organization)
+    seed_deployment(organization)
     organization.clock.set(SEED_NOW)
     return organization
 

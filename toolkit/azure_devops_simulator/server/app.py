@@ -31,18 +31,24 @@ from azure_devops_simulator.api.errors import (
 from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.api.routing import Area, Match, Router, split_path
 from azure_devops_simulator.api.versions import negotiate, requested_version
+from azure_devops_simulator.areas.approvals import area as approvals
 from azure_devops_simulator.areas.builds import area as builds
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core import area as core
 from azure_devops_simulator.areas.core.discovery import resource_area
 from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.core.projects import find_project
+from azure_devops_simulator.areas.distributed_task import area as distributed_task
+from azure_devops_simulator.areas.environments import area as environments
 from azure_devops_simulator.areas.git import area as git
 from azure_devops_simulator.areas.git_http import area as git_http
+from azure_devops_simulator.areas.pipelines import area as pipelines
 from azure_devops_simulator.areas.policies import area as policies
 from azure_devops_simulator.areas.pull_requests import area as pull_requests
 from azure_devops_simulator.areas.pull_requests.replays import settle_replays
 from azure_devops_simulator.areas.search import area as search
+from azure_devops_simulator.areas.service_connections import area as service_connections
+from azure_devops_simulator.areas.test_results import area as test_results
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.server.control import control as control_routes
 from azure_devops_simulator.server.fault_middleware import FaultMiddleware
@@ -60,6 +66,12 @@ AREAS: tuple[Area, ...] = (
     search.area,
     work_items.area,
     builds.area,
+    pipelines.area,
+    test_results.area,
+    distributed_task.area,
+    service_connections.area,
+    environments.area,
+    approvals.area,
 )
 
 Headers: TypeAlias = list[tuple[str, str]]

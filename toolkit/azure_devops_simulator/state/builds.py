@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project, Repository
-from azure_devops_simulator.state.values import JsonObject, check_word, guid
+from azure_devops_simulator.state.values import LATER, JsonObject, check_word, guid
 
 Status = Literal["notStarted", "inProgress", "cancelling", "completed"]
 Result = Literal["succeeded", "partiallySucceeded", "failed", "canceled"]
@@ -23,10 +23,27 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
+class DefinitionVersion:
+    """What a pipeline was in one of its revisions, who made that revision and when."""
+
+    revision: int
+    by: User
+    when: datetime
+    name: str
+    folder: str
+    repository: Repository
+    yaml_path: str
+    default_branch: str
+    pool: str
+    settings: JsonObject
+
+
+@dataclass
 class Definition:
     """A YAML pipeline. `folder` is written with backslashes; the root is a single one.
 
-    `settings` are parts of a definition that are kept and shown and have no effect here, such as variables.
+    `settings` are parts of a definition that are kept and shown and have no effect here, such as its description.
+    `changed` and `changed_by` tell of the current revision, unless that is the first. `earlier` are those before it.
     """
 
     id: int
@@ -42,6 +59,45 @@ class Definition:
     pool: str = "Azure Pipelines"
     changed: datetime | None = None
     settings: JsonObject = field(default_factory=dict)
+    changed_by: User | None = field(default=None, metadata=LATER)
+    earlier: list[DefinitionVersion] = field(default_factory=list, metadata=LATER)
+
+    @property
+    def version(self) -> DefinitionVersion:
+        """The current revision."""
+        return DefinitionVersion(
+            self.revision,
+            self.changed_by or self.author,
+            self.changed or self.created,
+            self.name,
+            self.folder,
+            self.repository,
+            self.yaml_path,
+            self.default_branch,
+            self.pool,
+            self.settings,
+        )
+
+    def at(self, revision: int) -> Definition | None:
+        """Return the pipeline as it was in a revision; None where that is not kept."""
+        if revision == self.revision:
+            return self
+        for was in self.earlier:
+            if was.revision == revision:
+                return replace(
+                    self,
+                    name=was.name,
+                    folder=was.folder,
+                    repository=was.repository,
+                    yaml_path=was.yaml_path,
+                    default_branch=was.default_branch,
+                    pool=was.pool,
+                    settings=was.settings,
+                    revision=revision,
+                    changed=was.when,
+                    changed_by=was.by,
+                )
+        return None
 
 
 @dataclass(frozen=True)
@@ -139,6 +195,14 @@ class Course:
 
 
 @dataclass
+class Attempt:
+    """The timeline of a build as it was before some of its records ran again. `id` is a guid."""
+
+    id: str
+    records: list[Record]
+
+
+@dataclass
 class Build:
     """A build. `records` is None until it starts. `course` is the part that the clock has yet to reveal."""
 
@@ -174,6 +238,19 @@ class Build:
     deleted: datetime | None = None
     deleted_by: User | None = None
     course: Course | None = None
+    changed_by: User | None = field(default=None, metadata=LATER)
+    """Who changed it last; None when nobody did since it was requested."""
+    definition_revision: int = field(default=1, metadata=LATER)
+    """The revision of the pipeline with which it was queued."""
+    resources: JsonObject = field(default_factory=dict, metadata=LATER)
+    """What it used beside its own repository: `repositories`, `pipelines` and `containers` by their aliases."""
+    attempts: list[Attempt] = field(default_factory=list, metadata=LATER)
+    """Its timelines before each retry, oldest first."""
+
+    @property
+    def queued_definition(self) -> Definition:
+        """The pipeline as it was when the build was queued, as far as that is kept."""
+        return self.definition.at(self.definition_revision) or self.definition
 
     @property
     def uri(self) -> str:
@@ -252,6 +329,7 @@ class BuildStore:
             requested_for=requested_for or by,
             requested_by=by,
             reason=reason,
+            definition_revision=definition.revision,
         )
         self.builds[number] = build
         return build

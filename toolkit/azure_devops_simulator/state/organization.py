@@ -13,11 +13,14 @@ from typing import Literal
 
 from azure_devops_simulator.state.builds import BuildStore
 from azure_devops_simulator.state.clock import Clock
+from azure_devops_simulator.state.deployment import DeploymentStore
 from azure_devops_simulator.state.faults import Faults, TokenBucket
 from azure_devops_simulator.state.operations import Operation
 from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Denial, Group, Token, TokenKind, User
+from azure_devops_simulator.state.pipeline_resources import PipelineResources
 from azure_devops_simulator.state.projects import Project, Repository, Team
 from azure_devops_simulator.state.pull_requests import PullRequest
+from azure_devops_simulator.state.test_results import TestRun
 from azure_devops_simulator.state.values import guid
 from azure_devops_simulator.state.work_items.store import WorkItemStore
 
@@ -26,8 +29,9 @@ from azure_devops_simulator.state.work_items.store import WorkItemStore
 class Organization:
     """One organization with everything in it.
 
-    `users`, `groups`, `projects` and `operations` are keyed by id, `tokens` by the token's value, `pull_requests` by
-    number (numbers are unique in the organization). `faults` and `throttle` make requests fail on purpose.
+    `users`, `groups`, `projects` and `operations` are keyed by id, `tokens` by the token's value, `pull_requests` and
+    `test_runs` by number (numbers are unique in the organization).
+    `faults` and `throttle` make requests fail on purpose.
     `explains_expiry`: the answer to an expired token says so, as some services do; most services answer an empty 401.
     `bearer_pats`: personal access tokens are accepted as Bearer too. The service is reported to refuse them there.
     `work_item_lag` and `code_search_lag`: how far queries and code search are behind. Reads by id or path are current.
@@ -43,6 +47,9 @@ class Organization:
     pull_requests: dict[int, PullRequest] = field(default_factory=dict)
     work_items: WorkItemStore = field(default_factory=WorkItemStore)
     builds: BuildStore = field(default_factory=BuildStore)
+    test_runs: dict[int, TestRun] = field(default_factory=dict)
+    resources: PipelineResources = field(default_factory=PipelineResources)
+    deployment: DeploymentStore = field(default_factory=DeploymentStore)
     operations: dict[str, Operation] = field(default_factory=dict)
     code_search_installed: bool = True
     faults: Faults = field(default_factory=Faults)
@@ -167,6 +174,9 @@ class Organization:
         held = [deleted.repository for deleted in project.recycle_bin.values()]
         for repository in [*project.repositories.values(), *held]:
             self.remove_repository(repository)
+        self.resources.forget(project)
+        self.deployment.forget(project)
+        self.test_runs = {number: run for number, run in self.test_runs.items() if run.project is not project}
         self.denials = {denial for denial in self.denials if denial.project != project.id}
         self.hidden = {(identity, hidden) for identity, hidden in self.hidden if hidden != project.id}
         del self.projects[project.id]

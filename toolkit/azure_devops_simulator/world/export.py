@@ -1,9 +1,10 @@
 """Export an organization as JSON (a "world"), and import it again.
 
 A world holds projects with teams, repositories (all git objects under their own ids) and pushes, areas and iterations,
-pipelines, builds with timelines and logs, pull requests with threads, work items with every revision, attached files,
-saved queries, users, groups, permissions, the clock, and the counters that give the next ids. It does not hold tokens,
-which belong to the people who use the organization, nor faults and rate limits, which belong to a test.
+pipelines, builds with timelines, logs and test results, pull requests with threads, work items with every revision,
+attached files, saved queries, users, groups, permissions, the clock, and the counters that give the next ids. It does
+not hold tokens, which belong to the people who use the organization, nor faults and rate limits, which belong to a
+test.
 
 A world is deterministic: equal organizations give equal text, and `export_world(import_world(world)) == world`.
 """
@@ -22,13 +23,16 @@ from azure_devops_simulator.areas.pull_requests.replays import settle_replays
 from azure_devops_simulator.areas.work_items.process.fields import FIELDS
 from azure_devops_simulator.state.builds import Build, Definition
 from azure_devops_simulator.state.clock import Clock
+from azure_devops_simulator.state.deployment import DeploymentStore
 from azure_devops_simulator.state.git_objects import ObjectStore
 from azure_devops_simulator.state.operations import Operation
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import Denial, Group, User
+from azure_devops_simulator.state.pipeline_resources import PipelineResources
 from azure_devops_simulator.state.projects import DeletedRepository, Project, Repository
 from azure_devops_simulator.state.pull_requests import PullRequest
 from azure_devops_simulator.state.soak_log import SoakLog
+from azure_devops_simulator.state.test_results import TestRun
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.state.work_items.attachments import Attachment
 from azure_devops_simulator.state.work_items.nodes import Node
@@ -77,6 +81,9 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         "pipelines": {str(d.id): codec.record(d) for d in organization.builds.definitions.values()},
         "builds": {str(build.id): codec.record(build) for build in organization.builds.builds.values()},
         "deleted_builds": {str(build.id): codec.record(build) for build in organization.builds.deleted.values()},
+        "resources": codec.record(organization.resources),
+        "deployment": codec.record(organization.deployment),
+        "test_runs": {str(run.id): codec.record(run) for run in organization.test_runs.values()},
         "pull_requests": {str(pr.id): codec.record(pr) for pr in organization.pull_requests.values()},
         "queries": {item.id: codec.record(item) for item in organization.work_items.queries.items.values()},
         "attachments": {file.id: codec.record(file) for file in organization.work_items.attachments.values()},
@@ -184,6 +191,10 @@ def _read(world: JsonObject) -> Organization:
         organization.builds.watch(build)
     for number, record in _object(world.get("deleted_builds", {})).items():
         organization.builds.deleted[int(number)] = codec.read(Build, record)
+    organization.deployment = codec.read(DeploymentStore, world.get("deployment", {}))
+    organization.resources = codec.read(PipelineResources, world.get("resources", {}))
+    for number, record in _object(world.get("test_runs", {})).items():
+        organization.test_runs[int(number)] = codec.read(TestRun, record)
     for number, record in _object(world["pull_requests"]).items():
         organization.pull_requests[int(number)] = codec.read(PullRequest, record)
     _read_nodes(organization, _object(world["areas_and_iterations"]))

@@ -49,6 +49,13 @@ READ_PROBES: Mapping[Scope, Probe] = {
     Scope.WORK: Probe("/_apis/wit/fields/{field}", {"field": "System.Id"}),
     Scope.BUILD: Probe("/{project}/_apis/build/builds/{build}", {"build": 2147483647}),
     Scope.IDENTITY: Probe("/_apis/identities", query={"identityIds": _NOBODY}, area="identity"),
+    Scope.TEST: Probe("/{project}/_apis/test/runs/{run}/results", {"run": 2147483647}),
+    Scope.VARIABLEGROUPS_READ: Probe(
+        "/{project}/_apis/distributedtask/variablegroups", query={"groupName": _NOBODY, "$top": 1}
+    ),
+    Scope.SERVICEENDPOINT: Probe("/{project}/_apis/serviceendpoint/endpoints", query={"endpointNames": _NOBODY}),
+    Scope.AGENTPOOLS: Probe("/_apis/distributedtask/pools", query={"poolName": _NOBODY}),
+    Scope.ENVIRONMENT_MANAGE: Probe("/{project}/_apis/pipelines/environments", query={"name": _NOBODY, "$top": 1}),
 }
 """The probe for each scope that the tools need to read."""
 
@@ -261,15 +268,16 @@ async def _probe(client: AzureDevOps, scope: Scope, projects: list[str]) -> tupl
 
 async def _probe_once(client: AzureDevOps, scope: Scope, projects: list[str]) -> bool | str:
     try:
+        project = client.settings.default_project or (projects[0] if projects else None)
+        template = READ_PROBES[scope].template if scope in READ_PROBES else PROBES[scope.value][0].template
+        if "{project}" in template and project is None:
+            return "no project is visible to probe it in"
         if scope in READ_PROBES:
             probe = READ_PROBES[scope]
-            project = client.settings.default_project or (projects[0] if projects else None)
-            if "{project}" in probe.template and project is None:
-                return "no project is visible to probe it in"
             path = {**probe.path, "project": project}
             response = await client.get_any(probe.template, path, query=probe.query, area=probe.area)
         else:
-            response = await client.probe(scope.value)
+            response = await client.probe(scope.value, project)
     except AzureDevOpsError as error:
         return error.message
     return _judge_probe(response)

@@ -37,6 +37,7 @@ from langchain_azure_devops.http.responses import (
 )
 from langchain_azure_devops.http.retries import outcome_unknown
 from langchain_azure_devops.http.review_rules import check_review_rules
+from langchain_azure_devops.http.run_rules import check_run_rules
 from langchain_azure_devops.http.write_gate import build_layers
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
@@ -156,6 +157,7 @@ class AzureDevOps(Closing):
         """
         if not is_read(request.operation):
             await check_review_rules(self, request)
+            await check_run_rules(self, request)
         response = await self._exchange(request, streamed=False)
         if response.is_error:
             raise await self._error(response, request)
@@ -219,12 +221,13 @@ class AzureDevOps(Closing):
         finally:
             await response.aclose()
 
-    async def probe(self, scope: str) -> httpx.Response:
-        """Send the constant probe of a write scope and return the answer, also when it is an error."""
+    async def probe(self, scope: str, project: str | None = None) -> httpx.Response:
+        """Send the constant probe of a write scope, some in a project, and return the answer, also an error."""
         operation, content_type, body = PROBES[scope]
-        query = {"validateOnly": "true"} if operation.method == "PATCH" else {}
+        query = {"validateOnly": "true"} if "/wit/" in operation.template else {}
+        path = {"project": project} if "{project}" in operation.template else {}
         return await self._exchange(
-            Request(operation, {}, query, content_type=content_type), streamed=False, probe=body.encode()
+            Request(operation, path, query, content_type=content_type), streamed=False, probe=body.encode()
         )
 
     async def get_any(

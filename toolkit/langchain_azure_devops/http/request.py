@@ -203,9 +203,14 @@ PROBES: Mapping[str, tuple[Operation, str, str]] = {
         "application/json-patch+json",
         '[{"op":"test","path":"/rev","value":1}]',
     ),
+    "vso.build_execute": (
+        Operation("PATCH", "/{project}/_apis/build/builds/2147483647"),
+        "application/json",
+        "{}",
+    ),
 }
 """Requests that show whether the token has a write scope. They change nothing: the target cannot exist, and the
-service refuses the body."""
+service refuses the body, or the body asks for nothing."""
 
 
 class RequestSource(Protocol):

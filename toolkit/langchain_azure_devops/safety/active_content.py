@@ -63,7 +63,7 @@ MENTION_MARKUP = re.compile(r"(?i)data-vss-mention")
 _TICKS = re.compile(r"`+")
 _MACROS = frozenset({"@me", "@project", "@today", "@currentiteration", "@startofday", "@startofweek"})
 _COMMAND = re.compile(r"(?im)##(?=vso\[)|^[^\S\n]*##(?=\[)")
-_MULTI_TENANT = ("dev.azure.com", "almsearch.dev.azure.com", "vssps.dev.azure.com")
+_MULTI_TENANT = ("dev.azure.com", "almsearch.dev.azure.com", "vssps.dev.azure.com", "vstmr.dev.azure.com")
 
 
 def find_active_content(text: str, policy: ContentPolicy, shown: Shown = "message") -> Iterator[str]:

@@ -34,6 +34,7 @@ READ_POSTS: Mapping[Operation, tuple[Scope, ...]] = _make_posts(
         f"{_REPOSITORY}/itemsbatch": (_CODE,),
         f"{_REPOSITORY}/pullrequestquery": (_CODE,),
         "/{project}/_apis/pipelines/checks/queryconfigurations": (_BUILD,),
+        "/{project}/_apis/pipelines/{pipeline}/preview": (_BUILD,),
         "/{project}/_apis/build/builds/{build}/workitems": (Scope.BUILD_EXECUTE,),
         "/{project}/_apis/testresults/results/query": (_TEST,),
         "/{project}/_apis/wiki/wikis/{wiki}/pagesbatch": (Scope.WIKI,),

@@ -56,7 +56,7 @@ async def number_lines(
             then they hold pseudonyms; all other lines are only for counting and searching.
     """
     rest = ""
-    async for text in redact_stream(_decode(chunks, seen), secrets, wanted):
+    async for text in redact_stream(decode_pieces(chunks, seen), secrets, wanted):
         lines = (rest + text).split("\n")
         rest = lines.pop()[: MAX_LINE * 2]
         for line in lines:
@@ -67,7 +67,7 @@ async def number_lines(
         yield seen.count, _sanitize_line(rest)
 
 
-async def _decode(chunks: AsyncIterator[bytes], seen: ScannedLines) -> AsyncIterator[str]:
+async def decode_pieces(chunks: AsyncIterator[bytes], seen: ScannedLines) -> AsyncIterator[str]:
     """Decode the bytes of a text as far as it is read; nothing when it is not text."""
     decoder: codecs.IncrementalDecoder | None = None
     async for chunk in chunks:

@@ -5,9 +5,12 @@ from typing import Any
 
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Tool
-from langchain_azure_devops.tools.builds.tools import toolset as builds
+from langchain_azure_devops.tools.builds import toolset as builds
 from langchain_azure_devops.tools.changes.tools import toolset as changes
+from langchain_azure_devops.tools.diagnosis import toolset as diagnosis
+from langchain_azure_devops.tools.environments import toolset as environments
 from langchain_azure_devops.tools.history import toolset as history
+from langchain_azure_devops.tools.pipeline_runs import pipeline_runs
 from langchain_azure_devops.tools.pipelines import toolset as pipelines
 from langchain_azure_devops.tools.projects import toolset as projects
 from langchain_azure_devops.tools.pull_requests.tools import toolset as pull_requests
@@ -15,6 +18,7 @@ from langchain_azure_devops.tools.repositories.tools import toolset as repositor
 from langchain_azure_devops.tools.review_changes.tools import review_changes
 from langchain_azure_devops.tools.reviews import toolset as reviews
 from langchain_azure_devops.tools.search import toolset as search
+from langchain_azure_devops.tools.tests_and_artifacts import toolset as tests_and_artifacts
 from langchain_azure_devops.tools.work_items.tools import toolset as work_items
 
 TOOLSETS: Mapping[str, Toolset] = {
@@ -29,7 +33,11 @@ TOOLSETS: Mapping[str, Toolset] = {
         review_changes,
         work_items,
         pipelines,
+        pipeline_runs,
         builds,
+        diagnosis,
+        tests_and_artifacts,
+        environments,
         search,
     )
 }

@@ -35,6 +35,7 @@ from azure_devops_agents.models.scripted import UnknownQuestion
 from azure_devops_agents.reports.report import WriteReport
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.tools.diagnosis import diagnose_build
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,13 @@ class ModelNode:
         projects = known.projects if known else ()
         client, budgets, offer = self.toolkit.client, self.meter.budgets, self._offer_tools(state)
         prompt = write_system_prompt(
-            client, projects, budgets, self.instructions, finds_tools=offer.more, subjects=offer.subjects
+            client,
+            projects,
+            budgets,
+            self.instructions,
+            finds_tools=offer.more,
+            subjects=offer.subjects,
+            diagnosis=self._name_diagnosis(offer),
         )
         system = SystemMessage(f"{prompt}\n\n{self.task}" if self.task else prompt)
         messages = self._conversation(state)
@@ -185,6 +192,11 @@ class ModelNode:
         if cut.limit:
             raise TimeUp
         return self._prepare_turn(state, self.meter.time_limit)
+
+    def _name_diagnosis(self, offer: Choice) -> str:
+        """Return the model's name of the tool that explains why a build failed; empty when it does not see it."""
+        known = self.toolkit.declarations
+        return next((name for name in offer.names if name in known and known[name] is diagnose_build), "")
 
     def _offer_tools(self, state: State) -> Choice:
         return offer_tools(self.toolkit, state["messages"], only_reads=self.only_reads)

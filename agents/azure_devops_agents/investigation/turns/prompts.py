@@ -52,6 +52,7 @@ def write_system_prompt(
     *,
     finds_tools: bool = False,
     subjects: Sequence[str] = (),
+    diagnosis: str = "",
 ) -> str:
     """Return what the model is told before a conversation. It stays the same for a day, so that a cache holds.
 
@@ -62,12 +63,14 @@ def write_system_prompt(
         instructions: The operator's own words.
         finds_tools: Whether the model sees only some tools, and find_tools.
         subjects: The toolsets of the tools that it does not see.
+        diagnosis: The name of the tool that explains why a build failed; empty when the model does not see it.
     """
     today = client.context.clock()
     where = describe_organization(client.settings.organization, client.settings.default_project)
     facts = [
         f"Today is {today:%A}, {today:%Y-%m-%d} (UTC); dates such as 'yesterday' count from it. {where}",
         *_list_projects(projects, stable_nonce(client)),
+        *([f"Asked why a build or a pipeline fails, call {diagnosis} first."] if diagnosis else []),
         *([_introduce_search(subjects)] if finds_tools else []),
         describe_budget(budgets, finds_tools=finds_tools),
     ]

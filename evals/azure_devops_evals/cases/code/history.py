@@ -51,7 +51,8 @@ CASES = (
                  "item says why?",
         setup=_SMALLER_PAGES,
         steps=[
-            [Call.to("find_tools", words="who last changed a line, and what a commit changed")],
+            [Call.to("find_tools", words="who last changed a line"),
+             Call.to("find_tools", words="what a commit changed")],
             [Call.to("blame_file", repository="platform-api", path=_SETTINGS)],
             [Call.to("get_commit", repository="platform-api", version="3dd8afb6cc5c4826a1c365ae9aa5d6eb3e24e643"),
              Call.to("get_work_item", ids=[59])],

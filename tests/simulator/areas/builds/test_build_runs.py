@@ -194,3 +194,46 @@ def test_a_file_without_steps_still_runs(client, organization, text):
     plan_build(build, text)
     assert build.course is not None
     assert build.course.result == "succeeded"
+
+
+def test_an_earlier_attempt_keeps_its_timeline_and_its_log(client, organization, queue):
+    build = queue("exit 3")
+    organization.clock.advance(3600)
+    first = records(client, build)["Lint"]
+    assert first["previousAttempts"] == []
+    client.call("PATCH", f"{build}/stages/Build", {"state": "retry"}, expect=204)
+    organization.clock.advance(3600)
+    client.call("PATCH", f"{build}/stages/Build", {"state": "retry"}, expect=204)
+    organization.clock.advance(3600)
+    again = records(client, build)["Lint"]
+    assert [each["attempt"] for each in again["previousAttempts"]] == [1, 2]
+    [earlier, _] = again["previousAttempts"]
+    was = client.get(f"{build}/timeline/{earlier['timelineId']}")["records"]
+    [lint] = [record for record in was if record["id"] == earlier["recordId"]]
+    assert (lint["attempt"], lint["log"], lint["result"]) == (1, first["log"], "failed")
+    assert records(client, build)["Pack"]["previousAttempts"] == []
+    world = export_world(organization)
+    assert export_world(import_world(world)) == world
+
+
+def test_a_stage_that_runs_cannot_be_retried(client, organization, queue):
+    build = queue()
+    organization.clock.advance(30)
+    client.call("PATCH", f"{build}/stages/Build", {"state": "retry"}, expect=400)
+
+
+def test_who_changed_a_build_last(client, organization, queue):
+    build = queue()
+    assert client.get(build)["lastChangedBy"]["displayName"] == "svc-agent"
+    organization.builds.builds[int(build.rsplit("/", 1)[1])].requested_by = organization.named("Dana Ortiz")
+    assert client.get(build)["lastChangedBy"]["displayName"] == "Dana Ortiz"
+    client.call("PATCH", build, {"status": "cancelling"})
+    assert client.get(build)["lastChangedBy"]["displayName"] == "svc-agent"
+
+
+def test_tags_are_added_and_removed_in_one_request(client):
+    tags = f"{BUILDS}/31/tags"
+    client.call("POST", tags, ["one", "two"])
+    body = {"tagsToAdd": ["three", "four"], "tagsToRemove": ["ONE", "three", "none"]}
+    assert client.call("PATCH", tags, body)["value"] == ["four", "two"]
+    assert client.get(tags)["value"] == ["four", "two"]

@@ -1,1 +1,1 @@
-"""Builds and pipelines: definitions, runs, timelines and logs."""
+"""Builds: how they are queued and run, and their timelines and logs."""

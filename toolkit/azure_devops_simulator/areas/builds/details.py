@@ -1,4 +1,4 @@
-"""The changes, work items, artifacts and tags of a build."""
+"""The changes, work items and artifacts of a build."""
 
 from __future__ import annotations
 
@@ -111,16 +111,3 @@ def find_artifact(build: Build, name: str) -> Artifact:
         if artifact.name.lower() == name.lower():
             return artifact
     raise build_error(404, "ArtifactNotFoundException", f"Artifact {name} was not found for build {build.id}.")
-
-
-@area.get("{project}/_apis/build/builds/{build}/tags", scopes=_READ)
-def list_tags(call: Call) -> Answer | JsonValue:
-    """Return the tags of a build."""
-    return collection(find_build(call).tags)
-
-
-@area.get("{project}/_apis/build/tags", scopes=_READ)
-def list_all_tags(call: Call) -> Answer | JsonValue:
-    """Return the tags of every build of a project."""
-    builds = call.organization.builds.builds.values()
-    return collection(sorted({tag for b in builds if b.definition.project is call.in_project() for tag in b.tags}))

@@ -24,7 +24,11 @@ def get_timeline(call: Call) -> Answer | JsonValue:
 
 @area.get("{project}/_apis/build/builds/{build}/timeline/{timeline}", scopes=_READ, query="planId")
 def get_timeline_by_id(call: Call) -> Answer | JsonValue:
-    """Return the timeline by its id. The answer is 204 for any other id, and for another plan."""
+    """Return the timeline by its id, also that of an earlier attempt. For other ids and plans the answer is 204."""
+    build, wanted = find_build(call), call.path["timeline"].lower()
+    for attempt in build.attempts:
+        if attempt.id == wanted and call.query.text("planId").lower() in {"", build.plan}:
+            return timeline_body(call, build, attempt.id, attempt.records)
     return _timeline(call, call.path["timeline"], call.query.text("planId"))
 
 
@@ -33,7 +37,7 @@ def _timeline(call: Call, *ids: str) -> Answer | JsonValue:
     build = find_build(call)
     if build.records is None or any(number.lower() not in {"", build.plan} for number in ids):
         return Answer(204)
-    return timeline_body(call, build, build.records)
+    return timeline_body(call, build, build.plan, build.records)
 
 
 @area.get("{project}/_apis/build/builds/{build}/logs", scopes=_READ, query="$format")

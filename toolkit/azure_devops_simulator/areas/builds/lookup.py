@@ -57,22 +57,28 @@ def find_definition(call: Call, wanted: str) -> Definition:
     return found
 
 
-def is_revision(definition: Definition, number: int) -> bool:
-    """Return whether a definition has a revision. Only its current one is kept.
+def definition_at(definition: Definition, revision: int) -> Definition | None:
+    """Return a definition as it was in a revision; None when it never had such a revision.
 
     Raises:
-        NotSimulatedError: it is an earlier one.
+        NotSimulatedError: The revision was made before the organization kept them.
     """
-    if 0 < number < definition.revision:
-        raise NotSimulatedError("earlier revisions of a definition")
-    return number == definition.revision
+    found = definition.at(revision)
+    if found is None and 0 < revision < definition.revision:
+        raise NotSimulatedError("the revisions of a definition that were made before they were kept")
+    return found
 
 
-def check_revision(call: Call, definition: Definition) -> None:
-    """Refuse a `revision` that is not the current one."""
-    if "revision" in call.query and not is_revision(definition, wanted := call.query.integer("revision", 0)):
+def asked_revision(call: Call, definition: Definition) -> Definition:
+    """Return a definition as it was in the revision that the query names, or as it is now."""
+    if "revision" not in call.query:
+        return definition
+    wanted = call.query.integer("revision", 0)
+    found = definition_at(definition, wanted)
+    if found is None:
         message = f"The build definition {definition.id} has no revision {wanted}."
         raise build_error(404, "DefinitionNotFoundException", message)
+    return found
 
 
 def words_of(call: Call, name: str) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from azure_devops_simulator.api.call import Answer, Call
@@ -19,7 +19,8 @@ from azure_devops_simulator.areas.builds.lookup import (
     tip_of,
 )
 from azure_devops_simulator.areas.builds.plan import stage_names
-from azure_devops_simulator.areas.builds.run import plan_build
+from azure_devops_simulator.areas.builds.resources import resources_of
+from azure_devops_simulator.areas.builds.run import make_course, plan_build
 from azure_devops_simulator.areas.builds.shapes import build_body
 from azure_devops_simulator.areas.builds.yaml import committed_yaml, problems
 from azure_devops_simulator.state.builds import Build, Definition, Reason
@@ -107,14 +108,47 @@ def start_build(call: Call, definition: Definition, order: Order) -> Build:
         # The text is a guess.
         message = f"The build pipeline {definition.name} is disabled, so that no build can be queued."
         raise build_error(400, "DefinitionDisabledException", message)
+    if fixed := _fixed_variables(definition, order):
+        raise InvalidRunError(
+            f"You can't set the following variables ({', '.join(fixed)}). If you want to be able to set these "
+            "variables, then edit the pipeline and select Let users override this value when running this pipeline."
+        )
     ref, commit_id, text = yaml_of(definition, order)
     store, when = call.organization.builds, call.organization.clock.tick()
     build = store.add_build(definition, branch=ref, version=commit_id, by=call.user, when=when, reason=order.reason)
     build.template_parameters, build.variables = order.parameters, order.variables
     build.skipped_stages = order.skipped_stages
-    plan_build(build, text)
-    store.watch(build)
+    build.resources = resources_of(call, definition, text)
+    if definition.settings.get("queueStatus") != "paused":
+        plan_build(build, text)
+        store.watch(build)
     return build
+
+
+def resume(call: Call, definition: Definition) -> None:
+    """Let the builds begin that were queued while a definition was paused, unless it still is."""
+    store, now = call.organization.builds, call.organization.clock.now()
+    if definition.settings.get("queueStatus") == "paused":
+        return
+    for build in store.of(definition):
+        if build.status == "notStarted" and build.course is None:
+            order = Order(
+                build.source_branch,
+                build.source_version,
+                build.template_parameters,
+                build.variables,
+                build.skipped_stages,
+                build.reason,
+            )
+            build.course = make_course(replace(build, queued=now), yaml_of(definition, order)[2])
+            store.watch(build)
+
+
+def _fixed_variables(definition: Definition, order: Order) -> list[str]:
+    """Return the variables of an order that the definition has and lets nobody set for a run."""
+    known = as_object(definition.settings.get("variables"))
+    fixed = {name.lower() for name, value in known.items() if as_object(value).get("allowOverride") is not True}
+    return [name for name in order.variables if name.lower() in fixed]
 
 
 def yaml_of(definition: Definition, order: Order, override: str | None = None) -> tuple[str, str, str]:

@@ -9,10 +9,10 @@ from functools import partial, reduce
 from operator import or_
 from typing import TypeVar
 
-from azure_devops_simulator.api.call import Answer, Call, collection, page
+from azure_devops_simulator.api.call import Answer, Call, page
 from azure_devops_simulator.api.contract import numbers_of
-from azure_devops_simulator.api.errors import ArgumentError
-from azure_devops_simulator.api.parsing import as_list, as_text
+from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError
+from azure_devops_simulator.api.parsing import as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.builds.lookup import build_error, find_build, find_definition, full_branch, words_of
 from azure_devops_simulator.areas.builds.run import cancel, cancel_stage, run_again
@@ -176,10 +176,16 @@ def update_build(call: Call) -> Answer | JsonValue:
     elif status in {"cancelling", "completed"}:
         _cancel(call, build)
     if isinstance(keep := request.get("keepForever"), bool):
-        build.keep_forever, build.changed = keep, call.organization.clock.tick()
+        build.keep_forever = keep
+        _note_change(call, build)
     if number and number != build.number:
-        build.number, build.changed = number, call.organization.clock.tick()
+        build.number = number
+        _note_change(call, build)
     return build_body(call, build)
+
+
+def _note_change(call: Call, build: Build) -> None:
+    build.changed, build.changed_by = call.organization.clock.tick(), call.user
 
 
 def _cancel(call: Call, build: Build) -> None:
@@ -187,6 +193,7 @@ def _cancel(call: Call, build: Build) -> None:
         message = f"Build {build.id} cannot be canceled, because it has completed."
         raise build_error(400, "BuildStatusInvalidChangeException", message)
     cancel(call.organization.builds, build, call.organization.clock.tick())
+    build.changed_by = call.user
 
 
 def _retry(call: Call, build: Build) -> None:
@@ -199,7 +206,20 @@ def _retry(call: Call, build: Build) -> None:
 
 def _run_again(call: Call, build: Build, records: list[Record]) -> None:
     run_again(build, records, call.organization.clock.tick())
+    build.changed_by = call.user
     call.organization.builds.watch(build)
+
+
+@area.delete("{project}/_apis/build/builds/{build}", scopes=_EXECUTE)
+def delete_build(call: Call) -> Answer:
+    """Delete a build, unless it is kept."""
+    build = find_build(call)
+    if build.keep_forever:
+        # The type key and the text are a guess.
+        message = f"Build {build.id} cannot be deleted, because it is retained."
+        raise build_error(400, "CannotDeleteRetainedBuildException", message)
+    call.organization.builds.remove(build, call.user, call.organization.clock.tick())
+    return Answer(204)
 
 
 @area.patch("{project}/_apis/build/builds/{build}/stages/{stage}", scopes=_EXECUTE, body="forceRetryAllJobs state")
@@ -216,35 +236,20 @@ def update_stage(call: Call) -> Answer | JsonValue:
         raise ArgumentError(f"The value '{state}' is not valid.", "state")
     inside = [record for record in records if record is stage or record.identifier.startswith(f"{stage.identifier}.")]
     if state == "retry":
+        _check_retry(build, stage)
         failed = [record for record in inside if record.result in _ENDED_BADLY]
         everything = call.json_object().get("forceRetryAllJobs") is True or not failed
         _run_again(call, build, inside if everything else failed)
     elif build.status != "completed":
         cancel_stage(build, inside, call.organization.clock.tick())
+        build.changed_by = call.user
     return Answer(204)
 
 
-@area.post("{project}/_apis/build/builds/{build}/tags", scopes=_EXECUTE)
-def add_tags(call: Call) -> Answer | JsonValue:
-    """Add tags."""
-    build = find_build(call)
-    return _set_tags(call, build, {*build.tags, *(as_text(tag) for tag in as_list(call.json()))})
-
-
-@area.put("{project}/_apis/build/builds/{build}/tags/{tag...}", scopes=_EXECUTE)
-def add_tag(call: Call) -> Answer | JsonValue:
-    """Add one tag."""
-    build = find_build(call)
-    return _set_tags(call, build, {*build.tags, call.path["tag"]})
-
-
-@area.delete("{project}/_apis/build/builds/{build}/tags/{tag...}", scopes=_EXECUTE)
-def delete_tag(call: Call) -> Answer | JsonValue:
-    """Remove one tag."""
-    build = find_build(call)
-    return _set_tags(call, build, {tag for tag in build.tags if tag.lower() != call.path["tag"].lower()})
-
-
-def _set_tags(call: Call, build: Build, tags: set[str]) -> Answer:
-    build.tags, build.changed = sorted(tags - {""}), call.organization.clock.tick()
-    return collection(build.tags)
+def _check_retry(build: Build, stage: Record) -> None:
+    if stage.state != "completed":
+        # The type key and the text are a guess.
+        message = f"The stage {stage.name} of build {build.id} cannot be retried, because it has not completed."
+        raise build_error(400, "InvalidStageStateException", message)
+    if build.status != "completed":
+        raise NotSimulatedError("the retry of a stage while other stages run")

@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from azure_devops_simulator.areas.builds.plan import Played, plan
-from azure_devops_simulator.areas.builds.steps import Timeline
-from azure_devops_simulator.state.builds import Build, BuildStore, Course, Log, Record
+from azure_devops_simulator.areas.builds.steps import Timeline, result_of
+from azure_devops_simulator.state.builds import Attempt, Build, BuildStore, Course, Log, Record
+from azure_devops_simulator.state.values import guid
 
 _CANCEL_SECONDS = 3.0
 _QUEUE_SECONDS = 9.0
@@ -17,10 +18,16 @@ _QUEUE_SECONDS = 9.0
 
 def plan_build(build: Build, text: str, played: Mapping[str, Played] | None = None) -> None:
     """Plan a queued build from the YAML of its pipeline, and from what steps do instead of what it says."""
+    build.course = make_course(build, text, played) or build.course
+
+
+def make_course(build: Build, text: str, played: Mapping[str, Played] | None = None) -> Course | None:
+    """Return what a build does by the YAML of its pipeline, and by what steps do instead of what it says."""
     future = replace(build, logs={}, records=None)
     Timeline(future).write(plan(future, text, played))
     if future.start and future.finish and future.result:
-        build.course = Course(future.start, future.finish, future.result, future.records or [], future.logs)
+        return Course(future.start, future.finish, future.result, future.records or [], future.logs)
+    return None
 
 
 def catch_up(store: BuildStore, now: datetime) -> None:
@@ -118,28 +125,52 @@ def finish_build(build: Build, when: datetime) -> None:
     build.course = Course(build.start or when, when, "succeeded", records, dict(build.logs))
 
 
-def run_again(build: Build, again: list[Record], now: datetime) -> None:
-    """Run some records of a finished build once more; they do what they did, a few seconds from now, in new logs."""
-    started = [record.start for record in again if record.start]
+def run_again(build: Build, again: list[Record], now: datetime, planned: Course | None = None) -> None:
+    """Run some records of a finished build once more, a few seconds from now, in new logs.
+
+    Args:
+        build: the build.
+        again: the records that run again. Their timeline so far is kept as an earlier attempt.
+        now: the time.
+        planned: what they do this time; without it, they do what they did.
+    """
+    if again:
+        build.attempts.append(Attempt(guid(f"build/{build.id}/attempt/{len(build.attempts) + 1}"), again))
+    chosen = _records_again(again, planned)
+    started = [record.start for record in chosen if record.start]
     shift = now + timedelta(seconds=_QUEUE_SECONDS) - min(started, default=now)
-    logs = dict(build.logs)
-    later = {record.id: _later(record, shift, logs) for record in again}
-    records = [later.get(record.id, record) for record in build.records or []]
+    logs, tried = dict(build.logs), {record.id: record.attempt for record in again}
+    later = {
+        record.id: _later(record, tried.get(record.id, 0) + 1, shift, planned.logs if planned else build.logs, logs)
+        for record in chosen
+    }
+    kept = [record for record in build.records or [] if record.id not in tried]
+    order = {record.id: place for place, record in enumerate(planned.records if planned else build.records or [])}
+    records = sorted([*kept, *later.values()], key=lambda record: order.get(record.id, len(order)))
     finish = max((record.finish for record in later.values() if record.finish), default=now)
-    result = build.result or "failed"
+    result = result_of(records) if planned else build.result or "failed"
     build.status, build.result, build.finish, build.changed = "inProgress", None, None, now
     build.course = Course(build.start or now, finish, result, records, logs)
     _catch_up([build], now)
 
 
-def _later(record: Record, shift: timedelta, logs: dict[int, Log]) -> Record:
+def _records_again(again: list[Record], planned: Course | None) -> list[Record]:
+    """Return what runs again: all of the planned stages that it belongs to, or just the same records."""
+    if planned is None:
+        return again
+    stages = {record.identifier.partition(".")[0] for record in again}
+    return [record for record in planned.records if record.identifier.partition(".")[0] in stages]
+
+
+def _later(record: Record, attempt: int, shift: timedelta, written: Mapping[int, Log], logs: dict[int, Log]) -> Record:
+    """Return a record at a later time, with a copy of its log behind the others."""
     number = record.log
     if number is not None:
-        old, number = logs[number], len(logs) + 1
+        old, number = written[number], len(logs) + 1
         logs[number] = replace(old, id=number, start=old.start + shift)
     return replace(
         record,
-        attempt=record.attempt + 1,
+        attempt=attempt,
         start=record.start + shift if record.start else None,
         finish=record.finish + shift if record.finish else None,
         log=number,

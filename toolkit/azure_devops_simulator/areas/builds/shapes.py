@@ -7,6 +7,7 @@ from collections.abc import Container
 from urllib.parse import urlencode
 
 from azure_devops_simulator.api.call import Call
+from azure_devops_simulator.api.parsing import as_list, as_object
 from azure_devops_simulator.areas.core.projects import project_reference
 from azure_devops_simulator.state.builds import Artifact, Build, Definition, Issue, Log, Record
 from azure_devops_simulator.state.git_objects import Commit
@@ -39,9 +40,10 @@ def queue_body(call: Call, definition: Definition) -> JsonObject:
     return {"id": queue, "name": definition.pool, "url": url, "pool": pool_body}
 
 
-def definition_reference(call: Call, definition: Definition) -> JsonObject:
-    """Return a definition as builds refer to it."""
-    url = _project_url(call, definition, f"_apis/build/Definitions/{definition.id}?revision={definition.revision}")
+def definition_reference(call: Call, definition: Definition, revision: int | None = None) -> JsonObject:
+    """Return a definition as builds refer to it, in its current revision or in the one with which they were queued."""
+    revision = revision or definition.revision
+    url = _project_url(call, definition, f"_apis/build/Definitions/{definition.id}?revision={revision}")
     return {
         "drafts": [],
         "id": definition.id,
@@ -51,7 +53,7 @@ def definition_reference(call: Call, definition: Definition) -> JsonObject:
         "path": definition.folder,
         "type": "build",
         "queueStatus": definition.settings.get("queueStatus", "enabled"),
-        "revision": definition.revision,
+        "revision": revision,
         "project": project_reference(call, definition.project),
     }
 
@@ -64,10 +66,11 @@ def definition_body(call: Call, definition: Definition, *, whole: bool) -> JsonO
     body: JsonObject = {
         "_links": {"self": {"href": reference["url"]}, "web": {"href": web}, "badge": {"href": badge}},
         "quality": "definition",
-        "authoredBy": call.identity(definition.author),
+        "authoredBy": call.identity(definition.version.by),
         "queue": queue_body(call, definition),
         **reference,
-        "createdDate": timestamp(definition.created),
+        # Both tell of the revision, not of the definition: recorded for the date, a guess for the person.
+        "createdDate": timestamp(definition.version.when),
     }
     if not whole:
         return body
@@ -92,8 +95,26 @@ def definition_body(call: Call, definition: Definition, *, whole: bool) -> JsonO
         "process": {"yamlFilename": definition.yaml_path.lstrip("/"), "type": 2},
         "repository": repository,
         **definition.settings,
+        **_variable_groups(call, definition),
         **body,
     }
+
+
+def _variable_groups(call: Call, definition: Definition) -> JsonObject:
+    """Return the variable groups that a definition names, as they are now. A deleted one has only its number."""
+    known, rows = call.organization.resources.variable_groups, list[JsonValue]()
+    for number in (as_object(row).get("id") for row in as_list(definition.settings.get("variableGroups"))):
+        group = known.get(number) if isinstance(number, int) else None
+        more: JsonObject = {}
+        if group:
+            more = {
+                "variables": dict(group.variables),
+                "type": group.type,
+                "name": group.name,
+                "description": group.description,
+            }
+        rows.append({**more, "id": number})
+    return {"variableGroups": rows} if rows else {}
 
 
 def repository_body(call: Call, definition: Definition) -> JsonObject:
@@ -149,19 +170,19 @@ def _origin(call: Call, build: Build) -> JsonObject:
     """Return the source of a build and the people who asked for it."""
     body: JsonObject = {
         "url": build_url(call, build),
-        "definition": definition_reference(call, build.definition),
+        "definition": definition_reference(call, build.definition, build.definition_revision),
         "buildNumberRevision": build.revision,
         "project": project_reference(call, build.definition.project),
         "uri": build.uri,
         "sourceBranch": build.source_branch,
         "sourceVersion": build.source_version,
-        "queue": queue_body(call, build.definition),
+        "queue": queue_body(call, build.queued_definition),
         "priority": "normal",
         "reason": build.reason,
         "requestedFor": call.identity(build.requested_for),
         "requestedBy": call.identity(build.requested_by),
         "lastChangedDate": timestamp(build.changed or build.finish or build.queued),
-        "lastChangedBy": call.identity(build.requested_by),
+        "lastChangedBy": call.identity(build.changed_by or build.requested_by),
     }
     if build.parameters:
         body["parameters"] = build.parameters
@@ -194,16 +215,16 @@ def _links(call: Call, build: Build) -> JsonObject:
     return {name: {"href": href} for name, href in hrefs.items()}
 
 
-def timeline_body(call: Call, build: Build, records: list[Record]) -> JsonObject:
-    """Return the timeline of a build."""
+def timeline_body(call: Call, build: Build, number: str, records: list[Record]) -> JsonObject:
+    """Return a timeline of a build: the one that has the id of its plan, or that of an earlier attempt."""
     changed = timestamp(build.finish or build.changed or build.queued)
     return {
         "records": [record_body(call, build, record) for record in records],
         "lastChangedBy": guid("user/agent-service"),
         "lastChangedOn": changed,
-        "id": build.plan,
+        "id": number,
         "changeId": len(records) * 3,
-        "url": build_url(call, build, f"/Timeline/{build.plan}"),
+        "url": build_url(call, build, f"/Timeline/{number}"),
     }
 
 
@@ -211,7 +232,7 @@ def record_body(call: Call, build: Build, record: Record) -> JsonObject:
     """Return one record of a timeline."""
     errors = sum(1 for issue in record.issues if issue.type == "error")
     body: JsonObject = {
-        "previousAttempts": [],
+        "previousAttempts": _previous_attempts(build, record),
         "id": record.id,
         "parentId": record.parent,
         "type": record.type,
@@ -244,6 +265,16 @@ def record_body(call: Call, build: Build, record: Record) -> JsonObject:
     if record.issues:
         body["issues"] = [_issue(issue) for issue in record.issues]
     return body
+
+
+def _previous_attempts(build: Build, record: Record) -> list[JsonValue]:
+    """Return where the timelines of earlier attempts hold a record."""
+    return [
+        {"attempt": was.attempt, "timelineId": attempt.id, "recordId": was.id}
+        for attempt in build.attempts
+        for was in attempt.records
+        if was.id == record.id and was.attempt < record.attempt
+    ]
 
 
 def _issue(issue: Issue) -> JsonObject:

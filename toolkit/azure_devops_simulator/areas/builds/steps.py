@@ -144,6 +144,11 @@ def _worst(results: Sequence[RecordResult | None]) -> RecordResult:
     return "skipped"
 
 
+def result_of(records: Sequence[Record]) -> Result:
+    """Return the result of a build by the results of its stages."""
+    return _RESULTS.get(_worst([record.result for record in records if record.type == "Stage"]), "succeeded")
+
+
 def job_of(
     build: Build, name: str, steps: list[Step], *, agent: str = "Azure Pipelines 7", image: str = "ubuntu-24.04"
 ) -> Job:

@@ -12,6 +12,7 @@ from azure_devops_simulator.areas.core.project_writes import valid_name
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Group, Token, TokenKind, User
 from azure_devops_simulator.state.projects import Process, Visibility
+from azure_devops_simulator.world.builder.deployment import PoolBuilder
 from azure_devops_simulator.world.builder.projects import ProjectBuilder, check_part
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment
 
@@ -181,6 +182,15 @@ class OrganizationBuilder:
         choose("visibility", visibility, get_args(Visibility))
         made = self.organization.add_project(name, description, process=process, visibility=visibility)
         return ProjectBuilder(self._requests, made)
+
+    def add_pool(self, name: str, *, by: Person | None = None) -> PoolBuilder:
+        """Add a pool, to which agents can be added.
+
+        Args:
+            name: its name, as pipelines use it.
+            by: who adds it; the first user of the organization by default.
+        """
+        return PoolBuilder.create(self._requests, name, by)
 
     def project(self, name: str) -> ProjectBuilder:
         """Return a project by name.

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import get_args
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Self, get_args
 
+from azure_devops_simulator.api.parsing import as_object
 from azure_devops_simulator.areas.builds.lookup import InvalidRunError
 from azure_devops_simulator.areas.builds.plan import Played, step_names
 from azure_devops_simulator.areas.builds.queueing import Order, yaml_of
-from azure_devops_simulator.areas.builds.run import catch_up, plan_build
+from azure_devops_simulator.areas.builds.run import catch_up, make_course, plan_build, run_again
 from azure_devops_simulator.areas.pull_requests.lifecycle import refresh
 from azure_devops_simulator.state.builds import Artifact, Build, Definition, Reason, RecordResult, Result
 from azure_devops_simulator.state.values import JsonObject, JsonValue
 from azure_devops_simulator.world.builder.pull_requests import PullRequestBuilder
 from azure_devops_simulator.world.builder.repositories import Contents
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, texts
+from azure_devops_simulator.world.builder.test_results import CaseResult, publish_tests
 
 _STEP_RESULTS: Mapping[str, RecordResult] = {
     "succeeded": "succeeded",
@@ -27,7 +30,8 @@ _STEP_RESULTS: Mapping[str, RecordResult] = {
 class RunBuilder:
     """One run of a pipeline, which is also a build. `build` is its state."""
 
-    def __init__(self, build: Build) -> None:
+    def __init__(self, requests: Requests, build: Build) -> None:
+        self._requests = requests
         self.build = build
 
     @property
@@ -39,6 +43,109 @@ class RunBuilder:
     def result(self) -> Result | None:
         """The result of the build; None while it runs."""
         return self.build.result
+
+    def retry(
+        self,
+        stage: str | None = None,
+        *,
+        by: Person | None = None,
+        results: Mapping[str, Result] | None = None,
+        logs: Mapping[str, str] | None = None,
+        wait: bool = True,
+    ) -> RunBuilder:
+        """Run a stage of the finished run again, and the stages that were skipped after it.
+
+        Args:
+            stage: the stage; by default the first one that failed or was canceled.
+            by: who retries it; the first user of the organization by default.
+            results: how single steps end this time, by the name of the step. Every other step succeeds.
+            logs: what steps write this time, by the name of the step.
+            wait: whether the clock goes on until the run is over.
+
+        Raises:
+            BuilderError: the run has no such stage or step, or the stage has not completed.
+        """
+        build, organization = self.build, self._requests.organization
+        stages = [record for record in build.records or [] if record.type == "Stage"]
+        bad = next((record.name for record in stages if record.result in {"failed", "canceled"}), None)
+        chosen = choose("stage", stage or bad or "", [record.name for record in stages])
+        send_to_build(self._requests, by, build.definition, "PATCH", str(build.id), "stages", chosen, body=_RETRY)
+        order = Order(
+            build.source_branch, build.source_version, build.template_parameters, build.variables, reason=build.reason
+        )
+        text = yaml_at(build, order)
+        names = step_names(text)
+        played = {name: Played() for name in names}
+        for name, log in (logs or {}).items():
+            played[choose("step", name, names)] = Played(tuple(log.splitlines()))
+        ends = {choose("step", name, names): _STEP_RESULTS[result] for name, result in (results or {}).items()}
+        played = {name: Played(each.lines, ends.get(name, "succeeded")) for name, each in played.items()}
+        # The route let the stage do what it did. What it does this time takes the place of that.
+        [*_, before] = build.attempts
+        begun = next(index for index, record in enumerate(stages) if record.name == chosen)
+        again = {chosen, *(record.name for record in stages[begun + 1 :] if record.result == "skipped")}
+        was = {record.id: record for record in before.records}
+        records = [was.get(record.id, record) for record in build.course.records] if build.course else []
+        build.attempts.pop()
+        build.records = records
+        inside = [record for record in records if record.identifier.partition(".")[0] in again]
+        run_again(build, inside, organization.clock.now(), make_course(build, text, played))
+        organization.builds.watch(build)
+        _finish(self._requests, build, wait=wait)
+        return self
+
+    def cancel(self, *, by: Person | None = None) -> RunBuilder:
+        """Cancel the run, which is then over within seconds.
+
+        Raises:
+            BuilderError: the run has completed.
+        """
+        send_to_build(
+            self._requests, by, self.build.definition, "PATCH", str(self.build.id), body={"status": "cancelling"}
+        )
+        _finish(self._requests, self.build, wait=True)
+        return self
+
+    def add_test_results(
+        self, tests: Iterable[CaseResult | str], *, name: str = "Unit tests", job: str = "", attempt: int = 1
+    ) -> Self:
+        """Publish the results of tests. A text is the name of a test that passed.
+
+        Args:
+            tests: the results.
+            name: the name of the test run.
+            job: the job that ran the tests.
+            attempt: which attempt of the job it was.
+
+        Raises:
+            BuilderError: there is no such outcome.
+        """
+        publish_tests(self._requests, self.build, tests, name, job, attempt)
+        return self
+
+
+_RETRY: JsonObject = {"state": "retry"}
+
+
+def send_to_build(
+    requests: Requests, by: Person | None, definition: Definition, method: str, *path: str, body: JsonObject
+) -> JsonObject:
+    """Send a request about builds of a pipeline's project."""
+    return requests.send(by, method, definition.project.name, "_apis", "build", "builds", *path, body=body)
+
+
+def yaml_at(build: Build, order: Order) -> str:
+    """Return the YAML that a build ran."""
+    ref = build.source_branch if build.reason != "pullRequest" else build.definition.default_branch
+    return yaml_of(build.definition, replace(order, branch=ref))[2]
+
+
+def _finish(requests: Requests, build: Build, *, wait: bool) -> None:
+    """Let the clock go on until a build is over, if that is wanted."""
+    store, clock = requests.organization.builds, requests.organization.clock
+    if wait and build.course:
+        clock.set(max(clock.now(), build.course.finish))
+    catch_up(store, clock.now())
 
 
 class PipelineBuilder:
@@ -53,6 +160,28 @@ class PipelineBuilder:
         """The id of the pipeline and of the build definition."""
         return self.definition.id
 
+    def update(self, *, by: Person | None = None, comment: str = "", **changes: JsonValue) -> PipelineBuilder:
+        """Change the definition of the pipeline, which makes a new revision of it.
+
+        Args:
+            by: who changes it; the first user of the organization by default.
+            comment: why it is changed.
+            changes: what is changed, by the names of the service, such as `name`, `path`, `queueStatus`, `variables`,
+                `process`, `repository` or `queue`; an object such as `repository` is changed by its members.
+
+        Raises:
+            BuilderError: the service refuses the change.
+        """
+        number = str(self.id)
+        body = dict(self._send(by, "GET", "definitions", number))
+        body["comment"] = comment or None
+        for name, value in changes.items():
+            now = body.get(name)
+            merged = name != "variables" and isinstance(now, dict) and isinstance(value, dict)
+            body[name] = {**as_object(now), **as_object(value)} if merged else value
+        self._send(by, "PUT", "definitions", number, body=body)
+        return self
+
     def run(
         self,
         *,
@@ -63,8 +192,10 @@ class PipelineBuilder:
         parameters: Mapping[str, JsonValue] | None = None,
         result: Result | None = None,
         step: str | None = None,
+        results: Mapping[str, Result] | None = None,
         logs: Mapping[str, str] | None = None,
         artifacts: Mapping[str, Contents] | None = None,
+        tests: Iterable[CaseResult | str] = (),
         tags: str | Sequence[str] = (),
         wait: bool = True,
     ) -> RunBuilder:
@@ -78,8 +209,11 @@ class PipelineBuilder:
             parameters: values of the parameters that the YAML declares.
             result: the result of the run.
             step: the step that decides the result. By default the last one in `logs`, or else the last one in the YAML.
+            results: how single steps end, by the name of the step, where more than one decides. Every other step
+                succeeds.
             logs: what steps write, by the name of the step.
             artifacts: files that the run publishes, by the name of the artifact.
+            tests: results of tests that the run publishes. A text is the name of a test that passed.
             tags: tags of the build.
             wait: whether the clock goes on until the run is over. Otherwise it runs as the clock moves.
 
@@ -91,7 +225,7 @@ class PipelineBuilder:
         order = Order(source, version, dict(parameters or {}))
         try:
             text = yaml_of(self.definition, order)[2]
-            played = self._played(text, result, step, logs or {})
+            played = self._played(text, result, step, logs or {}, results or {})
         except InvalidRunError:
             text, played = "", {}  # The route says what is wrong.
         build = self._queue(order, by, choose("reason", reason, get_args(Reason)))
@@ -104,7 +238,7 @@ class PipelineBuilder:
                 "pr.sourceSha": pull.last_source,
             }
         plan_build(build, text, played)
-        store, clock = self._requests.organization.builds, self._requests.organization.clock
+        store = self._requests.organization.builds
         if result and build.course and build.course.result != result:
             ends = build.course.result
             del store.builds[build.id]
@@ -113,15 +247,14 @@ class PipelineBuilder:
         store.watch(build)
         for tag in texts(tags):
             self._send(by, "PUT", "builds", str(build.id), "tags", tag)
-        if wait and build.course:
-            clock.set(max(clock.now(), build.course.finish))
-        catch_up(store, clock.now())
+        _finish(self._requests, build, wait=wait)
         for number, (name, files) in enumerate((artifacts or {}).items(), start=1):
             content = {
                 path.strip("/"): data.encode() if isinstance(data, str) else data for path, data in files.items()
             }
             build.artifacts.append(Artifact(build.id * 10 + number, name, content))
-        return RunBuilder(build)
+        run, given = RunBuilder(self._requests, build), list(tests)
+        return run.add_test_results(given) if given else run
 
     def _source(self, branch: str | None, pull_request: PullRequestBuilder | None) -> tuple[str, str]:
         """Return the branch that a run names when it is queued, and the commit that it builds."""
@@ -155,11 +288,23 @@ class PipelineBuilder:
             }
         return build
 
-    def _played(self, text: str, result: Result | None, step: str | None, logs: Mapping[str, str]) -> dict[str, Played]:
+    def _played(
+        self,
+        text: str,
+        result: Result | None,
+        step: str | None,
+        logs: Mapping[str, str],
+        results: Mapping[str, Result],
+    ) -> dict[str, Played]:
         names = step_names(text)
         played = {choose("step", name, names): Played(tuple(log.splitlines())) for name, log in logs.items()}
         if result is None and step is not None:
             raise BuilderError("a step decides a result, so give the result too")
+        if results:
+            if result is not None:
+                raise BuilderError("give either the result of the run or the results of single steps")
+            ends = {choose("step", name, names): _STEP_RESULTS[each] for name, each in results.items()}
+            return {name: Played(played.get(name, Played()).lines, ends.get(name, "succeeded")) for name in names}
         if result is None:
             return played
         ending = _STEP_RESULTS[choose("result", result, _STEP_RESULTS)]

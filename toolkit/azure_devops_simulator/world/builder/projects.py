@@ -12,6 +12,8 @@ from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
 from azure_devops_simulator.state.projects import Project, Team
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
+from azure_devops_simulator.world.builder.deployment import EnvironmentBuilder
+from azure_devops_simulator.world.builder.pipeline_resources import ServiceConnectionBuilder, VariableGroupBuilder
 from azure_devops_simulator.world.builder.pipelines import PipelineBuilder
 from azure_devops_simulator.world.builder.repositories import Contents, RepositoryBuilder
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment
@@ -226,6 +228,67 @@ class ProjectBuilder:
         every = self._requests.organization.builds.definitions.values()
         found = {each.name: each for each in every if each.project is self.project}
         return PipelineBuilder(self._requests, found[choose("pipeline", name, found)])
+
+    def add_variable_group(
+        self,
+        name: str,
+        variables: Mapping[str, str] | None = None,
+        *,
+        secrets: Iterable[str] = (),
+        description: str = "",
+        by: Person | None = None,
+    ) -> VariableGroupBuilder:
+        """Add a variable group.
+
+        Args:
+            name: its name.
+            variables: values by the names of the variables.
+            secrets: the names of secret variables; their values are not kept.
+            description: what it is for.
+            by: who adds it; the first user of the organization by default.
+
+        Raises:
+            BuilderError: it has no variable.
+        """
+        return VariableGroupBuilder.create(
+            self._requests, self.project, name, variables or {}, secrets, description, by
+        )
+
+    def add_service_connection(
+        self, name: str, *, kind: str = "generic", url: str = "", by: Person | None = None
+    ) -> ServiceConnectionBuilder:
+        """Add a service connection.
+
+        Args:
+            name: its name.
+            kind: its type, such as `azurerm` or `dockerregistry`.
+            url: the address of the service.
+            by: who adds it; the first user of the organization by default.
+        """
+        return ServiceConnectionBuilder.create(self._requests, self.project, name, kind, url, by)
+
+    def add_environment(self, name: str, *, description: str = "", by: Person | None = None) -> EnvironmentBuilder:
+        """Add an environment, to which deployments, checks and approvals can be added.
+
+        Args:
+            name: its name.
+            description: what it is.
+            by: who adds it; the first user of the organization by default.
+
+        Raises:
+            BuilderError: the project has an environment of this name.
+        """
+        return EnvironmentBuilder.create(self._requests, self.project, name, description, by)
+
+    def environment(self, name: str) -> EnvironmentBuilder:
+        """Return an environment of the project by name.
+
+        Raises:
+            BuilderError: there is no such environment.
+        """
+        every = self._requests.organization.deployment.environments.values()
+        found = {each.name: each for each in every if each.project is self.project}
+        return EnvironmentBuilder(self._requests, found[choose("environment", name, found)])
 
     def add_team(self, name: str, members: Iterable[Person] = (), *, description: str = "") -> TeamBuilder:
         """Add a team. Its first member creates it, or else the first user of the organization.

@@ -17,15 +17,21 @@ from azure_devops_simulator.api.errors import ServiceError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read_date
 from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.api.routing import Router
+from azure_devops_simulator.areas.approvals import area as approvals
 from azure_devops_simulator.areas.builds import area as builds
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core import area as core
 from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.core.projects import find_project
+from azure_devops_simulator.areas.distributed_task import area as distributed_task
+from azure_devops_simulator.areas.environments import area as environments
 from azure_devops_simulator.areas.git import area as git
+from azure_devops_simulator.areas.pipelines import area as pipelines
 from azure_devops_simulator.areas.policies import area as policies
 from azure_devops_simulator.areas.pull_requests import area as pull_requests
 from azure_devops_simulator.areas.pull_requests.replays import settle_replays
+from azure_devops_simulator.areas.service_connections import area as service_connections
+from azure_devops_simulator.areas.test_results import area as test_results
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import FULL_ACCESS, Token, User
@@ -44,7 +50,20 @@ class BuilderError(ValueError):
 
 @cache
 def _router() -> Router:
-    areas = (core.area, git.area, policies.area, pull_requests.area, work_items.area, builds.area)
+    areas = (
+        core.area,
+        git.area,
+        policies.area,
+        pull_requests.area,
+        work_items.area,
+        builds.area,
+        pipelines.area,
+        test_results.area,
+        distributed_task.area,
+        service_connections.area,
+        environments.area,
+        approvals.area,
+    )
     return Router(route for area in areas for route in area.routes)
 
 

@@ -6,6 +6,7 @@ from pydantic import AliasPath, BeforeValidator, Field
 
 from langchain_azure_devops.results.models import (
     Branch,
+    CollectedText,
     InProject,
     Instant,
     Lines,
@@ -61,7 +62,11 @@ class Change(Result):
 
 
 class BuildDetail(Build, PartialResult):
-    """A build with its stages and what failed."""
+    """A build with its stages and what failed.
+
+    Attributes:
+        log_lines: The lines of the logs that tell why, `number: text` for each, below the place of the log.
+    """
 
     web_names = ("git_repository",)
 
@@ -78,6 +83,7 @@ class BuildDetail(Build, PartialResult):
     steps: list[Step] = Field(default=[])
     note: str | None = None
     changes: list[Change] = Field(default=[])
+    log_lines: CollectedText | None = None
 
     @property
     def git_repository(self) -> str | None:
@@ -108,13 +114,14 @@ class BuildLog(Lines):
     notes: list[str] = Field(default=[])
 
 
-class LogMatches(PartialResult):
-    """Lines of a build log that contain the words, with their numbers and the lines around them.
+class LogPart(PartialResult):
+    """Lines of a build log that do not follow one another, each with its number.
 
     Attributes:
-        matching: How many lines hold them, shown or not, as far as the log was read.
+        job: The id of the job in the timeline, which the web page needs; None when the log belongs to no step.
+        task: The id of the step.
+        total_lines: How many lines the log has; None when that is not known.
         note: The parts that were not shown or not read, and how to go on.
-        lines: `number: text` for a line that holds the words, `number- text` for one around it.
     """
 
     written_by = "builds"
@@ -127,7 +134,27 @@ class LogMatches(PartialResult):
     log: int
     job: str | None = Field(default=None, exclude=True)
     task: str | None = Field(default=None, exclude=True)
-    matching: int
     total_lines: int | None
     note: str | None = None
+
+
+class LogFailures(LogPart):
+    """The lines of a build log that tell why a step failed.
+
+    Attributes:
+        lines: `number: text` for each line, without time stamps and colours; long lines are cut.
+    """
+
+    lines: UntrustedText
+
+
+class LogMatches(LogPart):
+    """Lines of a build log that contain the words, with the lines around them.
+
+    Attributes:
+        matching: How many lines hold them, shown or not, as far as the log was read.
+        lines: `number: text` for a line that holds the words, `number- text` for one around it.
+    """
+
+    matching: int
     lines: UntrustedText

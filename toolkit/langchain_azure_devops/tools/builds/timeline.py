@@ -1,6 +1,7 @@
 """The timeline of a build: its stages, and the place of each failure."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from pydantic import AliasPath, BaseModel, Field
 
@@ -38,6 +39,7 @@ class Failure(Result):
     Attributes:
         where: Stage and job it belongs to.
         log: For get_build_log; None when it wrote none.
+        attempt: Which attempt failed, where it is not the first.
         issues: The errors and warnings that it reported.
     """
 
@@ -48,6 +50,7 @@ class Failure(Result):
     where: Untrusted
     result: str
     log: int | None
+    attempt: int | None = None
     issues: list[Untrusted]
 
 
@@ -56,6 +59,13 @@ class Issue(BaseModel):
 
     type: str | None = None
     message: str | None = None
+
+
+class Task(BaseModel):
+    """The task that a step runs, with its version."""
+
+    name: str | None = None
+    version: str | None = None
 
 
 class Record(BaseModel):
@@ -68,16 +78,28 @@ class Record(BaseModel):
     order: int | None = None
     state: str | None = None
     result: str | None = None
-    started: str | None = Field(default=None, validation_alias="startTime")
+    started: Instant | None = Field(default=None, validation_alias="startTime")
     finished: Instant | None = Field(default=None, validation_alias="finishTime")
     log: int | None = Field(default=None, validation_alias=AliasPath("log", "id"))
     issues: OrNone[Issue] = Field(default=[])
+    task: Task | None = None
+    attempt: int = 1
 
 
 class Timeline(BaseModel):
     """The records of a build in no particular order."""
 
     records: OrNone[Record]
+
+
+_CANCELED = "The operation was canceled."
+"""What a step reports that was cancelled from above; why it was, its job or stage says."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def when_started(record: Record) -> datetime:
+    """Return when a record started; one that never did comes first."""
+    return record.started or _LONG_AGO
 
 
 def list_stages(records: Sequence[Record]) -> list[Stage]:
@@ -100,9 +122,10 @@ def list_failures(records: Sequence[Record]) -> list[Failure]:
             where=_describe_place(record, by_id),
             result=record.result or "",
             log=record.log,
+            attempt=_find_attempt(record, by_id),
             issues=_list_issues(record, by_id),
         )
-        for record in sorted(bad, key=lambda record: record.started or "")
+        for record in sorted(bad, key=when_started)
         if record.id not in blamed
     ]
 
@@ -110,7 +133,7 @@ def list_failures(records: Sequence[Record]) -> list[Failure]:
 def list_steps(records: Sequence[Record]) -> list[Step]:
     """Return the tasks that wrote a log, in order, at most 50 of them."""
     by_id = _index(records)
-    ran = [(record.started or "", record.log, record) for record in records if record.type == "Task" and record.log]
+    ran = [(when_started(record), record.log, record) for record in records if record.type == "Task" and record.log]
     return [
         Step(
             name=record.name or "", where=_describe_place(record, by_id), result=record.result or record.state, log=log
@@ -153,10 +176,27 @@ def _describe_place(record: Record, by_id: dict[str, Record]) -> str:
     return " > ".join(name for name in named if name != "__default")
 
 
+def _find_attempt(record: Record, by_id: dict[str, Record]) -> int | None:
+    """Return which attempt a record belongs to; None for the first. The service counts attempts of jobs and stages."""
+    attempt = max(each.attempt for each in (record, *(by_id[above] for above in _list_ancestors(record, by_id))))
+    return attempt if attempt > 1 else None
+
+
+def list_job_errors(records: Sequence[Record]) -> list[tuple[str, str]]:
+    """Return the errors of jobs and stages themselves, such as a time limit, each with the name of the job or stage."""
+    bad = (record for record in records if record.result in _BAD and record.type != "Task")
+    return [
+        (record.name or "", issue.message or "")
+        for record in sorted(bad, key=when_started)
+        for issue in record.issues
+        if issue.type == "error"
+    ]
+
+
 def _list_issues(record: Record, by_id: dict[str, Record]) -> list[str]:
     """List the issues of a record; without an error, as when its agent was lost, add those of its job or stage."""
     own = record.issues
-    if not any(issue.type == "error" for issue in own):
+    if not any(issue.type == "error" and issue.message != _CANCELED for issue in own):
         above = (by_id[ancestor].issues for ancestor in _list_ancestors(record, by_id))
         errors = ([issue for issue in issues if issue.type == "error"] for issues in above)
         own = next((found for found in errors if found), []) + own

@@ -1,0 +1,1 @@
+"""Cases that begin with the diagnosis of a build."""

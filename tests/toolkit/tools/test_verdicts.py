@@ -1,0 +1,199 @@
+"""The kind of a failure, the rule that decided about it, and what to do."""
+
+import pytest
+from tool_calls import FULL, call, connected
+
+from azure_devops_simulator import CaseResult, SimulatorServer, build_organization
+from azure_devops_simulator.state.builds import Issue
+
+YAML = """jobs:
+- job: build
+  steps:
+  - script: make
+    displayName: compile
+  - script: make test
+    displayName: test
+  - script: make publish
+    displayName: publish
+    condition: always()
+"""
+
+
+class World:
+    """A pipeline with three steps, of which the last always runs."""
+
+    def __init__(self) -> None:
+        self.world = build_organization("contoso").at("2026-11-02 09:00")
+        self.world.add_token(FULL)
+        self.platform = self.world.add_project("Platform")
+        self.repository = self.platform.add_repository("api", {"a.py": "one\n"})
+        self.ci = self.platform.add_pipeline("ci", repository=self.repository, yaml=YAML)
+
+    def fail(self, log="", *, step="compile", **arguments):
+        return self.ci.run(results={step: "failed"}, logs={step: log} if log else None, **arguments)
+
+    def diagnose(self, build, **arguments):
+        with SimulatorServer(self.world.organization) as server, connected(server.base_url, FULL) as client:
+            return call(client, "diagnose_build", build=build.id, **arguments)
+
+
+@pytest.fixture
+def made():
+    return World()
+
+
+def job_of(run):
+    return next(record for record in run.build.records if record.type == "Job")
+
+
+@pytest.mark.parametrize(
+    ("log", "category", "advice"),
+    [
+        ("src/main.c:3:5: error: 'x' undeclared (first use in this function)", "build", "fix"),
+        ("src/app.ts(3,5): error TS2322: Type 'string' is not assignable to type 'number'.", "build", "fix"),
+        ("FAILED tests/test_a.py::test_x - AssertionError: assert 1 == 2\n1 failed, 3 passed in 0.12s", "test", "fix"),
+        ("npm error code ERESOLVE\nnpm error ERESOLVE unable to resolve dependency tree", "dependency", "fix"),
+        ("ERROR: No matching distribution found for left-pad==9.9.9", "dependency", "fix"),
+        ("fatal: unable to access 'https://x.example/': Could not resolve host: x.example", "infrastructure", "retry"),
+        ("No space left on device", "infrastructure", "retry"),
+        ("remote: TF401027: You need the Git 'GenericContribute' permission to perform this action.", "permission",
+         "escalate"),
+        ("what nobody knows happened", "unknown", "escalate"),
+    ],
+)  # fmt: skip
+def test_the_log_of_the_failed_step_decides(made, log, category, advice):
+    found = made.diagnose(made.fail(log))
+    assert (found.category, found.advice) == (category, advice), found.decided_by
+    if category == "unknown":
+        assert found.decided_by == "no rule knows what the failed steps wrote"
+    else:
+        assert " of log " in found.decided_by
+        assert log.splitlines()[0] in found.log_lines
+
+
+def test_the_first_failed_step_decides_and_later_ones_are_cascades(made):
+    run = made.ci.run(
+        results={"compile": "failed", "publish": "failed"},
+        logs={"compile": "main.c:3:5: error: 'x' undeclared", "publish": "1 failed, 2 passed in 1.0s"},
+    )
+    found = made.diagnose(run)
+    assert found.category == "build"
+    assert [step.name for step in found.failed] == ["compile", "publish"]
+    assert f"of log {found.failed[0].log}" in found.decided_by
+
+
+def test_a_lost_agent_is_infrastructure_by_the_issue_of_its_job(made):
+    run = made.fail("main.c:3:5: error: 'x' undeclared")
+    job = job_of(run)
+    job.issues = [
+        Issue("error", "We stopped hearing from agent Azure Pipelines 7. Verify the agent machine is running")
+    ]
+    for record in run.build.records:
+        if record.parent == job.id:
+            record.result, record.issues = "succeeded", []
+    found = made.diagnose(run)
+    assert (found.category, found.advice) == ("infrastructure", "retry"), found.decided_by
+    assert "an issue of" in found.decided_by
+
+
+def test_a_job_that_ran_too_long_is_a_time_out_though_it_was_cancelled(made):
+    run = made.ci.run(results={"compile": "canceled"})
+    job_of(run).issues = [
+        Issue("error", "The job running on agent Azure Pipelines 7 ran longer than the maximum time of 60 minutes.")
+    ]
+    found = made.diagnose(run)
+    assert (found.result, found.category, found.advice) == ("canceled", "time-out", "retry"), found.decided_by
+
+
+def test_a_build_that_a_person_cancelled_is_cancelled(made):
+    found = made.diagnose(made.ci.run(results={"compile": "canceled"}))
+    assert (found.category, found.advice) == ("cancelled", "retry")
+    assert "was cancelled" in found.decided_by
+
+
+def test_a_pipeline_that_the_service_refuses_is_a_matter_of_validation(made):
+    run = made.ci.run()
+    run.build.validation, run.build.result, run.build.records = (
+        ["/azure-pipelines.yml: Unexpected value 'step'"],
+        "failed",
+        None,
+    )
+    found = made.diagnose(run)
+    assert (found.category, found.advice) == ("validation or policy", "fix")
+    assert "Unexpected value 'step'" in found.decided_by
+    assert found.notes[0] == "/azure-pipelines.yml: Unexpected value 'step'"
+
+
+def test_a_check_that_did_not_pass_is_a_matter_of_policy(made):
+    run = made.ci.run()
+    run.build.result = "failed"
+    for record in run.build.records:
+        record.result = {"Stage": "failed", "Checkpoint": "failed"}.get(record.type, "skipped")
+    found = made.diagnose(run)
+    assert (found.category, found.advice) == ("validation or policy", "fix")
+    assert found.decided_by.startswith("the check Checkpoint")
+
+
+def test_flaky_tests_are_run_again_and_others_repaired(made):
+    log = "FAILED tests/test_a.py::test_x - AssertionError\n1 failed in 0.12s"
+    made.ci.run(tests=["a", "b"])
+    flaky = made.diagnose(made.fail(log, step="test", tests=[CaseResult("a", "failed", "boom"), "b"]))
+    assert (flaky.category, flaky.advice) == ("test", "retry")
+    assert flaky.decided_by.endswith("every failed test is flaky")
+    made.repository.commit("Two", {"a.py": "two\n"})
+    both = made.fail(log, step="test", tests=[CaseResult("a", "failed", "boom"), CaseResult("b", "failed", "bang")])
+    found = made.diagnose(both)
+    assert (found.category, found.advice, found.failed_test_count) == ("test", "fix", 2)
+    assert {(test.name, test.age, test.flaky is not None) for test in found.tests} == {
+        ("a", "old", True),
+        ("b", "new", False),
+    }
+
+
+def test_published_tests_decide_where_the_log_says_nothing(made):
+    made.ci.run(tests=["a"])
+    made.repository.commit("Two", {"a.py": "two\n"})
+    found = made.diagnose(made.fail(step="test", tests=[CaseResult("a", "failed", "boom")]))
+    assert (found.category, found.decided_by) == ("test", "failed tests were published")
+    assert [(test.name, test.age, test.message) for test in found.tests] == [("a", "new", "boom")]
+
+
+def test_a_build_that_succeeded_or_still_runs_has_no_failure(made):
+    found = made.diagnose(made.ci.run())
+    assert (found.category, found.advice, found.failed) == ("none", "none", [])
+    running = made.diagnose(made.ci.run(wait=False))
+    assert (running.category, running.advice) == ("none", "wait")
+    assert running.decided_by.startswith("the build is ")
+
+
+def test_a_build_that_succeeded_in_part_is_judged_by_the_step_with_issues(made):
+    run = made.ci.run(
+        results={"test": "partiallySucceeded"},
+        logs={"test": "FAILED tests/test_a.py::test_x - AssertionError\n1 failed in 0.12s"},
+    )
+    found = made.diagnose(run)
+    assert (found.result, found.category, found.advice) == ("partiallySucceeded", "test", "fix")
+    assert [(step.name, step.result) for step in found.failed] == [("test", "succeededWithIssues")]
+
+
+def test_the_last_attempt_of_a_job_decides_and_its_number_is_shown(made):
+    run = made.fail("main.c:3:5: error: 'x' undeclared")
+    first = made.diagnose(run)
+    assert [(step.name, step.attempt) for step in first.failed] == [("compile", None)]
+    run.retry(
+        results={"test": "failed"}, logs={"test": "FAILED tests/test_a.py::test_x - AssertionError\n1 failed in 1s"}
+    )
+    found = made.diagnose(run)
+    assert [(step.name, step.attempt) for step in found.failed] == [("test", 2)]
+    assert found.category == "test"
+    run.retry()
+    found = made.diagnose(run)
+    assert (found.category, found.failed) == ("none", [])
+
+
+def test_a_test_that_passed_in_the_last_attempt_is_no_failed_test(made):
+    run = made.fail(step="publish", log="No space left on device")
+    run.add_test_results([CaseResult("a", "failed", "boom")], job="build")
+    run.add_test_results(["a"], job="build", attempt=2)
+    found = made.diagnose(run)
+    assert (found.category, found.failed_test_count, found.tests) == ("infrastructure", 0, [])

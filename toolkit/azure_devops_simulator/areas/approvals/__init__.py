@@ -1,0 +1,1 @@
+"""The checks of resources, and the approvals for which stages wait."""

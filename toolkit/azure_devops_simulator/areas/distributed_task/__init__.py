@@ -1,0 +1,1 @@
+"""Variable groups, and the pools with the agents that run jobs."""

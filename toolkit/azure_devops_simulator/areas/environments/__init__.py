@@ -1,0 +1,1 @@
+"""Environments and what was deployed to them."""

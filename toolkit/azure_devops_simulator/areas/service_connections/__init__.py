@@ -1,0 +1,1 @@
+"""Service connections, by which pipelines reach other services."""

@@ -1,0 +1,1 @@
+"""The test results of builds."""

@@ -1,0 +1,36 @@
+"""Advise by what else is known: a failure that follows from a change does not go away by running the build again."""
+
+from collections.abc import Sequence
+
+from langchain_azure_devops.tools.diagnosis.models import RENEWED, Duration, PipelineChange
+from langchain_azure_devops.tools.diagnosis.verdict import Verdict
+from langchain_azure_devops.tools.tests_and_artifacts.models import FailedTest
+
+
+def are_flaky(tests: Sequence[FailedTest], build: int) -> bool | None:
+    """Return whether all failed tests are flaky; None when there is none.
+
+    A test that fails since an earlier build without a pass in between fails for a reason, although it once passed on
+    the same commit.
+    """
+    if not tests:
+        return None
+    return all(test.flaky and test.since_build in (None, build) for test in tests)
+
+
+def advise(verdict: Verdict, changes: Sequence[PipelineChange], durations: Sequence[Duration]) -> Verdict:
+    """Advise against running a build again that fails because of a change or a slow step which is known.
+
+    Args:
+        verdict: What kind of failure it was.
+        changes: What changed in the pipeline since the last good build.
+        durations: The stages and steps that took much longer or shorter than in that one.
+    """
+    if verdict.advice != "retry" or verdict.kind == "cancelled":
+        return verdict
+    changed = sorted({change.what for change in changes if change.what not in RENEWED})
+    reasons = [f"look first at what changed since the last good build: {', '.join(changed)}"] if changed else []
+    if verdict.kind == "time-out":
+        slow = [each for each in durations if each.kind == "Task" and each.after > each.before]
+        reasons += [f"{each.name} took {each.after:,} s, in the last good build {each.before:,} s" for each in slow[:2]]
+    return verdict._replace(rule="; ".join([verdict.rule, *reasons]), advice="fix") if reasons else verdict

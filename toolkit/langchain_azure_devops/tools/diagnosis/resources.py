@@ -1,0 +1,132 @@
+"""Compare what a pipeline uses besides its own files: variable groups, service connections, other repositories."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+from langchain_azure_devops.calls.optional import read_optional
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.results.models import Failed
+from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.diagnosis.models import Part, PartKind, PipelineChange
+from langchain_azure_devops.tools.diagnosis.reference import RawBuild
+from langchain_azure_devops.tools.environments.resources import (
+    ServiceConnection,
+    VariableGroup,
+    read_service_connections,
+    read_variable_groups,
+)
+from langchain_azure_devops.tools.pipeline_runs.runs import read_run
+
+_OWN = "self"
+
+
+async def compare_used(
+    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, groups: Collection[str], values: Collection[str]
+) -> Part:
+    """Find the variable groups and service connections that were changed between two builds.
+
+    Args:
+        client: Where to ask.
+        project: The project.
+        build: The build that failed.
+        good: The good build.
+        groups: The names of the variable groups that the pipeline uses.
+        values: All values in its files, among them the names of service connections.
+    """
+    changed_groups, changed_connections = await asyncio.gather(
+        _find_groups(client, project, build, good, groups), _find_connections(client, project, build, good, values)
+    )
+    return Part(
+        [*changed_groups.changes, *changed_connections.changes],
+        unread=[*changed_groups.unread, *changed_connections.unread],
+    )
+
+
+async def _find_groups(
+    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, names: Collection[str]
+) -> Part:
+    if not names:
+        return Part()
+    page = await read_optional(
+        Scope.VARIABLEGROUPS_READ, "variable groups", read_variable_groups(client, project), default=None
+    )
+    if page is None:
+        return Part()
+    known = {group.name for group in page.items}
+    unknown = [name for name in sorted(names) if name not in known and "$" not in name]
+    unread = [
+        Failed(place=f"variable group {name!r}", status="not_found", reason="it is not among those this token can see")
+        for name in unknown
+    ]
+    changed = _list_changed("variable group", [row for row in page.items if row.name in names], build, good)
+    return Part(changed.changes, unread=[*unread, *changed.unread])
+
+
+async def _find_connections(
+    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, values: Collection[str]
+) -> Part:
+    if not values:
+        return Part()
+    page = await read_optional(
+        Scope.SERVICEENDPOINT, "service connections", read_service_connections(client, project), default=None
+    )
+    used = [] if page is None else [row for row in page.items if row.name in values or row.id in values]
+    return _list_changed("service connection", used, build, good)
+
+
+def _list_changed(
+    what: PartKind, rows: Sequence[VariableGroup | ServiceConnection], build: RawBuild, good: RawBuild
+) -> Part:
+    """Return those that were changed after the good build had begun and before the other one ended.
+
+    The service tells only of the last change, so one after the build hides whether there was one before it.
+    """
+    changes: list[PipelineChange] = []
+    unread: list[Failed] = []
+    for row in rows:
+        if row.modified is None:
+            reason = "the service does not say when it was changed"
+        elif good.started is not None and row.modified <= good.started:
+            continue
+        elif build.finished is not None and row.modified > build.finished:
+            reason = f"it was changed after the build, at {row.modified:%Y-%m-%d %H:%M}, which hides earlier changes"
+        else:
+            changes.append(
+                PipelineChange(what=what, name=row.name, by=row.modified_by, by_id=row.modified_by_id, at=row.modified)
+            )
+            continue
+        unread.append(Failed(place=f"{what} {row.name!r}", status="not_found", reason=reason))
+    return Part(changes, unread=unread)
+
+
+async def compare_runs(
+    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, elsewhere: Collection[str]
+) -> Part:
+    """Compare the versions of other repositories, pipelines and containers that two runs used.
+
+    Args:
+        client: Where to ask.
+        project: The project.
+        build: The build that failed.
+        good: The good build.
+        elsewhere: The templates in other repositories, as `path@alias`.
+    """
+    before, after = await asyncio.gather(
+        *(read_run(client, {"project": project, "build": each.id}) for each in (good, build))
+    )
+    old, new = (
+        dict(row.split(": ", 1) for row in (*run.repositories, *run.pipelines, *run.containers))
+        for run in (before, after)
+    )
+    return Part(
+        [
+            PipelineChange(what="resource", name=name, before=old.get(name, "none"), after=new.get(name, "none"))
+            for name in sorted(old.keys() | new.keys())
+            if name != _OWN and old.get(name) != new.get(name)
+        ],
+        unread=[
+            Failed(place=name, status="not_found", reason="the runs do not tell the version of its repository")
+            for name in sorted(elsewhere)
+            if name.rpartition("@")[2] not in old.keys() & new.keys()
+        ],
+    )

@@ -1,0 +1,83 @@
+"""The YAML files of a pipeline at a commit, and the names in them that the service resolves elsewhere."""
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+
+from langchain_azure_devops.errors import NotFound
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues
+from langchain_azure_devops.tools.git import read_text_file
+
+_MOST_FILES, _MOST_BYTES = 20, 200_000
+_TEMPLATE = re.compile(r"^[^#\n]*?(?<![^\s{,-])template:[ \t]*['\"]?([^'\"#\s,}]+)", re.MULTILINE)
+# In block style or between braces; bounded, because a file may be hostile.
+_END = r"['\"]?[ \t]{0,20}(?:[,}\]#]|$)"
+_GROUP = re.compile(rf"(?<![\w.-])group:[ \t]{{0,20}}['\"]?([^'\"#\n,{{}}]{{1,200}}?){_END}", re.MULTILINE)
+_VALUE = re.compile(rf"(?<![\w.-])[\w.-]{{1,100}}:[ \t]{{1,20}}['\"]?([^'\"#\n,{{}}]{{1,200}}?){_END}", re.MULTILINE)
+
+
+@dataclass
+class YamlFiles:
+    """The files that make up a pipeline, as far as they are in its own repository.
+
+    Attributes:
+        main: The path of the file of the pipeline.
+        paths: The paths of all that were read.
+        groups: The variable groups that they name.
+        values: All values of their settings, among them the names of service connections.
+        elsewhere: The templates that are in other repositories, as `path@alias`.
+        unread: The files that are named and could not be read, each with the reason.
+    """
+
+    main: str = ""
+    paths: list[str] = field(default_factory=list)
+    groups: set[str] = field(default_factory=set)
+    values: set[str] = field(default_factory=set)
+    elsewhere: set[str] = field(default_factory=set)
+    unread: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        """The paths of all files that the pipeline names, also of those that were deleted."""
+        return {self.main, *self.paths, *self.unread}
+
+
+async def read_yaml_files(client: AzureDevOps, where: PathValues, path: str, commit: str) -> YamlFiles:
+    """Read the file of a pipeline and the templates that it uses, at a commit.
+
+    Args:
+        client: Where to ask.
+        where: The project and the repository.
+        path: The file of the pipeline.
+        commit: The commit that was built.
+    """
+    found = YamlFiles(main="/" + path.lstrip("/"))
+    waiting = [found.main]
+    while waiting:
+        each = waiting.pop(0)
+        if each in found.paths or each in found.unread:
+            continue
+        if len(found.paths) >= _MOST_FILES:
+            found.unread[each] = f"only {_MOST_FILES} files of a pipeline are read"
+            continue
+        try:
+            content = await read_text_file(client, where, each, commit, _MOST_BYTES)
+        except NotFound:
+            found.unread[each] = "not there at this commit"
+            continue
+        if content is None:
+            found.unread[each] = "not text"
+            continue
+        found.paths.append(each)
+        found.groups.update(_GROUP.findall(content.text))
+        found.values.update(_VALUE.findall(content.text))
+        for name in _TEMPLATE.findall(content.text):
+            place, _, alias = name.partition("@")
+            if alias and alias != "self":
+                found.elsewhere.add(name)
+            elif "${{" in place or "$(" in place:
+                found.unread[name] = "its name is computed"
+            else:
+                waiting.append(posixpath.normpath(posixpath.join(posixpath.dirname(each), place)))
+    return found
