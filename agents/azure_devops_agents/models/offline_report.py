@@ -18,7 +18,10 @@ _VIEWS = "log lines"
 _TELLS = re.compile(r"(?i)[a-z](?:error|exception)\b|^(?:error|failed|fatal)\b|\b(?:failed|denied|refused|timed out)\b")
 """What a line of several logs says that is worth a row: their other lines surround those."""
 _LINES = "lines"
-_NUMBERED = re.compile(r"(\d+): +(.*)")
+_NUMBERED = re.compile(r"(\d+): ?(.*)")
+_SHORT_COLUMNS = 2
+_SHORT_ROWS = 10
+"""So many rows of a table of two columns are one row of a report."""
 
 
 class _Row(NamedTuple):
@@ -88,29 +91,53 @@ def _observe(answer: _Answer) -> Iterator[_Row]:
 def _read_parts(lines: Sequence[str]) -> Iterator[_Row]:
     """Yield the rows of the tables and the lines of the texts in a record, and the fields between them.
 
-    A line that comes again is left out.
+    Fields that follow each other are one row, and so are the rows of a table of two columns. A line that comes again
+    is left out.
     """
-    name, columns, of_table = "", list[str](), False
     seen = set[str]()
+    for name, of_table, part in _split_parts(lines):
+        if not of_table:
+            yield from _read_text(name, part, seen)
+            continue
+        # The rows of a table are indented, and the fields below them are not.
+        table = list(takewhile(lambda line: not _FIELD.fullmatch(line), part))
+        columns = table[0].split("\t") if table else []
+        rows = [_name_cells(columns, line) for line in table[1:]]
+        for some in _group(rows, _SHORT_ROWS if len(columns) == _SHORT_COLUMNS else 1):
+            statement = "; ".join(row.statement for row in some)
+            yield _Row(f"{name}: {statement}", "\n".join(row.quote for row in some))
+        if fields := part[len(table) :]:
+            yield _name_fields(fields)
+
+
+def _split_parts(lines: Sequence[str]) -> Iterator[tuple[str, bool, list[str]]]:
+    """Yield the name of each part of a record, whether it is a table, and its lines."""
+    heads = [index for index, line in enumerate(lines) if _PART.fullmatch(line)]
+    for start, end in zip(heads, [*heads[1:], len(lines)], strict=True):
+        if found := _PART.fullmatch(lines[start]):
+            yield found[1].replace("_", " "), bool(found[2]), list(lines[start + 1 : end])
+
+
+def _read_text(name: str, lines: Sequence[str], seen: set[str]) -> Iterator[_Row]:
+    """Yield the lines of a text that were not seen yet; of several logs in one text, only the lines that tell why."""
     for line in lines:
-        if part := _PART.fullmatch(line):
-            name, columns, of_table = part[1].replace("_", " "), [], bool(part[2])
-        elif of_table and _FIELD.fullmatch(line):
-            # The rows of a table are indented.
-            yield _name_fields([line])
-        elif of_table and not columns:
-            columns = line.split("\t")
-        elif of_table:
-            row = _name_cells(columns, line)
-            yield _Row(f"{name}: {row.statement}", row.quote)
-        else:
-            numbered = _NUMBERED.fullmatch(line)
-            text = numbered[2] if numbered else line
-            if text not in seen and (_TELLS if name == _VIEWS else _WORD).search(text):
-                # Of several logs in one text, the number of a line says nothing without the place of its log.
-                place = f"line {numbered[1]}" if numbered and name == _LINES else name
-                yield _Row(f"{place}: {text}", line)
-            seen.add(text)
+        numbered = _NUMBERED.fullmatch(line)
+        text = numbered[2] if numbered else line
+        if text not in seen and (_tells_why if name == _VIEWS else _WORD.search)(text):
+            # Of several logs in one text, the number of a line says nothing without the place of its log.
+            place = f"line {numbered[1]}" if numbered and name == _LINES else name
+            yield _Row(f"{place}: {text.lstrip()}", line)
+        seen.add(text)
+
+
+def _tells_why(text: str) -> bool:
+    """Tell whether a line of a log names a failure; source text that a log shows is indented or marked."""
+    return not text.startswith((" ", "\t", ">")) and bool(_TELLS.search(text))
+
+
+def _group(rows: Sequence[_Row], size: int) -> Iterator[Sequence[_Row]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 def _name_cells(columns: Sequence[str], line: str) -> _Row:
