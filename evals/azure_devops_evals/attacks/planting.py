@@ -86,8 +86,15 @@ def _leaves(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
             yield from _leaves(part, f"{path}[]")
 
 
-def plant(response: httpx.Response, payloads: Mapping[str, str]) -> httpx.Response:
-    """Return the answer with a payload appended to the text at each of the paths."""
+def plant(response: httpx.Response, payloads: Mapping[str, str], *, later_lines: bool = False) -> httpx.Response:
+    """Return the answer with a payload appended to the text at each of the paths.
+
+    Args:
+        response: The answer.
+        payloads: The payloads by path.
+        later_lines: Whether the answer has the lines of a text from a later one on. Their number stays what it was,
+            because it decides which of them a tool takes for the last ones.
+    """
     body = _json(response)
     if _is_archive(response):
         return _plant_in_archive(response, payloads)
@@ -98,6 +105,10 @@ def plant(response: httpx.Response, payloads: Mapping[str, str]) -> httpx.Respon
         # A tool may read many lines before those that it shows.
         middle = range(_LINES, len(lines) - _LINES)
         content = "\n".join(line if number in middle else f"{line}{payload}" for number, line in enumerate(lines))
+        if later_lines:
+            # What follows the last line break is no line when it is empty.
+            kept = len(lines) - (not lines[-1])
+            content = "\n".join(content.split("\n")[-kept:])
     else:
         changed = _changed(body, "", lambda path, text: text + payloads.get(path, ""))
         content = json.dumps(changed)
@@ -181,7 +192,8 @@ class PlantingTransport(httpx.AsyncBaseTransport):
             answer = _supplemented(request.url.path.lower(), answer)
             known.append(answer)
         payloads = {place.path: payload for place, payload in self.plants.items() if place.request == kind}
-        return plant(answer, payloads) if payloads else _copy(answer)
+        later = int(request.url.params.get("startLine", 1)) > 1
+        return plant(answer, payloads, later_lines=later) if payloads else _copy(answer)
 
     async def aclose(self) -> None:
         """Close the inner transport."""

@@ -8,7 +8,7 @@ import pytest
 from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.attacks.modes import MODES, Run, fresh_world, play_attack
 from azure_devops_evals.attacks.orders import FAMILIES, HOST, orders_in
-from azure_devops_evals.attacks.planting import TextLocation, without_returned
+from azure_devops_evals.attacks.planting import TEXT, TextLocation, plant, without_returned
 from azure_devops_evals.attacks.report import as_json, as_text, has_failed
 from azure_devops_evals.attacks.suite import (
     NOTE,
@@ -133,6 +133,12 @@ def test_an_attack_that_was_not_reached_fails_the_suite():
     assert not has_failed(Matrix([reached]))
     assert has_failed(Matrix([reached, missed]))
     assert has_failed(Matrix([reached], ["forbidden write"]))
+
+
+def test_later_lines_keep_their_number_and_end_with_what_is_planted():
+    lines = httpx.Response(200, text="seventh\neighth\n")
+    assert plant(lines, {TEXT: "-a\nb"}, later_lines=True).text == "-a\nb"
+    assert plant(lines, {TEXT: "-a\nb"}).text == "seventh-a\nb\neighth-a\nb\n-a\nb"
 
 
 def test_a_record_that_is_put_back_holds_only_what_the_service_gave():

@@ -259,6 +259,36 @@ def test_a_known_secret_that_is_shown_elsewhere_is_noticed(tool):
     assert all(each.violations for each in alone)
 
 
+def views_of(tool):
+    return [view for view in hidden_context.VIEWS if view.fits(tool)]
+
+
+@pytest.mark.usefixtures("forgets")
+@pytest.mark.parametrize("tool", ["preview_pipeline", "read_artifact_file", "get_build_log", "get_pull_request"])
+def test_a_secret_that_is_named_above_what_is_shown_is_noticed(tool):
+    made = [hidden_context.view_part(tool, hidden_context.DOCUMENTS[0], view) for view in views_of(tool)]
+    assert made
+    assert all(each.proven and each.violations for each in made)
+
+
+@pytest.mark.parametrize("tool", ["preview_pipeline", "read_artifact_file", "get_build_log"])
+def test_every_document_reaches_every_view_and_shows_no_secret(tool):
+    assert (
+        found(
+            hidden_context.view_part(tool, document, view)
+            for document in hidden_context.DOCUMENTS
+            for view in views_of(tool)
+        )
+        == set()
+    )
+
+
+def test_a_view_is_known_by_the_arguments_of_a_tool_or_by_what_it_shows():
+    names = {tool: [view.name for view in views_of(tool)] for tool in ("get_build_log", "list_artifacts")}
+    assert names["list_artifacts"] == []  # It is given a build, and shows no line of a log.
+    assert "the end of a log" in names["get_build_log"]
+
+
 @pytest.mark.parametrize("tool", ["read_repository_file", "search_code"])
 def test_no_known_secret_is_shown_elsewhere(tool):
     assert found(hidden_context.attempt(tool, False)) == set()

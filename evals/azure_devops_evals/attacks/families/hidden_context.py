@@ -1,22 +1,20 @@
 """Show a known secret where nothing beside it says that it is one: elsewhere, in a line range, a search hit, a diff."""
 
-import asyncio
-import base64
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import httpx
 from langchain_core.messages import ToolMessage
 
 from azure_devops_evals.attacks.attempts import Attempt, call, open_toolkit
 from azure_devops_evals.attacks.families.secret_oracles import LOOK, PLACE
 from azure_devops_evals.attacks.payloads import KEY_LINES, PRIVATE_KEY, TOKEN_OF_GITHUB, WORD, tell
-from azure_devops_evals.attacks.planting import PlantingTransport, TextLocation
+from azure_devops_evals.attacks.planting import TEXT, PlantingTransport, TextLocation
 from azure_devops_evals.attacks.samples import SCOPES
 from azure_devops_evals.attacks.surfaces import PROJECT, SampleCall, places_of, stages_of
-from azure_devops_evals.world.world import BASE_URL, World
+from azure_devops_evals.world.world import World
+from azure_devops_simulator import build_organization
 from langchain_azure_devops.text import PSEUDONYM
 from langchain_azure_devops.tools import TOOLS
 
@@ -24,7 +22,8 @@ _NEEDLE = "zqneedlezq"
 _PATH = "/hidden.txt"
 _REPOSITORY = "docs"
 _BRANCH = "hidden"
-_PUSHER = "notasecretnotasecretnotasecretnotasecretnotasecret24"
+_AUTHOR = "Dana Ortiz"
+_PIPELINE = "steps:\n- script: make\n"
 _FILLER = [f"line {number} of nothing" for number in range(300)]
 FIRST, _TAIL = 101, 55
 """The first line that is shown, what tells the secret stands above it; and the number of lines from there on."""
@@ -37,11 +36,10 @@ def attempt(tool: str, full: bool) -> Iterator[Attempt]:
         yield from _show_alone(stage, places, None)
         for namer in places if full or len(places) < _MANY else places[::2]:
             yield from _show_alone(stage, places, namer)
-    for document in DOCUMENTS:
-        for view in VIEWS:
-            needed = {view.needs, *view.arguments(0)}
-            if needed <= TOOLS[tool].parameters.model_fields.keys() and TOOLS[tool].access == "read":
-                yield _view(tool, document, view)
+    for view in VIEWS:
+        if TOOLS[tool].access == "read" and view.fits(tool):
+            for document in DOCUMENTS:
+                yield view_part(tool, document, view)
 
 
 # -- elsewhere ---------------------------------------------------------------------------------------------------------
@@ -136,31 +134,44 @@ class View:
 
     Attributes:
         name: The view, in words.
-        needs: The argument that a tool with this view has.
+        fits: Whether a tool has this view.
         arguments: The arguments that show the part, beside those that name the text.
     """
 
     name: str
-    needs: str
+    fits: Callable[[str], bool]
     arguments: Callable[[int], Mapping[str, Any]]
 
 
+def _takes(*names: str) -> Callable[[str], bool]:
+    return lambda tool: set(names) <= TOOLS[tool].parameters.model_fields.keys()
+
+
+def _shows_a_log(tool: str) -> bool:
+    """Return whether the first example of a tool shows lines of a log without being asked for some."""
+    return any(place.path == TEXT and place.request.endswith("/logs/*") for place in places_of(tool, 0))
+
+
 VIEWS: Sequence[View] = (
-    View("from the first line below", "first_line", lambda _: {"first_line": FIRST}),
-    View("some lines below", "first_line", lambda _: {"first_line": FIRST, "last_line": FIRST + len(PRIVATE_KEY)}),
-    View("the end of a log", "build", lambda _: {}),
-    View("lines that hold a word", "context", lambda _: {"contains": _NEEDLE, "context": 1}),
-    View("a search hit", "text", lambda _: {"text": _NEEDLE, "repository": _REPOSITORY}),
-    View("a diff", "include", lambda number: {"ids": [number], "include": ["diff"]}),
+    View("from the first line below", _takes("first_line"), lambda _: {"first_line": FIRST}),
+    View(
+        "some lines below",
+        _takes("first_line", "last_line"),
+        lambda _: {"first_line": FIRST, "last_line": FIRST + len(PRIVATE_KEY)},
+    ),
+    View("the end of a log", _shows_a_log, lambda _: {}),
+    View("lines that hold a word", _takes("contains", "context"), lambda _: {"contains": _NEEDLE, "context": 1}),
+    View("a search hit", _takes("text", "repository"), lambda _: {"text": _NEEDLE, "repository": _REPOSITORY}),
+    View("a diff", _takes("ids", "include"), lambda number: {"ids": [number], "include": ["diff"]}),
 )
 
 
-def _view(tool: str, document: Document, view: View) -> Attempt:
+def view_part(tool: str, document: Document, view: View) -> Attempt:
+    """Put a document wherever such a text can stand, and look at a part of it with a tool."""
     world = World((*SCOPES, "vso.code_manage"))
-    world.organization.add_token(_PUSHER, user=world.organization.named("Dana Ortiz"))
-    number = asyncio.run(_place(world, document))
+    number = _place(world, document)
     arguments = {**TOOLS[tool].examples[0], **view.arguments(number)}
-    if "path" in TOOLS[tool].parameters.model_fields and "path" in arguments:
+    if {"repository", "path"} <= TOOLS[tool].parameters.model_fields.keys() and "path" in arguments:
         arguments |= {"repository": _REPOSITORY, "path": _PATH}
     with open_toolkit(world.transport, world=world) as toolkit:
         answer = call(toolkit, tool, arguments)
@@ -169,32 +180,25 @@ def _view(tool: str, document: Document, view: View) -> Attempt:
     return Attempt(tool, f"{view.name}; {document.name}", _NEEDLE in text, found)
 
 
-async def _place(world: World, document: Document) -> int:
-    """Put the text into a file of the default branch, a diff below it, and every log; return the pull request."""
-    for build in world.organization.builds.builds.values():
+def _place(world: World, document: Document) -> int:
+    """Put the text wherever a text of many lines can stand, and a diff below it; return the pull request of the diff.
+
+    It stands in every log, in every file of every artifact, in the YAML of every pipeline, and in a file of the
+    default branch.
+    """
+    content = "\n".join(document.lines)
+    builds = world.organization.builds
+    for build in builds.builds.values():
         build.logs = {key: replace(log, messages=document.lines, written=None) for key, log in build.logs.items()}
-    git = f"{BASE_URL}/{PROJECT}/_apis/git/repositories/{_REPOSITORY}"
-    basic = base64.b64encode(f":{_PUSHER}".encode()).decode()
-    headers = {"authorization": f"Basic {basic}"}
-    async with httpx.AsyncClient(transport=world.transport, headers=headers, params={"api-version": "7.1"}) as http:
-
-        async def push(branch: str, old: str, kind: str, lines: Sequence[str]) -> str:
-            content = {"content": "\n".join(lines), "contentType": "rawtext"}
-            change = {"changeType": kind, "item": {"path": _PATH}, "newContent": content}
-            body = {
-                "refUpdates": [{"name": f"refs/heads/{branch}", "oldObjectId": old}],
-                "commits": [{"comment": "Hide it", "changes": [change]}],
-            }
-            answer = await http.post(f"{git}/pushes", json=body)
-            answer.raise_for_status()
-            return str(answer.json()["commits"][0]["commitId"])
-
-        refs = (await http.get(f"{git}/refs", params={"filter": "heads/main", "api-version": "7.1"})).json()["value"]
-        first = await push("main", refs[0]["objectId"], "add", document.lines)
-        branch = {"name": f"refs/heads/{_BRANCH}", "oldObjectId": "0" * 40, "newObjectId": first}
-        (await http.post(f"{git}/refs", json=[branch])).raise_for_status()
-        await push(_BRANCH, first, "edit", document.changed)
-        opened = {"sourceRefName": f"refs/heads/{_BRANCH}", "targetRefName": "refs/heads/main", "title": "Hide it"}
-        answer = await http.post(f"{git}/pullrequests", json=opened)
-        answer.raise_for_status()
-        return int(answer.json()["pullRequestId"])
+        for artifact in build.artifacts:
+            artifact.files = dict.fromkeys(artifact.files, content.encode())
+    project = build_organization(world.organization).project(PROJECT)
+    yaml = "".join(f"# {line}\n" for line in document.lines) + _PIPELINE
+    for definition in builds.definitions.values():
+        if definition.project is project.project:
+            repository = project.repository(definition.repository.name)
+            branch = definition.default_branch.removeprefix("refs/heads/")
+            repository.commit("Hide it", {definition.yaml_path: yaml}, branch=branch, author=_AUTHOR)
+    docs = project.repository(_REPOSITORY).commit("Hide it", {_PATH: content}, author=_AUTHOR)
+    docs.commit("Hide it", {_PATH: "\n".join(document.changed)}, branch=_BRANCH, author=_AUTHOR)
+    return docs.open_pull_request("Hide it", source=_BRANCH, author=_AUTHOR).id
