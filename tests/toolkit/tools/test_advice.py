@@ -72,6 +72,15 @@ def test_a_full_disk_is_tried_again_unless_the_pipeline_was_changed(organization
     ]
 
 
+def test_a_full_disk_that_another_attempt_did_not_free_is_for_somebody_else(pipeline, diagnose):
+    pipeline.run()
+    failed = pipeline.run(results={"test": "failed"}, logs=FULL_DISK)
+    failed.retry("__default", results={"test": "failed"}, logs=FULL_DISK)
+    found = diagnose(failed)
+    assert (found.category, found.advice) == ("infrastructure", "escalate")
+    assert found.decided_by.endswith("; 2 attempts failed")
+
+
 def test_a_service_connection_between_braces_is_one_that_the_pipeline_uses(
     organization, pipeline, production, diagnose
 ):

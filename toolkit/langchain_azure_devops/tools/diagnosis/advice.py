@@ -6,6 +6,9 @@ from langchain_azure_devops.tools.diagnosis.models import RENEWED, Duration, Pip
 from langchain_azure_devops.tools.diagnosis.verdict import Verdict
 from langchain_azure_devops.tools.tests_and_artifacts.models import FailedTest
 
+_LASTING = frozenset({"infrastructure", "time-out"})
+"""What somebody has to look into when it does not go away by itself."""
+
 
 def are_flaky(tests: Sequence[FailedTest], build: int) -> bool | None:
     """Return whether all failed tests are flaky; None when there is none.
@@ -18,13 +21,16 @@ def are_flaky(tests: Sequence[FailedTest], build: int) -> bool | None:
     return all(test.flaky and test.since_build in (None, build) for test in tests)
 
 
-def advise(verdict: Verdict, changes: Sequence[PipelineChange], durations: Sequence[Duration]) -> Verdict:
-    """Advise against running a build again that fails because of a change or a slow step which is known.
+def advise(
+    verdict: Verdict, changes: Sequence[PipelineChange], durations: Sequence[Duration], attempts: int
+) -> Verdict:
+    """Advise against running a build again that fails because of a change or a slow step, or that was run again.
 
     Args:
         verdict: What kind of failure it was.
         changes: What changed in the pipeline since the last good build.
         durations: The stages and steps that took much longer or shorter than in that one.
+        attempts: How often the stage was run, all of them in vain.
     """
     if verdict.advice != "retry" or verdict.kind == "cancelled":
         return verdict
@@ -33,4 +39,8 @@ def advise(verdict: Verdict, changes: Sequence[PipelineChange], durations: Seque
     if verdict.kind == "time-out":
         slow = [each for each in durations if each.kind == "Task" and each.after > each.before]
         reasons += [f"{each.name} took {each.after:,} s, in the last good build {each.before:,} s" for each in slow[:2]]
-    return verdict._replace(rule="; ".join([verdict.rule, *reasons]), advice="fix") if reasons else verdict
+    if reasons:
+        return verdict._replace(rule="; ".join([verdict.rule, *reasons]), advice="fix")
+    if attempts > 1 and verdict.kind in _LASTING:
+        return verdict._replace(rule=f"{verdict.rule}; {attempts} attempts failed", advice="escalate")
+    return verdict

@@ -86,7 +86,8 @@ def _report(
     failed_tests = tests.failed_tests if tests else []
     flaky = are_flaky(failed_tests, build.id)
     decided = decide(build, build.refusals, list_job_errors(compared.records), seen, flaky)
-    verdict = advise(decided, comparison.pipeline_changes, comparison.durations)
+    attempts = max((each.failure.attempt or 1 for each in seen), default=1)
+    verdict = advise(decided, comparison.pipeline_changes, comparison.durations, attempts)
     further = [*others, *(tests.unread if tests else []), *(each.unread for each in seen if each.unread)]
     unread = [*comparison.unread, *further]
     return Diagnosis(
