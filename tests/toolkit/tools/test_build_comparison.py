@@ -233,6 +233,33 @@ def test_the_last_good_build_is_looked_for_on_the_branch_and_then_on_the_default
     assert (found.good_build, found.good_branch) == (made.good.id, "main")
 
 
+def test_a_build_of_a_pull_request_is_compared_with_its_target(made):
+    made.repository.add_branch("release")
+    made.repository.add_branch("work", source="release")
+    made.ci.run(branch="release")
+    released = made.ci.run(branch="release")
+    made.ci.run()
+    made.later("11:00")
+    pull = made.repository.open_pull_request("Work", source="work", target="release", author=made.eva)
+    made.repository.commit("More", {"a.py": "three\n"}, branch="work")
+    failed = made.fail(pull_request=pull)
+    found = made.compare(failed)
+    assert (found.good_build, found.good_branch) == (released.id, "release")
+    # The service gives such a build variables of its own, which nobody chose.
+    assert not [change for change in found.pipeline_changes if change.what == "run variables"]
+    told = made.asked("diagnose_build", failed.id)
+    assert told.elsewhere == f"release: build {released.id} before this one succeeded there"
+
+
+def test_a_target_without_a_good_build_leaves_the_default_branch(made):
+    made.repository.add_branch("release")
+    made.repository.add_branch("work", source="release")
+    pull = made.repository.open_pull_request("Work", source="work", target="release", author=made.eva)
+    made.repository.commit("More", {"a.py": "three\n"}, branch="work")
+    found = made.compare(made.fail(pull_request=pull))
+    assert (found.good_build, found.good_branch) == (made.good.id, "main")
+
+
 def test_without_a_good_build_there_is_nothing_to_compare(made):
     other = made.platform.add_pipeline("new", repository=made.repository, path="azure-pipelines.yml")
     found = made.compare(other.run(result="failed", step="test"))

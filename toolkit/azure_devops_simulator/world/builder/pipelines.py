@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Self, get_args
@@ -237,6 +238,8 @@ class PipelineBuilder:
                 "pr.sourceBranch": pull.source,
                 "pr.sourceSha": pull.last_source,
             }
+            told = {"pullRequestId": str(pull.id), "sourceBranch": pull.source, "targetBranch": pull.target}
+            build.parameters = json.dumps({f"system.pullRequest.{name}": value for name, value in told.items()})
         plan_build(build, text, played)
         store = self._requests.organization.builds
         if result and build.course and build.course.result != result:

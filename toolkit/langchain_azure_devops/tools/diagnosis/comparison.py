@@ -37,18 +37,20 @@ class Compared(NamedTuple):
 
     Attributes:
         build: The build that failed, or another one.
+        bases: The target of its pull request and the default branch of the pipeline, as far as they are known.
         records: Its timeline.
         reference: The last good build before it.
         good_records: The timeline of that one.
-        settings: The settings of the pipeline as they are now.
+        settings: The settings of the pipeline as they are now; None where they could not be read.
         unread: What could not be read.
     """
 
     build: RawBuild
+    bases: Sequence[str]
     records: Sequence[Record]
     reference: Reference
     good_records: Sequence[Record]
-    settings: Settings
+    settings: Settings | None
     unread: list[Failed]
 
 
@@ -67,7 +69,7 @@ async def compare_builds(
         client: Where to ask.
         build: The build's id.
         good_build: The build to compare it with; by default the newest successful one of the same pipeline that was
-            queued before it, on its branch or else on the default branch.
+            queued before it, on its branch or else on the target of its pull request or the default branch.
         project: Name or id.
 
     Raises:
@@ -86,11 +88,12 @@ async def read_compared(client: AzureDevOps, project: str, build: int, good_buil
     """Read a build and the one that it is compared with, with their timelines."""
     unread: list[Failed] = []
     found = decode(await client.get(BUILD, path={"project": project, "build": build}), RawBuild)
-    settings = Settings()
+    settings: Settings | None = None
     if found.pipeline is not None:
         now = read_settings(client, project, found.pipeline)
-        settings = await read_part("settings of the pipeline", now, settings, unread)
-    reference = await _choose_reference(client, project, found, settings.default_branch, good_build)
+        settings = await read_part("settings of the pipeline", now, None, unread)
+    bases = [branch for branch in (found.target, settings and settings.default_branch) if branch]
+    reference = await _choose_reference(client, project, found, bases, good_build)
     numbers = [build] if reference.build is None else [build, reference.build.id]
     records, *others = await asyncio.gather(
         *(
@@ -98,14 +101,14 @@ async def read_compared(client: AzureDevOps, project: str, build: int, good_buil
             for each in numbers
         )
     )
-    return Compared(found, records, reference, others[0] if others else [], settings, unread)
+    return Compared(found, bases, records, reference, others[0] if others else [], settings, unread)
 
 
 async def _choose_reference(
-    client: AzureDevOps, project: str, build: RawBuild, default: str | None, good_build: int | None
+    client: AzureDevOps, project: str, build: RawBuild, bases: Sequence[str], good_build: int | None
 ) -> Reference:
     if good_build is None:
-        return await find_last_good(client, project, build, default)
+        return await find_last_good(client, project, build, bases)
     good = decode(await client.get(BUILD, path={"project": project, "build": good_build}), RawBuild)
     if good.pipeline != build.pipeline:
         raise InvalidRequest(
@@ -175,14 +178,14 @@ async def _compare_parts(client: AzureDevOps, project: str, compared: Compared, 
     build = compared.build
     unread: list[Failed] = []
     settings = compared.settings
-    if build.pipeline is not None and build.revision not in {None, settings.revision}:
+    if build.pipeline is not None and build.revision not in {None, settings.revision if settings else None}:
         was = read_settings(client, project, build.pipeline, build.revision)
         settings = await read_part("settings of the pipeline", was, settings, unread)
     files = YamlFiles()
-    if settings.yaml and is_here(build):
+    if settings and settings.yaml and is_here(build):
         reading = read_pipeline_files(client, project, build, settings.yaml)
         files = await read_part(settings.yaml, reading, files, unread)
-    groups = files.groups | settings.group_names
+    groups = files.groups | (settings.group_names if settings else set())
     parts: dict[str, Coroutine[object, object, Part]] = {
         "commits and files": compare_code(client, project, build, good, files),
         "changes of the settings": _compare_settings(client, project, build, good, settings),
@@ -200,7 +203,7 @@ async def _compare_parts(client: AzureDevOps, project: str, compared: Compared, 
 
 
 async def _compare_settings(
-    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, after: Settings
+    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, after: Settings | None
 ) -> Part:
     """Compare the settings of the pipeline, which every change gives a new revision."""
     if build.pipeline is None or build.revision is None or good.revision is None or build.revision == good.revision:
@@ -214,7 +217,8 @@ async def _compare_settings(
     )
     between = [row for row in revisions if good.revision < row.revision <= build.revision]
     changes = list_revisions(between, build.revision)
-    return Part(changes if before is None else [*changes, *compare_settings(before, after)], unread=unread)
+    known = compare_settings(before, after) if before and after else []
+    return Part([*changes, *known], unread=unread)
 
 
 async def _compare_agents(client: AzureDevOps, project: str, compared: Compared) -> Part:

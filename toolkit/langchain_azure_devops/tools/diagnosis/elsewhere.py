@@ -1,4 +1,7 @@
-"""How the same pipeline went on the default branch: a failure there is not the fault of a branch or pull request."""
+"""How the same pipeline went on the branch that a build's branch goes to.
+
+A failure there is not the fault of the branch or pull request.
+"""
 
 import re
 from collections.abc import Sequence
@@ -19,10 +22,10 @@ _NUMBERS = re.compile(r"[0-9a-f]*\d[0-9a-f.:-]*")
 
 
 class Elsewhere(NamedTuple):
-    """The newest build of the same pipeline on the default branch.
+    """The newest build of the same pipeline on the target of the pull request, or on the default branch.
 
     Attributes:
-        branch: The default branch.
+        branch: That branch.
         build: The build.
         result: How it ended.
         step: The first failed step that failed there, too; None when there is none.
@@ -64,7 +67,7 @@ class Elsewhere(NamedTuple):
 async def look_elsewhere(
     client: AzureDevOps, project: str, compared: Compared, failed: Sequence[Failure]
 ) -> Elsewhere | None:
-    """Read how the pipeline went on the default branch; None when there is no build, or this is that branch.
+    """Read how the pipeline went on the target or default branch; None when there is no build, or this is that branch.
 
     Args:
         client: Where to ask.
@@ -72,7 +75,7 @@ async def look_elsewhere(
         compared: The build that failed.
         failed: Its failed steps.
     """
-    build, branch = compared.build, compared.settings.default_branch
+    build, branch = compared.build, next(iter(compared.bases), None)
     if build.pipeline is None or not failed or branch is None or branch == build.branch:
         return None
     other = await find_newest_elsewhere(client, project, build, branch)

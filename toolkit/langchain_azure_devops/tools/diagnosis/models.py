@@ -163,7 +163,7 @@ class Diagnosis(PartialResult):
         category: The kind of failure; "none" when it did not fail.
         decided_by: The rule that decided about the category, and where its proof stands.
         advice: What to do: run it again, fix it, or escalate it to somebody who may do more.
-        elsewhere: How the same pipeline went on the default branch.
+        elsewhere: How the same pipeline went on the target of the pull request, or on the default branch.
         failed: The steps, jobs and checks that failed.
         failed_test_count: How many tests failed; None when that is not known.
         log_lines: The lines of the logs that tell why, `number: text` for each, below the place of the log.

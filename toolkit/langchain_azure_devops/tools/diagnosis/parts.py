@@ -1,12 +1,12 @@
 """What a build was made of besides the code: tasks, the agent and its image, pool, variables and parameters."""
 
-import json
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
+from langchain_azure_devops.tools.builds.parameters import read_parameters
 from langchain_azure_devops.tools.builds.reading import stream_log
 from langchain_azure_devops.tools.builds.timeline import Record, when_started
 from langchain_azure_devops.tools.diagnosis.models import PartKind, PipelineChange
@@ -104,7 +104,8 @@ def compare_orders(before: RawBuild, after: RawBuild) -> list[PipelineChange]:
     changes: list[PipelineChange] = []
     if before.pool and after.pool and before.pool != after.pool:
         changes.append(PipelineChange(what="pool", name=after.pool, before=before.pool, after=after.pool))
-    changes += compare_names("run variables", _load(before.parameters), _load(after.parameters))
+    given = read_parameters(before.parameters), read_parameters(after.parameters)
+    changes += compare_names("run variables", *given)
     changes += compare_names("run parameters", before.template_parameters or {}, after.template_parameters or {})
     return changes
 
@@ -120,12 +121,3 @@ def compare_names(what: PartKind, old: dict[str, object], new: dict[str, object]
 
 
 _NOTHING = object()
-
-
-def _load(parameters: str | None) -> dict[str, object]:
-    """Return the variables that a build was queued with, which the service keeps as JSON in a text."""
-    try:
-        loaded = json.loads(parameters or "{}")
-    except ValueError:
-        return {}
-    return loaded if isinstance(loaded, dict) else {}

@@ -1,5 +1,6 @@
 """Find the build that a failed one is compared with: the last good one before it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pydantic import AliasPath, BaseModel, Field
@@ -8,6 +9,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import QueryValue
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.results.models import Instant
+from langchain_azure_devops.tools.builds.parameters import find_target
 
 _BUILDS = "/{project}/_apis/build/builds"
 
@@ -41,6 +43,11 @@ class RawBuild(BaseModel):
     messages: list[dict[str, object]] | None = Field(default=None, validation_alias="validationResults")
 
     @property
+    def target(self) -> str | None:
+        """The target branch of the pull request that it builds."""
+        return find_target(self.parameters)
+
+    @property
     def refusals(self) -> list[str]:
         """What the service said when it refused to run the pipeline; warnings are none."""
         rows = [each for each in self.messages or [] if each.get("result") in {None, "error"}]
@@ -52,7 +59,7 @@ class Reference(NamedTuple):
 
     Attributes:
         build: None when there is none.
-        branch: The branch on which it was looked for.
+        branch: The branch on which it was found, or last looked for.
         same_branch: Whether that is the branch of the other build.
     """
 
@@ -61,18 +68,23 @@ class Reference(NamedTuple):
     same_branch: bool
 
 
-async def find_last_good(client: AzureDevOps, project: str, build: RawBuild, default_branch: str | None) -> Reference:
+async def find_last_good(client: AzureDevOps, project: str, build: RawBuild, bases: Sequence[str]) -> Reference:
     """Find the newest successful build of the same pipeline that was queued before a build.
 
-    It is looked for on the same branch, or else on the default branch: a pull request or a new branch often has no
-    good build of its own.
+    It is looked for on the same branch, then on those that this one goes to: a pull request or a new branch often has
+    no good build of its own.
+
+    Args:
+        client: Where to ask.
+        project: The project.
+        build: The build.
+        bases: The target of the pull request and the default branch of the pipeline, as far as they are known.
     """
-    if found := await _find_newest(client, project, build, build.branch, "succeeded"):
-        return Reference(found, build.branch, same_branch=True)
-    if default_branch is None or default_branch == build.branch:
-        return Reference(None, build.branch, same_branch=True)
-    found = await _find_newest(client, project, build, default_branch, "succeeded")
-    return Reference(found, default_branch, same_branch=False)
+    branches = list(dict.fromkeys([build.branch, *bases]))
+    for branch in branches:
+        if found := await _find_newest(client, project, build, branch, "succeeded"):
+            return Reference(found, branch, same_branch=branch == build.branch)
+    return Reference(None, branches[-1], same_branch=len(branches) == 1)
 
 
 async def find_newest_elsewhere(client: AzureDevOps, project: str, build: RawBuild, branch: str) -> RawBuild | None:

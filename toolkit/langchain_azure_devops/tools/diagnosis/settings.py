@@ -2,46 +2,41 @@
 
 from collections.abc import Sequence
 
-from pydantic import AliasPath, BaseModel, Field
+from pydantic import AliasPath, Field
 
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.tools.diagnosis.models import PipelineChange
 from langchain_azure_devops.tools.diagnosis.parts import compare_names
-from langchain_azure_devops.tools.pipelines.definition import DEFINITION
+from langchain_azure_devops.tools.pipelines.definition import DEFINITION, Definition
 from langchain_azure_devops.tools.pipelines.revisions import PipelineRevision
 
 
-class _Group(BaseModel):
-    name: str = ""
+class Settings(Definition):
+    """The settings of a pipeline at one of its revisions, with what is compared and never shown.
 
+    Attributes:
+        values: The variables with their values.
+        started_by: The triggers whole, with their details.
+        steps: The steps of a pipeline that was made in the classic editor.
+    """
 
-class Settings(BaseModel):
-    """The settings of a pipeline at one of its revisions."""
-
-    revision: int | None = None
-    yaml: str | None = Field(default=None, validation_alias=AliasPath("process", "yamlFilename"))
-    queue: str | None = Field(default=None, validation_alias=AliasPath("queue", "name"))
-    repository: str | None = Field(default=None, validation_alias=AliasPath("repository", "name"))
-    default_branch: str | None = Field(default=None, validation_alias=AliasPath("repository", "defaultBranch"))
-    variables: dict[str, object] | None = None
-    groups: list[_Group] | None = Field(default=None, validation_alias="variableGroups")
-    triggers: object = None
     timeout: int | None = Field(default=None, validation_alias="jobTimeoutInMinutes")
     scope: str | None = Field(default=None, validation_alias="jobAuthorizationScope")
-    status: str | None = Field(default=None, validation_alias="queueStatus")
+    values: dict[str, object] | None = Field(default=None, validation_alias=AliasPath("variables"))
+    started_by: object = Field(default=None, validation_alias=AliasPath("triggers"))
     steps: object = Field(default=None, validation_alias=AliasPath("process", "phases"))
 
     @property
     def group_names(self) -> set[str]:
         """The names of the variable groups that are linked in the settings."""
-        return {group.name for group in self.groups or [] if group.name}
+        return {group.name for group in self.groups if group.name}
 
 
 _SHOWN = {
     "yaml": "YAML file",
-    "queue": "agent queue",
+    "pool": "agent queue",
     "repository": "repository",
     "default_branch": "default branch",
     "timeout": "time limit in minutes",
@@ -74,11 +69,14 @@ def compare_settings(before: Settings, after: Settings) -> list[PipelineChange]:
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             changes.append(PipelineChange(what="settings", name=shown, before=_say(old), after=_say(new)))
-    if before.triggers != after.triggers:
-        changes.append(PipelineChange(what="settings", name="triggers", before="others", after="these"))
+    if before.started_by != after.started_by:
+        old, new = (_say("; ".join(trigger.words for trigger in each.triggers)) for each in (before, after))
+        # Triggers may differ in a detail that their words do not name.
+        old, new = (old, new) if old != new else ("other details", "these details")
+        changes.append(PipelineChange(what="settings", name="triggers", before=old, after=new))
     if before.steps != after.steps:
         changes.append(PipelineChange(what="settings", name="steps", before="others", after="these"))
-    changes += compare_names("variables", before.variables or {}, after.variables or {})
+    changes += compare_names("variables", before.values or {}, after.values or {})
     old_groups, new_groups = before.group_names, after.group_names
     changes += [
         PipelineChange(what="variable group", name=name, before="linked", after="not linked")

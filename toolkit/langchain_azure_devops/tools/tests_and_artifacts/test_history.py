@@ -1,6 +1,5 @@
 """How tests went in earlier builds: since when one fails, how often it passed, and whether it is flaky."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,6 +12,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.results.models import Failed
+from langchain_azure_devops.tools.builds.parameters import find_target
 from langchain_azure_devops.tools.tests_and_artifacts.models import FailedTest, ShortResult
 from langchain_azure_devops.tools.tests_and_artifacts.test_runs import FAILED, PASSED, TestKey
 
@@ -20,7 +20,7 @@ MOST_BUILDS = 20
 """How many builds are compared, the build itself included."""
 _MOST_RESULTS = 1_000
 _BUILDS = "/{project}/_apis/build/builds"
-_PULL_REQUEST, _TARGET = "refs/pull/", "system.pullRequest.targetBranch"
+_PULL_REQUEST = "refs/pull/"
 
 
 class Past(BaseModel):
@@ -168,12 +168,7 @@ async def _list_earlier(client: AzureDevOps, project: str, build: Past, branch: 
 
 async def _find_target(client: AzureDevOps, project: str, build: Past) -> str | None:
     """Return the target branch of a build of a pull request, else the default branch of the pipeline."""
-    try:
-        given = json.loads(build.parameters or "{}")
-    except ValueError:
-        given = {}
-    target = given.get(_TARGET) if isinstance(given, dict) else None
-    if isinstance(target, str):
+    if target := find_target(build.parameters):
         return target
     where: PathValues = {"project": project, "definition": build.pipeline}
     response = await client.get("/{project}/_apis/build/definitions/{definition}", path=where)
