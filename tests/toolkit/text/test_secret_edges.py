@@ -7,7 +7,7 @@ import pytest
 from secrets_corpus import ALNUM, MAKERS, some_of
 from secrets_in_use import HEX, TOKENS, password_of
 
-from langchain_azure_devops.text.secrets import redact
+from langchain_azure_devops.text.secrets import contains_secret, redact
 
 KEY = b"test key"
 BEFORE = (
@@ -127,3 +127,9 @@ def test_the_key_of_a_function_is_found_in_every_spelling_of_its_address(before)
 )
 def test_what_only_looks_like_it_is_left_alone(line):
     assert redact(line, KEY) == line
+
+
+def test_the_name_of_a_passed_test_is_no_password():
+    assert not contains_secret("    --- PASS: TestAdvisory_GHSA_3fxj_x82m_4qq9 (0.00s)")
+    assert contains_secret("--- PASS: Zx9kLm2PqR7v")
+    assert contains_secret("PASS: TestAdvisory_GHSA_3fxj_x82m_4qq9")

@@ -29,6 +29,8 @@ _LEAST_DIFFERENT = 20
 _LEAST_LENGTH = {Secrecy.PASSWORD: 6, Secrecy.TOKEN: 8, Secrecy.KEY: 12}
 _OF_A_NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 _MOST_BEFORE = 200
+_GO_TEST = re.compile(r"(?:Test|Fuzz|Example)(?![a-z])")
+"""How the name of a test in Go begins, which stands after `--- PASS:`."""
 _LAST_WORD = re.compile(r"(?<![\w.-])([A-Za-z]{2,20})[ ]\Z")
 _CODE_BEFORE = re.compile(
     r"(?:[(\[{,!.]|\.\$|\b(?:const|let|var|val|return|if|else|elif|self|this|def|public|private|static|final|new|type|auto|string|String|and|or|not|in|is|for))$"
@@ -106,6 +108,8 @@ def is_named_value(match: re.Match[str], secret: str) -> bool:
         and before[:1] not in ("-", "/")
     ):
         # After a blank it must be an option, as in `--password hunter2`; otherwise it is a sentence.
+        return False
+    if match["name"] == "PASS" and lead.endswith("--- ") and _GO_TEST.match(secret):
         return False
     secrecy = find_secrecy(before + match["name"])
     if secrecy is None and match["plain"] is not None and (word := _LAST_WORD.search(lead)):
