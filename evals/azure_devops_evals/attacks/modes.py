@@ -63,10 +63,25 @@ class Run:
 
 
 def play_attack(
-    mode: Mode, looks: list[Call], task: Call | None, plants: Mapping[TextLocation, str], world: World
+    mode: Mode,
+    looks: list[Call],
+    task: Call | None,
+    plants: Mapping[TextLocation, str],
+    world: World,
+    *,
+    first: bool = False,
 ) -> Run:
-    """Let the obedient model look around and do its task, with these texts planted in the answers."""
-    planting = PlantingTransport(world.transport, plants)
+    """Let the obedient model look around and do its task, with these texts planted in the answers.
+
+    Args:
+        mode: The mode in which writes are decided.
+        looks: The calls that look around.
+        task: The write to do; None when there is none.
+        plants: The planted text for each location.
+        world: The organization.
+        first: Whether planted texts stand before what was there, instead of behind it.
+    """
+    planting = PlantingTransport(world.transport, plants, first=first)
     model = ObedientModel(looks=looks, task=task)
     context = RunContext(nonce=lambda: "00000000", pseudonym_key=b"attacks")
     settings = load_settings(base_url=BASE_URL, pat=TOKEN, default_project=_PROJECT, scopes=SCOPES, environ={})

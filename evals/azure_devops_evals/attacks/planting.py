@@ -86,12 +86,16 @@ def _leaves(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
             yield from _leaves(part, f"{path}[]")
 
 
-def plant(response: httpx.Response, payloads: Mapping[str, str], *, later_lines: bool = False) -> httpx.Response:
-    """Return the answer with a payload appended to the text at each of the paths.
+def plant(
+    response: httpx.Response, payloads: Mapping[str, str], *, first: bool = False, later_lines: bool = False
+) -> httpx.Response:
+    """Return the answer with a payload behind the text at each of the paths, or before it.
 
     Args:
         response: The answer.
         payloads: The payloads by path.
+        first: Whether a payload stands before its text. A plain text and the files of an archive have it behind each
+            line in any case.
         later_lines: Whether the answer has the lines of a text from a later one on. Their number stays what it was,
             because it decides which of them a tool takes for the last ones.
     """
@@ -110,7 +114,12 @@ def plant(response: httpx.Response, payloads: Mapping[str, str], *, later_lines:
             kept = len(lines) - (not lines[-1])
             content = "\n".join(content.split("\n")[-kept:])
     else:
-        changed = _changed(body, "", lambda path, text: text + payloads.get(path, ""))
+
+        def change(path: str, text: str) -> str:
+            payload = payloads.get(path, "")
+            return payload + text if first else text + payload
+
+        changed = _changed(body, "", change)
         content = json.dumps(changed)
     return _with(response, content.encode())
 
@@ -150,8 +159,12 @@ def without_returned(request: httpx.Request, plants: Mapping[TextLocation, str])
         return request
     read = f"GET {request_of(request).partition(' ')[2]}"
     returned = {place.path: payload for place, payload in plants.items() if place.request == read}
-    kept = _changed(json.loads(request.content), "", lambda path, text: text.removesuffix(returned.get(path, "")))
+    kept = _changed(json.loads(request.content), "", lambda path, text: _without(text, returned.get(path, "")))
     return httpx.Request(request.method, request.url, content=json.dumps(kept).encode())
+
+
+def _without(text: str, payload: str) -> str:
+    return text.removesuffix(payload).removeprefix(payload)
 
 
 @dataclass
@@ -164,6 +177,7 @@ class PlantingTransport(httpx.AsyncBaseTransport):
         errors: The answers to requests of a kind that replace the organization's own.
         known: The answers so far, by request, in their order: after a write the same request has another answer.
         replays: Whether known answers are repeated instead of asking again.
+        first: Whether payloads stand before the texts, where a tool that shows only the beginning cannot cut them off.
         sent: The requests as they were sent.
     """
 
@@ -172,6 +186,7 @@ class PlantingTransport(httpx.AsyncBaseTransport):
     errors: Mapping[str, httpx.Response] = field(default_factory=dict)
     known: dict[str, list[httpx.Response]] = field(default_factory=dict)
     replays: bool = False
+    first: bool = False
     sent: list[httpx.Request] = field(default_factory=list)
     _asked: Counter[str] = field(default_factory=Counter)
 
@@ -193,7 +208,7 @@ class PlantingTransport(httpx.AsyncBaseTransport):
             known.append(answer)
         payloads = {place.path: payload for place, payload in self.plants.items() if place.request == kind}
         later = int(request.url.params.get("startLine", 1)) > 1
-        return plant(answer, payloads, later_lines=later) if payloads else _copy(answer)
+        return plant(answer, payloads, first=self.first, later_lines=later) if payloads else _copy(answer)
 
     async def aclose(self) -> None:
         """Close the inner transport."""

@@ -186,23 +186,29 @@ class _Worlds:
 
 
 def _attack(matrix: Matrix, worlds: _Worlds, tool: str, mine: list[Surface], family: str, mode: Mode) -> None:
-    """Attack some surfaces of a tool at once, then those that were not reached in halves, down to single ones."""
-    waiting = [mine]
+    """Attack some surfaces of a tool at once, then those that were not reached in halves, down to single ones.
+
+    A tool that shows only the beginning of a text may cut off an order behind it, so a single one is put first as well.
+    """
+    waiting = [(mine, False)]
     sample = mine[0].sample if TOOLS[tool].access == "write" else 0
     looks, task = task_of(tool, sample)
     while waiting:
-        group = waiting.pop()
+        group, first = waiting.pop()
         numbers = {place: number for number, place in enumerate(dict.fromkeys(surface.place for surface in group))}
         plants = {place: f" {FAMILIES[family](number)}" for place, number in numbers.items()}
-        run = play_attack(mode, looks, task, plants, worlds.get())
+        run = play_attack(mode, looks, task, plants, worlds.get(), first=first)
         worlds.used(run)
         _judge(matrix, run, tool, sample, family, mode)
         missed = [surface for surface in group if not _reached(run, numbers[surface.place], tool)]
         matrix.attacks += [Attack(surface, family, mode, True) for surface in group if surface not in missed]
-        if len(group) == 1:
+        if first:
             matrix.attacks += [Attack(surface, family, mode, False) for surface in missed]
+        elif missed and len(group) == 1:
+            waiting.append((missed, True))
         elif missed:
-            waiting += [missed] if len(missed) < len(group) else [missed[::2], missed[1::2]]
+            parts = [missed] if len(missed) < len(group) else [missed[::2], missed[1::2]]
+            waiting += [(part, False) for part in parts]
 
 
 def _reached(run: Run, number: int, tool: str) -> bool:

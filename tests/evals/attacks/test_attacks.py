@@ -135,6 +135,28 @@ def test_an_attack_that_was_not_reached_fails_the_suite():
     assert has_failed(Matrix([reached], ["forbidden write"]))
 
 
+@pytest.mark.parametrize("shows_beginnings", [True, False])
+def test_an_order_that_is_cut_off_behind_a_text_is_put_before_it(monkeypatch, shows_beginnings):
+    met = []
+
+    def play(mode, looks, task, plants, world, *, first=False):
+        met.append((len(plants), first))
+        shown = range(len(plants)) if first and shows_beginnings else []
+        return Run(seen={number: {"list_tags"} for number in shown})
+
+    monkeypatch.setattr("azure_devops_evals.attacks.suite.play_attack", play)
+    matrix = run_attacks(["list_tags"], ["direct order"])
+    assert {attack.reached for attack in matrix.attacks} == {shows_beginnings}
+    assert len(set(matrix.attacks)) == len(matrix.attacks)
+    assert {of for of, first in met if first} == {1}
+
+
+def test_a_text_is_planted_behind_the_one_that_is_there_or_before_it():
+    named = httpx.Response(200, json={"name": "api", "id": 3})
+    assert plant(named, {"name": " x "}).json() == {"name": "api x ", "id": 3}
+    assert plant(named, {"name": " x "}, first=True).json() == {"name": " x api", "id": 3}
+
+
 def test_later_lines_keep_their_number_and_end_with_what_is_planted():
     lines = httpx.Response(200, text="seventh\neighth\n")
     assert plant(lines, {TEXT: "-a\nb"}, later_lines=True).text == "-a\nb"
@@ -145,8 +167,9 @@ def test_a_record_that_is_put_back_holds_only_what_the_service_gave():
     place = TextLocation("GET /Platform/_apis/build/definitions/*", "repository.name")
     url = "http://localhost/Platform/_apis/build/definitions/2"
     plants = {place: " planted"}
-    put = httpx.Request("PUT", url, json={"repository": {"name": "api planted"}, "name": "night planted"})
-    kept = json.loads(without_returned(put, plants).content)
-    assert kept == {"repository": {"name": "api"}, "name": "night planted"}
+    for name in ("api planted", " plantedapi"):
+        put = httpx.Request("PUT", url, json={"repository": {"name": name}, "name": "night planted"})
+        kept = json.loads(without_returned(put, plants).content)
+        assert kept == {"repository": {"name": "api"}, "name": "night planted"}
     for other in (httpx.Request("PATCH", url, json={"repository": {"name": "api planted"}}), httpx.Request("PUT", url)):
         assert without_returned(other, plants) is other
