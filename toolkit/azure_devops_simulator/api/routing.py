@@ -37,7 +37,8 @@ class Route:
     `scopes`: any one is enough; `()` means any signed-in user. `version` is `7.1`, `7.1-preview.4` for a preview-only
     resource, or "" for what has no versions (git over HTTP). `anonymous`: it needs no credential. `query`: the query
     parameters that it honours. `body`: the members of the body that it honours. A route whose body is a record as it is
-    read may leave them open, because clients send whole records with members that only the service sets.
+    read may leave them open, because clients send whole records with members that only the service sets. `ranges`: it
+    sends a part of its bytes to a request with `Range`.
     """
 
     area: str
@@ -49,6 +50,7 @@ class Route:
     anonymous: bool = False
     query: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
+    ranges: bool = False
 
     @property
     def contract(self) -> Contract:
@@ -57,7 +59,7 @@ class Route:
 
 
 class _Declared(TypedDict, total=False):
-    """What a declaration may say beside its scopes: `version`, `query`, `body` and `anonymous` as in `Route`.
+    """What a declaration may say beside its scopes: the other fields of `Route`.
 
     `query` and `body` are names with spaces between them.
     """
@@ -66,6 +68,7 @@ class _Declared(TypedDict, total=False):
     query: str
     body: str
     anonymous: bool
+    ranges: bool
 
 
 class Area:
@@ -81,7 +84,10 @@ class Area:
         def register(handler: Handler) -> Handler:
             query, body = tuple(_spelt_out(more.get("query", ""))), tuple(more.get("body", "").split())
             version, anonymous = more.get("version", "7.1"), more.get("anonymous", False)
-            self.routes.append(Route(self.name, method, template, handler, scopes, version, anonymous, query, body))
+            ranges = more.get("ranges", False)
+            self.routes.append(
+                Route(self.name, method, template, handler, scopes, version, anonymous, query, body, ranges)
+            )
             return handler
 
         return register

@@ -29,6 +29,7 @@ from azure_devops_simulator.api.errors import (
     ServiceError,
 )
 from azure_devops_simulator.api.query import Query
+from azure_devops_simulator.api.ranges import send_range
 from azure_devops_simulator.api.routing import Area, Match, Router, split_path
 from azure_devops_simulator.api.versions import negotiate, requested_version
 from azure_devops_simulator.areas.approvals import area as approvals
@@ -220,6 +221,8 @@ class Service:
             if name := match.path.get("project"):
                 call.project = find_project(call, name)
             answer = match.route.handler(call)
+            if match.route.ranges and call.organization.artifact_ranges and isinstance(answer, Answer):
+                answer = send_range(call, answer)
         except ServiceError as error:
             call.version = ""
             return Answer(error.status, error.body())
@@ -351,6 +354,15 @@ def _encode(value: JsonValue | Mapping[str, JsonValue]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+class _Compression(GZipMiddleware):
+    """Compresses answers, but not to a request for a range: that counts the bytes of the plain ones."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        ranged = any(name == b"range" for name, _ in scope.get("headers", ()))
+        await (self.app if ranged else super().__call__)(scope, receive, send)
+
+
 def create_app(
     organization: Organization,
     *,
@@ -371,7 +383,7 @@ def create_app(
         routes=[control_routes(organization, requests)] if control else [],
         middleware=[
             Middleware(FaultMiddleware, organization=organization),
-            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4),
+            Middleware(_Compression, minimum_size=1024, compresslevel=4),
         ],
     )
     # Unlike a route, the default also takes paths with line breaks and methods that HTTP does not define.

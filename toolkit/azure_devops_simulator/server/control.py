@@ -23,7 +23,8 @@ it on.
 | `PUT world` | a world | replaces the organization; tokens, faults and the rate limit stay |
 
 The settings are `work_item_lag` and `code_search_lag` in seconds, `code_search_installed`, `explains_expiry` (the
-answer to an expired token says so) and `bearer_pats` (personal access tokens are accepted as Bearer).
+answer to an expired token says so), `bearer_pats` (personal access tokens are accepted as Bearer) and `artifact_ranges`
+(archives of artifacts can be read by ranges; false answers them whole).
 """
 
 from __future__ import annotations
@@ -234,7 +235,8 @@ def _move_clock(organization: Organization, body: JsonValue) -> JsonValue:
 
 
 def _settings(organization: Organization, body: JsonValue) -> JsonValue:
-    lags, flags = ("work_item_lag", "code_search_lag"), ("code_search_installed", "explains_expiry", "bearer_pats")
+    lags = ("work_item_lag", "code_search_lag")
+    flags = ("code_search_installed", "explains_expiry", "bearer_pats", "artifact_ranges")
     given = _object(body, *lags, *flags)
     for name, value in given.items():
         if name in flags and not isinstance(value, bool):

@@ -34,6 +34,8 @@ class Organization:
     `faults` and `throttle` make requests fail on purpose.
     `explains_expiry`: the answer to an expired token says so, as some services do; most services answer an empty 401.
     `bearer_pats`: personal access tokens are accepted as Bearer too. The service is reported to refuse them there.
+    `artifact_ranges`: archives of artifacts can be read by ranges. Without it they are answered whole, as by a service
+    that makes each while it sends it. What the service does is not known.
     `work_item_lag` and `code_search_lag`: how far queries and code search are behind. Reads by id or path are current.
     """
 
@@ -56,6 +58,7 @@ class Organization:
     throttle: TokenBucket | None = None
     explains_expiry: bool = False
     bearer_pats: bool = False
+    artifact_ranges: bool = True
     work_item_lag: timedelta = timedelta(0)
     code_search_lag: timedelta = timedelta(0)
 

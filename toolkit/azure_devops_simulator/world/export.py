@@ -64,6 +64,8 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         "code_search_installed": organization.code_search_installed,
         "explains_expiry": organization.explains_expiry,
         "bearer_pats": organization.bearer_pats,
+        # Only where it is off, so that worlds without this setting stay as they are.
+        **({} if organization.artifact_ranges else {"artifact_ranges": False}),
         "lag_seconds": {
             "work_items": organization.work_item_lag.total_seconds(),
             "code_search": organization.code_search_lag.total_seconds(),
@@ -174,6 +176,7 @@ def _read(world: JsonObject) -> Organization:
     organization.code_search_installed = world["code_search_installed"] is True
     organization.explains_expiry = world["explains_expiry"] is True
     organization.bearer_pats = world.get("bearer_pats") is True
+    organization.artifact_ranges = world.get("artifact_ranges", True) is True
     lag = cast("dict[str, float]", _object(world["lag_seconds"]))
     organization.work_item_lag = timedelta(seconds=lag["work_items"])
     organization.code_search_lag = timedelta(seconds=lag["code_search"])

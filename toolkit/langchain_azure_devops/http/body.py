@@ -95,6 +95,7 @@ class ResumedBody(httpx.AsyncByteStream):
     async def _deliver(self) -> AsyncIterator[bytes]:
         """Yield every byte of the body once and in order, even if the connection breaks several times."""
         delivered, digest = 0, hashlib.blake2b()
+        part = _part_of(self._response)
         while True:
             skip, seen = delivered, hashlib.blake2b()
             try:
@@ -115,6 +116,8 @@ class ResumedBody(httpx.AsyncByteStream):
             except TRANSFER_ERRORS as error:
                 await self._response.aclose()
                 self._response = await self._again(error)
+                if _part_of(self._response) != part:
+                    raise self._changed_error() from error
             else:
                 return
 
@@ -142,6 +145,11 @@ class ResumedBody(httpx.AsyncByteStream):
             "The connection broke while an answer was read, and the second answer was different: the content changed "
             "in between. Read it again."
         )
+
+
+def _part_of(response: httpx.Response) -> tuple[int, str]:
+    """Return which part of its content an answer has: all of it, or a range."""
+    return response.status_code, response.headers.get("content-range", "")
 
 
 PIECE_BYTES = 64 * 1024

@@ -204,9 +204,10 @@ class AzureDevOps(Closing):
         query: Mapping[str, QueryValue],
         accept: str,
         version: str = API_VERSION,
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[httpx.Response]:
         """Read a body piece by piece. The caller decides how much of it to read."""
-        request = Request(Operation("GET", template), path, query, version=version, accept=accept)
+        request = Request(Operation("GET", template), path, query, None, "core", version, accept, headers=headers or {})
         response = await self._exchange(request, streamed=True)
         try:
             if response.is_error:

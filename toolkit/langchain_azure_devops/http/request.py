@@ -49,6 +49,7 @@ class Request:
         version: The api-version; empty where the service takes none.
         accept: The media type of the answer.
         content_type: The media type of the body.
+        headers: Further headers, such as the range of the bytes to send.
     """
 
     operation: Operation
@@ -59,6 +60,7 @@ class Request:
     version: str = API_VERSION
     accept: str = "application/json"
     content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def project(self) -> str | None:
@@ -117,7 +119,7 @@ class Request:
             raise InvalidRequest(
                 f"{error.object[error.start : error.end]!r} is half a character, which cannot be sent. Leave it out."
             ) from error
-        headers = {**_HEADERS, "Accept": self.accept}
+        headers = {**_HEADERS, "Accept": self.accept, **self.headers}
         if content is not None:
             headers["Content-Type"] = self.content_type
         url = f"{base_url}{expand_path(self.operation.template, self.path)}?{query}"

@@ -42,6 +42,7 @@ def operation_table() -> str:
         scopes = ", ".join(f"`{scope}`" for scope in route.scopes) or "any token"
         first = (route.handler.__doc__ or "").strip().splitlines()[0].replace("|", "\\|")
         honoured = " ".join(f"`{name}`" for name in (*route.query, *(f"body.{name}" for name in route.body)))
+        honoured += " header `Range`" if route.ranges else ""
         row = f"| `{route.method}` | `{route.template}` | {route.version} | {scopes} | {first} | {honoured} |"
         by_area.setdefault(route.area, []).append(row)
     for area, found in by_area.items():

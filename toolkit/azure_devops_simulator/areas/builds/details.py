@@ -93,9 +93,9 @@ def _work_items(call: Call, numbers: list[int]) -> Answer:
     return collection({"id": str(number), "url": call.url(f"_apis/wit/workItems/{number}")} for number in numbers[:top])
 
 
-@area.get("{project}/_apis/build/builds/{build}/artifacts", scopes=_READ, query="$format artifactName")
+@area.get("{project}/_apis/build/builds/{build}/artifacts", scopes=_READ, query="$format artifactName", ranges=True)
 def list_artifacts(call: Call) -> Answer | JsonValue:
-    """Return the artifacts, or the one named by `artifactName`. `$format=zip` returns its content."""
+    """Return the artifacts, or the one named by `artifactName`. `$format=zip` returns its content, or a range of it."""
     build, name = find_build(call), call.query.text("artifactName")
     if not name:
         return collection(artifact_body(call, build, artifact) for artifact in build.artifacts)

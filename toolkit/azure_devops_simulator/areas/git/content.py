@@ -28,6 +28,7 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
 _BINARY_PROBE = 8000
 _UTF8, _WESTERN = 65001, 1252
 _ZIP_DATE = (2026, 1, 1, 0, 0, 0)
+_LARGE_IN_ZIP = 1024 * 1024
 
 
 def is_binary(content: bytes) -> bool:
@@ -108,14 +109,18 @@ def raw_answer(call: Call, path: str, content: bytes, kind: str) -> Answer:
 
 
 def zip_answer(name: str, files: Mapping[str, bytes], modes: Mapping[str, int] | None = None) -> Answer:
-    """Return files as a zip archive that is the same every time, with the modes of the files if they are given."""
+    """Return files as a zip archive that is the same every time, with the modes of the files if they are given.
+
+    Large files are not compressed, because that would take seconds for each request.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in files.items():
             entry = zipfile.ZipInfo(path.lstrip("/"), _ZIP_DATE)
             entry.create_system = 3 if modes else 0
             entry.external_attr = (modes or {}).get(path, 0) << 16
-            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+            large = len(content) > _LARGE_IN_ZIP
+            archive.writestr(entry, content, zipfile.ZIP_STORED if large else zipfile.ZIP_DEFLATED)
     headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
     return Answer(body=buffer.getvalue(), headers=headers, content_type="application/octet-stream")
 

@@ -112,9 +112,15 @@ def get_signed_log(call: Call) -> Answer | JsonValue:
     return Answer(body=text_of(log), content_type=TEXT)
 
 
-@area.get(_RUN + "/signedartifactscontent", scopes=(), anonymous=True, query="artifactName urlExpires urlSignature")
+@area.get(
+    _RUN + "/signedartifactscontent",
+    scopes=(),
+    anonymous=True,
+    query="artifactName urlExpires urlSignature",
+    ranges=True,
+)
 def get_signed_artifact(call: Call) -> Answer | JsonValue:
-    """Return an artifact as a zip archive to anybody who has the signed link, without a credential."""
+    """Return an artifact as a zip archive, or a range of it, to anybody who has the signed link."""
     run, name = find_run(call), call.query.text("artifactName")
     _check_link(call, run, "signedartifactscontent", {"artifactName": name})
     return artifact_archive(find_artifact(run, name))

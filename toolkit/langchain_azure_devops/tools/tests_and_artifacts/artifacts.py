@@ -1,7 +1,8 @@
 """The artifacts of a build, and the text files in them."""
 
 import difflib
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated
 
 import httpx
@@ -19,6 +20,7 @@ from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.lines import MAX_LINE, ScannedLines, read_range
 from langchain_azure_devops.text.untrusted import find_hidden
 from langchain_azure_devops.tools.tests_and_artifacts.toolset import toolset
+from langchain_azure_devops.tools.tests_and_artifacts.zip_ranges import ZipRanges, open_archive
 from langchain_azure_devops.tools.tests_and_artifacts.zip_stream import Entry, ZipStream
 
 _ARTIFACTS = "/{project}/_apis/build/builds/{build}/artifacts"
@@ -83,9 +85,9 @@ async def read_artifact_file(
 ) -> ArtifactFile:
     """Read a text file of an artifact, or some of its lines.
 
-    The archive is read as a stream up to the file. An artifact whose content lies on another host is a named gap.
+    An artifact whose content lies on another host is a named gap.
 
-    Source: `GET .../builds/{id}/artifacts?artifactName=&$format=zip`.
+    Source: `GET .../builds/{id}/artifacts?artifactName=&$format=zip`, by ranges where the service sends them.
     """
     if last_line is not None and last_line < first_line:
         raise InvalidRequest(f"last_line {last_line} lies before first_line {first_line}.", subject="last_line")
@@ -93,9 +95,12 @@ async def read_artifact_file(
     await _check_artifact(client, where, artifact)
     shown = ArtifactFile(build=build, artifact=artifact, path=path, first_line=0, total_lines=None, text="")
     query = {"artifactName": artifact, "$format": "zip"}
+
+    def fetch(headers: Mapping[str, str]) -> AbstractAsyncContextManager[httpx.Response]:
+        return client.stream(_ARTIFACTS, path=where, query=query, accept="application/zip", headers=headers)
+
     try:
-        async with client.stream(_ARTIFACTS, path=where, query=query, accept="application/zip") as response:
-            archive = ZipStream(_stream(response))
+        async with open_archive(fetch) as archive:
             if path is None:
                 return await _list_files(client, archive, shown)
             return await _read_file(client, archive, shown, path, first_line, last_line)
@@ -128,12 +133,7 @@ async def _check_artifact(client: AzureDevOps, where: PathValues, name: str) -> 
         )
 
 
-async def _stream(response: httpx.Response) -> AsyncIterator[bytes]:
-    async for piece in response.aiter_bytes():
-        yield piece
-
-
-async def _list_files(client: AzureDevOps, archive: ZipStream, shown: ArtifactFile) -> ArtifactFile:
+async def _list_files(client: AzureDevOps, archive: ZipStream | ZipRanges, shown: ArtifactFile) -> ArtifactFile:
     lines: list[str] = []
     count = 0
     last: Entry | None = None
@@ -161,14 +161,14 @@ def _line_of(client: AzureDevOps, entry: Entry, size: int | None) -> str:
     return f"{'?' if size is None else size} {name}{f' ({entry.unreadable})' if entry.unreadable else ''}"
 
 
-def _note_size(lines: list[str], entry: Entry | None, archive: ZipStream) -> None:
+def _note_size(lines: list[str], entry: Entry | None, archive: ZipStream | ZipRanges) -> None:
     """Add the size of a file that only its end told."""
     if entry is not None and entry.size is None and lines and lines[-1].startswith("? "):
         lines[-1] = f"{archive.size_of_last} {lines[-1].removeprefix('? ')}"
 
 
 async def _read_file(
-    client: AzureDevOps, archive: ZipStream, shown: ArtifactFile, path: str, first: int, last: int | None
+    client: AzureDevOps, archive: ZipStream | ZipRanges, shown: ArtifactFile, path: str, first: int, last: int | None
 ) -> ArtifactFile:
     # The archive has the names themselves, and the arguments may have pseudonyms of secrets in them.
     wanted, folder = client.secrets.reveal(path), client.secrets.reveal(shown.artifact)

@@ -27,13 +27,25 @@ class Entry:
 
     Attributes:
         name: Its path as the archive has it. It is compared and shown only, and names no file of this machine.
-        size: Its size in bytes; None where only its end tells that.
+        method: How it is compressed.
+        told: Its checksum, its size in the archive and its size in bytes; None where only its end tells them.
         unreadable: Why its content cannot be read; empty when it can.
     """
 
     name: str
-    size: int | None
+    method: int
+    told: tuple[int, int, int] | None
     unreadable: str = ""
+
+    @property
+    def size(self) -> int | None:
+        """Its size in bytes."""
+        return self.told and self.told[2]
+
+    @property
+    def packed(self) -> int | None:
+        """Its size in the archive."""
+        return self.told and self.told[1]
 
 
 class ZipStream:
@@ -47,6 +59,8 @@ class ZipStream:
         self._held = bytearray()
         self._read = self._inflated = 0
         self._content: AsyncIterator[bytes] | None = None
+        self._told: tuple[int, int, int] | None = None
+        self._taken = 0
         self.size_of_last = 0
 
     async def entries(self) -> AsyncIterator[Entry]:
@@ -60,39 +74,72 @@ class ZipStream:
             start = bytes(await self._peek(4))
             if start in _END or not start:
                 return
-            if start != _LOCAL:
-                raise ServiceFault("The archive of the artifact is damaged. Download it in a browser to look at it.")
-            _, _, flags, method, _, _, _, packed, size, length, extra = _HEADER.unpack(await self._take(_HEADER.size))
-            name, more = await self._take(length), await self._take(extra)
-            if _UNKNOWN in (packed, size):
-                packed, size = _read_long_sizes(more, packed, size)
-            follows = bool(flags & _SIZES_FOLLOW)
-            entry = _describe(name, flags, method, None if follows else size)
-            self._content = self._contents(method, None if follows else packed, entry)
+            entry = await self._take_header()
+            content = self._content = self._contents(entry)
             folder = entry.name.endswith("/")
             if not folder:
                 yield entry
             left = 0
-            async for piece in self._content:
+            async for piece in content:
                 left += len(piece)
             self.size_of_last = self.size_of_last if folder else left
         raise InvalidRequest(f"The archive has more than {_MOST_ENTRIES:,} files, which are not all read.")
 
-    async def content(self) -> AsyncIterator[bytes]:
-        """Yield the content of the entry that was yielded last."""
-        if self._content is not None:
-            async for piece in self._content:
-                yield piece
+    async def listed_content(self, listed: Entry) -> AsyncIterator[bytes]:
+        """Yield the content of a file whose header begins the stream, and which the directory describes as `listed`.
 
-    async def _contents(self, method: int, packed: int | None, entry: Entry) -> AsyncIterator[bytes]:
-        if packed is not None and (entry.unreadable or method == _STORED):
-            async for piece in self._raw(packed):
+        Raises:
+            ServiceFault: The header or the content is not what the directory says.
+        """
+        found = await self._take_header()
+        agrees = (found.name, found.method, found.unreadable) == (listed.name, listed.method, listed.unreadable)
+        if not agrees or found.told not in {None, listed.told}:
+            raise damaged(f"{listed.name[:200]!r} is not what its directory says")
+        self._content = self._contents(listed)
+        async for piece in self.content():
+            yield piece
+
+    async def content(self) -> AsyncIterator[bytes]:
+        """Yield the content of the entry that was yielded last.
+
+        Raises:
+            ServiceFault: Its checksum or one of its sizes is not what the archive says.
+        """
+        size = checksum = 0
+        if self._content is None:
+            return
+        async for piece in self._content:
+            size += len(piece)
+            checksum = zlib.crc32(piece, checksum)
+            if self._told is not None and size > self._told[2]:
+                break
+            yield piece
+        if self._told != (checksum, self._taken, size):
+            raise damaged("the checksum or a size of the file is wrong")
+
+    async def _take_header(self) -> Entry:
+        if bytes(await self._peek(4)) != _LOCAL:
+            raise damaged("no file begins where one should")
+        _, _, flags, method, _, _, checksum, packed, size, length, extra = _HEADER.unpack(
+            await self._take(_HEADER.size)
+        )
+        name, more = await self._take(length), await self._take(extra)
+        if _UNKNOWN in (packed, size):
+            packed, size = _read_long_sizes(more, packed, size)
+        path = name.decode("utf-8" if flags & _UTF_8 else "cp437", "replace")
+        return describe(path, flags, method, None if flags & _SIZES_FOLLOW else (checksum, packed, size))
+
+    async def _contents(self, entry: Entry) -> AsyncIterator[bytes]:
+        self._told, self._taken = entry.told, 0
+        if entry.packed is not None and (entry.unreadable or entry.method == _STORED):
+            async for piece in self._raw(entry.packed):
+                self._taken += len(piece)
                 yield piece
-        elif method == _DEFLATED:
+        elif entry.method == _DEFLATED:
             async for piece in self._inflate():
                 yield piece
-            if packed is None:
-                await self._skip_descriptor()
+            if entry.told is None:
+                self._told = await self._take_descriptor()
         else:
             raise ServiceFault(
                 f"The archive does not say where {entry.name[:200]!r} ends. Download it in a browser to look at it."
@@ -118,10 +165,11 @@ class ZipStream:
             try:
                 piece = inflater.decompress(given, _PIECE)
             except zlib.error as error:
-                raise ServiceFault("A file of the archive is damaged. Download it in a browser.") from error
+                raise damaged("a file cannot be inflated") from error
             # What follows the end is unused; before it, what did not fit into the piece is left.
             left = max(len(inflater.unused_data), len(inflater.unconsumed_tail))
             del self._held[: len(given) - left]
+            self._taken += len(given) - left
             self._inflated += len(piece)
             if self._inflated > MOST_INFLATED:
                 raise InvalidRequest(
@@ -130,13 +178,14 @@ class ZipStream:
                 )
             yield piece
 
-    async def _skip_descriptor(self) -> None:
-        """Skip the sizes behind a file; old writers leave out their mark, and large files have longer ones."""
+    async def _take_descriptor(self) -> tuple[int, int, int]:
+        """Take what follows a file; old writers leave out its mark, and large files have longer sizes."""
         if bytes(await self._peek(4)) == _DESCRIPTOR:
             await self._take(4)
         following = bytes(await self._peek(24))
         short = following[12:16] in (_LOCAL, *_END) or len(following) <= 12
-        await self._take(12 if short else 20)
+        checksum, packed, size = struct.unpack("<III" if short else "<IQQ", await self._take(12 if short else 20))
+        return checksum, packed, size
 
     async def _peek(self, size: int) -> bytearray:
         """Return the next bytes without taking them; fewer at the end."""
@@ -163,13 +212,19 @@ class ZipStream:
         return taken
 
 
-def _describe(name: bytes, flags: int, method: int, size: int | None) -> Entry:
-    path = name.decode("utf-8" if flags & _UTF_8 else "cp437", "replace").replace("\\", "/")
+def describe(path: str, flags: int, method: int, told: tuple[int, int, int] | None) -> Entry:
+    """Describe a file by what its header or the directory says."""
+    path = path.replace("\\", "/")
     if flags & _ENCRYPTED:
-        return Entry(path, size, "is encrypted")
+        return Entry(path, method, told, "is encrypted")
     if method not in {_STORED, _DEFLATED}:
-        return Entry(path, size, f"is compressed by method {method}, which is not supported")
-    return Entry(path, size)
+        return Entry(path, method, told, f"is compressed by method {method}, which is not supported")
+    return Entry(path, method, told)
+
+
+def damaged(why: str) -> ServiceFault:
+    """Make the error for an archive that contradicts itself."""
+    return ServiceFault(f"The archive of the artifact is damaged: {why}. Download it in a browser to look at it.")
 
 
 def _read_long_sizes(extra: bytes, packed: int, size: int) -> tuple[int, int]:
