@@ -61,11 +61,7 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         "name": organization.name,
         "id": organization.id,
         "clock": {"start": timestamp(organization.clock.start), "now": timestamp(organization.clock.now())},
-        "code_search_installed": organization.code_search_installed,
-        "explains_expiry": organization.explains_expiry,
-        "bearer_pats": organization.bearer_pats,
-        # Only where it is off, so that worlds without this setting stay as they are.
-        **({} if organization.artifact_ranges else {"artifact_ranges": False}),
+        **_switches(organization),
         "lag_seconds": {
             "work_items": organization.work_item_lag.total_seconds(),
             "code_search": organization.code_search_lag.total_seconds(),
@@ -155,6 +151,23 @@ def import_world(world: JsonObject) -> Organization:
         raise error if isinstance(error, WorldError) else WorldError(f"the world is not complete: {error!r}") from error
 
 
+def _switches(organization: Organization) -> JsonObject:
+    return {
+        "code_search_installed": organization.code_search_installed,
+        "explains_expiry": organization.explains_expiry,
+        "bearer_pats": organization.bearer_pats,
+        # Only where it is off, so that worlds without this setting stay as they are.
+        **({} if organization.artifact_ranges else {"artifact_ranges": False}),
+    }
+
+
+def _set_switches(organization: Organization, world: JsonObject) -> None:
+    organization.code_search_installed = world["code_search_installed"] is True
+    organization.explains_expiry = world["explains_expiry"] is True
+    organization.bearer_pats = world.get("bearer_pats") is True
+    organization.artifact_ranges = world.get("artifact_ranges", True) is True
+
+
 def replace_world(organization: Organization, world: JsonObject) -> None:
     """Replace the contents of an organization by a world. Its tokens, faults and rate limit stay.
 
@@ -173,10 +186,7 @@ def _read(world: JsonObject) -> Organization:
     clock = _object(world["clock"])
     organization = Organization(str(world["name"]), str(world["id"]), Clock(_date(clock["start"])))
     organization.clock.set(_date(clock["now"]))
-    organization.code_search_installed = world["code_search_installed"] is True
-    organization.explains_expiry = world["explains_expiry"] is True
-    organization.bearer_pats = world.get("bearer_pats") is True
-    organization.artifact_ranges = world.get("artifact_ranges", True) is True
+    _set_switches(organization, world)
     lag = cast("dict[str, float]", _object(world["lag_seconds"]))
     organization.work_item_lag = timedelta(seconds=lag["work_items"])
     organization.code_search_lag = timedelta(seconds=lag["code_search"])
