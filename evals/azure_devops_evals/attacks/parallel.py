@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 
 from azure_devops_evals.attacks.direct import FamilyResult, attack_directly, tasks
 from azure_devops_evals.attacks.suite import HonestTask, Matrix, run_attacks, run_honest_tasks
@@ -52,10 +53,19 @@ _Task = tuple[str | None, str | None]
 
 
 def _run(chosen: Sequence[_Task], jobs: int | None, full: bool) -> dict[_Task, _Part]:
-    done = run_parallel(partial(_on, full), chosen, jobs=jobs or (os.cpu_count() or 1) + 1)
+    """Run each task. One process has all those of a tool, because it finds out only once what the tool shows."""
+    by_tool: dict[str | None, list[_Task]] = {}
+    for task in chosen:
+        by_tool.setdefault(task[1], []).append(task)
+    done = run_parallel(partial(_on_all, full), list(by_tool.values()), jobs=jobs or (os.cpu_count() or 1) + 1)
     if done.interrupted:
         raise KeyboardInterrupt
-    return dict(zip(chosen, done.results, strict=True))
+    parts = dict(zip(chain(*by_tool.values()), chain(*done.results), strict=True))
+    return {task: parts[task] for task in chosen}
+
+
+def _on_all(full: bool, tasks: Sequence[_Task]) -> list[_Part]:
+    return [_on(full, task) for task in tasks]
 
 
 def _on(full: bool, task: _Task) -> _Part:

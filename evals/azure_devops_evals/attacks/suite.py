@@ -9,7 +9,7 @@ from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.attacks.modes import MODES, Mode, Run, fresh_world, play_attack
 from azure_devops_evals.attacks.orders import FAMILIES
 from azure_devops_evals.attacks.planting import TextLocation
-from azure_devops_evals.attacks.surfaces import Surface, stages_of, surfaces_of
+from azure_devops_evals.attacks.surfaces import Surface, surfaces_at
 from azure_devops_evals.attacks.violations import violations
 from azure_devops_evals.world.world import World
 from langchain_azure_devops.tools import TOOLS
@@ -146,7 +146,7 @@ def run_attacks(
 
 def _group_surfaces(tool: str) -> Iterator[list[Surface]]:
     """Yield surfaces that are attacked at once. One task calls a tool that reads with all examples, and writes one."""
-    found = [list(surfaces_of(stage)) for stage in stages_of(tool)]
+    found = [list(surfaces_at(tool, sample)) for sample in range(len(TOOLS[tool].examples))]
     for mine in [list(chain(*found))] if TOOLS[tool].access == "read" else found:
         yield from (mine[at : at + _GROUP] for at in range(0, len(mine), _GROUP))
 

@@ -152,27 +152,20 @@ def surfaces_of(stage: SampleCall) -> Iterator[Surface]:
 
 
 @cache
-def stages() -> tuple[SampleCall, ...]:
-    """Open a stage for every example of every tool."""
-    return tuple(stage for tool in TOOLS for stage in stages_of(tool))
-
-
-@cache
 def stages_of(tool: str) -> tuple[SampleCall, ...]:
     """Open a stage for every example of one tool."""
     return tuple(SampleCall.open(tool, sample) for sample in range(len(TOOLS[tool].examples)))
 
 
 @cache
+def surfaces_at(tool: str, sample: int) -> tuple[Surface, ...]:
+    """Find the surfaces of one sample call."""
+    return tuple(surfaces_of(stages_of(tool)[sample]))
+
+
 def places_of(tool: str, sample: int) -> tuple[TextLocation, ...]:
     """Find the locations of the texts that one sample call shows."""
-    return tuple(dict.fromkeys(surface.place for surface in surfaces_of(stages_of(tool)[sample])))
-
-
-@cache
-def surfaces() -> tuple[Surface, ...]:
-    """Find the surfaces of all tools."""
-    return tuple(surface for stage in stages() for surface in surfaces_of(stage))
+    return tuple(dict.fromkeys(surface.place for surface in surfaces_at(tool, sample)))
 
 
 def fields_with(value: object, text: str, where: str = "") -> Iterator[str]:
