@@ -63,6 +63,8 @@ BUDGETS: dict[str, Budget] = {
     "file-memory": Budget("100 MB file: more memory", 30, "MB", vendor="+900 MB, time-out"),
     "log-memory": Budget("50 MB log, searched whole: more memory", 30, "MB", vendor="+520 MB, 52 s"),
     "tail": Budget("tail of a 50 MB log: received", 0.1, "MB"),
+    "artifact": Budget("one small file of a 200 MB artifact by ranges: received", 1, "MB"),
+    "artifact-whole": Budget("the same where the service sends no ranges: received", None, "MB"),
     "growth-time": Budget("time a row, 10,000 rows against 1,000", 1.5, "x", hard=False),
     "growth-memory": Budget("peak memory a row, 10,000 rows against 1,000", 1.5, "x"),
     "threads": Budget("thread database of 20 steps with results of 30 kB, against its evidence", 4, "x"),

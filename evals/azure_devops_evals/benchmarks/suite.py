@@ -4,6 +4,7 @@ import json
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from azure_devops_evals.benchmarks.artifacts import artifacts
 from azure_devops_evals.benchmarks.budgets import BUDGETS, VENDOR_SOURCE, Budget, Measurement
 from azure_devops_evals.benchmarks.calls import ROUNDS, calls
 from azure_devops_evals.benchmarks.growth import growth
@@ -25,6 +26,7 @@ BENCHMARKS: Mapping[str, Callable[[Stub], Iterable[Measurement]]] = {
     "tokens": tokens,
     "log-views": log_views,
     "memory": memory,
+    "artifacts": artifacts,
     "growth": growth,
     "threads": threads,
     "redaction": redaction,

@@ -107,3 +107,9 @@ def test_a_thread_of_twenty_large_results_stays_within_four_times_its_evidence_a
     assert [one.variant for one in measured] == ["at the end", "at its largest"]
     assert [one.verdict for one in measured] == ["ok", "ok"], measured
     assert all(one.value > 1 for one in measured)
+
+
+def test_one_small_file_of_a_large_artifact_needs_a_small_part_of_it():
+    by_ranges, whole = suite.measure(["artifacts"])
+    assert (by_ranges.budget, by_ranges.verdict) == ("artifact", "ok")
+    assert whole.value > 199
