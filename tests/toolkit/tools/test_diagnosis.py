@@ -153,7 +153,7 @@ def test_hostile_names_and_lines_make_no_rows(made):
     assert text.count("</untrusted") == 1
     assert "\u202e" not in text
     lines = text.splitlines()
-    assert [line for line in lines if line.startswith("category: ")] == ["category: test"]
+    assert [line for line in lines if line.startswith("category: ")] == ["category: build"]
     assert not [line for line in lines if line.startswith("7: forged")]
 
 

@@ -3,7 +3,7 @@
 import pytest
 from tool_calls import FULL, call, connected
 
-from azure_devops_simulator import CaseResult, SimulatorServer, build_organization
+from azure_devops_simulator import CaseResult, Fault, SimulatorServer, build_organization
 from azure_devops_simulator.state.builds import Issue
 
 YAML = """jobs:
@@ -19,15 +19,28 @@ YAML = """jobs:
 """
 
 
+TWO_JOBS = """jobs:
+- job: first
+  steps:
+  - script: make
+    displayName: compile
+- job: second
+  steps:
+  - script: sleep 1
+    displayName: slow
+"""
+COMPILER = "main.c:3:5: error: 'x' undeclared"
+
+
 class World:
     """A pipeline with three steps, of which the last always runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, yaml=YAML) -> None:
         self.world = build_organization("contoso").at("2026-11-02 09:00")
         self.world.add_token(FULL)
         self.platform = self.world.add_project("Platform")
         self.repository = self.platform.add_repository("api", {"a.py": "one\n"})
-        self.ci = self.platform.add_pipeline("ci", repository=self.repository, yaml=YAML)
+        self.ci = self.platform.add_pipeline("ci", repository=self.repository, yaml=yaml)
 
     def fail(self, log="", *, step="compile", **arguments):
         return self.ci.run(results={step: "failed"}, logs={step: log} if log else None, **arguments)
@@ -40,6 +53,11 @@ class World:
 @pytest.fixture
 def made():
     return World()
+
+
+@pytest.fixture
+def two_jobs():
+    return World(TWO_JOBS)
 
 
 def job_of(run):
@@ -107,8 +125,98 @@ def test_a_job_that_ran_too_long_is_a_time_out_though_it_was_cancelled(made):
 
 def test_a_build_that_a_person_cancelled_is_cancelled(made):
     found = made.diagnose(made.ci.run(results={"compile": "canceled"}))
-    assert (found.category, found.advice) == ("cancelled", "retry")
-    assert "was cancelled" in found.decided_by
+    assert (found.category, found.advice) == ("cancelled", "none")
+    assert "was cancelled before a step failed" in found.decided_by
+
+
+def test_what_failed_before_a_build_was_cancelled_decides(two_jobs):
+    run = two_jobs.ci.run(results={"compile": "failed", "slow": "canceled"}, logs={"compile": COMPILER})
+    run.build.result = "canceled"
+    found = two_jobs.diagnose(run)
+    assert (found.result, found.category, found.advice) == ("canceled", "build", "fix")
+    assert found.decided_by.endswith("; the build was cancelled, too")
+    unknown = two_jobs.ci.run(results={"compile": "failed", "slow": "canceled"}, logs={"compile": "what nobody knows"})
+    unknown.build.result = "canceled"
+    found = two_jobs.diagnose(unknown)
+    assert (found.category, found.advice) == ("unknown", "escalate")
+    assert found.decided_by == "no rule knows what the failed steps wrote; the build was cancelled, too"
+
+
+def test_a_step_that_fails_because_an_earlier_one_was_cancelled_is_no_reason(made):
+    run = made.ci.run(results={"compile": "canceled", "publish": "failed"}, logs={"publish": COMPILER})
+    run.build.result = "canceled"
+    found = made.diagnose(run)
+    assert (found.category, found.advice) == ("cancelled", "none")
+
+
+def test_a_failed_step_decides_while_the_build_still_runs(two_jobs):
+    run = two_jobs.ci.run(results={"compile": "failed"}, logs={"compile": COMPILER})
+    run.build.status, run.build.result = "inProgress", None
+    found = two_jobs.diagnose(run)
+    assert (found.result, found.category, found.advice) == ("inProgress", "build", "fix")
+    assert found.decided_by.endswith("; the build is still inProgress")
+    run = two_jobs.ci.run(results={"compile": "failed"}, logs={"compile": "No space left on device"})
+    run.build.status, run.build.result = "inProgress", None
+    found = two_jobs.diagnose(run)
+    assert (found.category, found.advice) == ("infrastructure", "wait")
+
+
+@pytest.mark.parametrize(
+    ("log", "category", "advice"),
+    [
+        (COMPILER, "build", "fix"),
+        ("./main.go:12:5: undefined: parse\n--- FAIL: TestParse (0.00s)", "test", "retry"),
+        ("make: *** [Makefile:3: check] Error 1", "test", "retry"),
+    ],
+)
+def test_a_flaky_test_does_not_explain_what_a_compiler_proves(made, log, category, advice):
+    made.ci.run(tests=["a", "b"])
+    found = made.diagnose(made.fail(log, tests=[CaseResult("a", "failed", "boom"), "b"]))
+    assert (found.category, found.advice) == (category, advice), found.decided_by
+
+
+MANY = "steps:\n" + "".join(f"- script: x\n  displayName: s{n}\n  condition: always()\n" for n in range(15))
+
+
+def test_the_logs_of_further_failed_steps_are_read_for_their_proof(made):
+    many = made.platform.add_pipeline("many", repository=made.repository, yaml=MANY, path="/many.yml")
+    logs = {f"s{number}": "what nobody knows" for number in range(15)}
+    run = many.run(results=dict.fromkeys(logs, "failed"), logs={**logs, "s7": "write error: No space left on device"})
+    found = made.diagnose(run)
+    assert (found.category, found.advice) == ("infrastructure", "retry")
+    assert f"of log {found.failed[7].log}" in found.decided_by
+    assert found.log_lines.startswith(f"log {found.failed[7].log}, ")
+    assert "write error: No space left on device" in found.log_lines
+    assert f"log {found.failed[3].log}, " not in found.log_lines
+    assert "3 logs of further failed steps were not read; get_build_log reads each." in found.notes
+
+
+def test_of_logs_that_were_not_read_nothing_is_claimed(made):
+    many = made.platform.add_pipeline("many", repository=made.repository, yaml=MANY, path="/many.yml")
+    logs = {f"s{number}": "what nobody knows" for number in range(14)}
+    run = many.run(results=dict.fromkeys([*logs, "s14"], "failed"), logs={**logs, "s14": "No space left on device"})
+    found = made.diagnose(run)
+    assert found.category == "unknown"
+    assert found.decided_by == "no rule knows what 12 of 15 failed steps wrote, and the other logs were not read"
+
+
+def test_without_steps_the_reason_is_said(made):
+    run = made.fail(COMPILER)
+    run.build.records = []
+    assert made.diagnose(run).decided_by == "the service reports no failed step"
+    run = made.fail(COMPILER)
+    made.world.organization.faults.add(Fault("status", path="/timeline", status=404))
+    found = made.diagnose(run)
+    assert (found.category, found.decided_by) == ("unknown", "the steps of the build could not be read")
+
+
+def test_failed_steps_without_a_log_are_told_from_those_whose_log_is_gone(made):
+    run = made.fail(COMPILER)
+    made.world.organization.faults.add(Fault("status", path="/logs/", status=404))
+    assert made.diagnose(run).decided_by == "no log of the failed steps could be read"
+    for record in run.build.records:
+        record.log = None
+    assert made.diagnose(run).decided_by == "the failed steps wrote no log"
 
 
 def test_a_pipeline_that_the_service_refuses_is_a_matter_of_validation(made):

@@ -92,7 +92,7 @@ class Timeline(BaseModel):
     records: OrNone[Record]
 
 
-_CANCELED = "The operation was canceled."
+CANCELED = "The operation was canceled."
 """What a step reports that was cancelled from above; why it was, its job or stage says."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -196,7 +196,7 @@ def list_job_errors(records: Sequence[Record]) -> list[tuple[str, str]]:
 def _list_issues(record: Record, by_id: dict[str, Record]) -> list[str]:
     """List the issues of a record; without an error, as when its agent was lost, add those of its job or stage."""
     own = record.issues
-    if not any(issue.type == "error" and issue.message != _CANCELED for issue in own):
+    if not any(issue.type == "error" and issue.message != CANCELED for issue in own):
         above = (by_id[ancestor].issues for ancestor in _list_ancestors(record, by_id))
         errors = ([issue for issue in issues if issue.type == "error"] for issues in above)
         own = next((found for found in errors if found), []) + own

@@ -32,7 +32,7 @@ def advise(
         durations: The stages and steps that took much longer or shorter than in that one.
         attempts: How often the stage was run, all of them in vain.
     """
-    if verdict.advice != "retry" or verdict.kind == "cancelled":
+    if verdict.advice != "retry":
         return verdict
     changed = sorted({change.what for change in changes if change.what not in RENEWED})
     reasons = [f"look first at what changed since the last good build: {', '.join(changed)}"] if changed else []

@@ -30,6 +30,9 @@ _COMPARED = BuildComparison.model_fields.keys() & Diagnosis.model_fields.keys() 
 """What a diagnosis tells of the comparison with the last good build."""
 _VIEWS = (4_500, 2_000, 1_200)
 """The characters of the views of the first failed steps. Later steps often fail because of the first."""
+_FURTHER, _FURTHER_VIEW = 9, 1_200
+"""So many further logs are read for proofs; of them only the one is shown that decides about the category."""
+_SIZES = (*_VIEWS, *(_FURTHER_VIEW,) * _FURTHER)
 _TESTS = 100
 
 
@@ -60,7 +63,7 @@ async def diagnose_build(client: AzureDevOps, *, build: int, project: Project = 
     unread: list[Failed] = []
     comparison, seen, tests, elsewhere = await asyncio.gather(
         compare(client, chosen, compared),
-        read_steps(client, {"project": chosen, "build": build}, failed, _VIEWS),
+        read_steps(client, {"project": chosen, "build": build}, failed, _SIZES),
         read_part("failed tests", _read_tests(client, chosen, build), None, unread),
         read_part("default branch", look_elsewhere(client, chosen, compared, failed), None, unread),
     )
@@ -85,7 +88,8 @@ def _report(
     build = compared.build
     failed_tests = tests.failed_tests if tests else []
     flaky = are_flaky(failed_tests, build.id)
-    decided = decide(build, build.refusals, list_job_errors(compared.records), seen, flaky)
+    known = all(failed.place != f"steps of build {build.id}" for failed in compared.unread)
+    decided = decide(build, build.refusals, list_job_errors(compared.records), seen, flaky, steps_known=known)
     attempts = max((each.failure.attempt or 1 for each in seen), default=1)
     verdict = advise(decided, comparison.pipeline_changes, comparison.durations, attempts)
     further = [*others, *(tests.unread if tests else []), *(each.unread for each in seen if each.unread)]
@@ -109,8 +113,27 @@ def _report(
         failed=[FailedStep(**dict(each.failure)) for each in seen],
         tests=[ShortTest.of(test) for test in failed_tests],
         failed_test_count=tests.failed if tests and tests.passed + tests.failed else None,
-        log_lines=join_views(seen),
+        log_lines=join_views(_choose_shown(seen, verdict.log)),
         unread=unread,
         partial=bool(unread),
-        notes=[*build.refusals[:3], *comparison.notes, *(f"{each.place} not read: {each.reason}" for each in further)],
+        notes=[
+            *build.refusals[:3],
+            *_count_unread(seen),
+            *comparison.notes,
+            *(f"{each.place} not read: {each.reason}" for each in further),
+        ],
     )
+
+
+def _choose_shown(seen: Sequence[SeenStep], deciding: int | None) -> list[SeenStep]:
+    """Return the steps whose logs are shown: the first ones, behind the one that decides if it is not among them."""
+    with_log = [each for each in seen if each.failure.log is not None]
+    first = with_log[: len(_VIEWS)]
+    later = [each for each in with_log[len(_VIEWS) :] if each.failure.log == deciding]
+    return [*later, *first]
+
+
+def _count_unread(seen: Sequence[SeenStep]) -> list[str]:
+    """Say how many logs nobody asked for."""
+    count = sum(1 for each in seen if each.failure.log is not None and not each.view and not each.unread)
+    return [f"{count} logs of further failed steps were not read; get_build_log reads each."] if count else []

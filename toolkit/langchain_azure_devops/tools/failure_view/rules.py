@@ -43,6 +43,7 @@ class Rule(BaseModel):
         inner: The lines among those behind it that say the most.
         fading: How much less each further line of the same kind counts; 0 for lines that all count the same.
         category: The kind of failure that such a line proves, where it proves one.
+        generic: Whether the tool that ran another tool writes it, so that failed tests may be what it tells of.
         example: A line that matches.
     """
 
@@ -58,6 +59,7 @@ class Rule(BaseModel):
     inner: tuple[Inner, ...] = ()
     fading: float = 0.45
     category: Category | None = None
+    generic: bool = False
     example: str
 
 

@@ -34,12 +34,14 @@ class Proof(NamedTuple):
         rule: What the line is, in words.
         score: How much it counts, from 0 to 1.
         number: The number of the line.
+        generic: Whether it does not tell which tool failed.
     """
 
     category: Category
     rule: str
     score: float
     number: int
+    generic: bool = False
 
 
 class FailureView(NamedTuple):
@@ -88,7 +90,7 @@ async def read_failure_view(
 
 def _list_proofs(chosen: list[int], scored: dict[int, Scored]) -> list[Proof]:
     found = [
-        Proof(each.proof.category, each.proof.name, each.score, number)
+        Proof(each.proof.category, each.proof.name, each.score, number, each.proof.generic)
         for number in chosen
         if (each := scored[number]).proof and each.proof.category
     ]
