@@ -17,6 +17,8 @@ _COLUMNS = (
     "pipeline", "branch", "repository", "project", "type", "source", "target", "tags", "area", "iteration", "title"
 )  # fmt: skip
 """The columns whose values are names that people repeat as they are."""
+_KINDS = ("what", "kind", "type")
+"""The columns that tell of what kind the thing is that the column `name` names."""
 _SHORTEST = 3
 _NAMED = re.compile(
     r"\b(?:on|from|of|in|to|at|has|is) (?:the |an? )?"
@@ -66,6 +68,24 @@ def compare_cells(clause: str, owners: Sequence[Unit], knowledge: Knowledge, que
         yield f"assigned_to is {', '.join(sorted(known))}"
 
 
+def compare_kinds(clause: str, knowledge: Knowledge) -> Iterator[str]:
+    """Yield the names behind a kind of thing, such as "the template Deploy", which only things of other kinds have."""
+    said, named = fold(clause), defaultdict[str, set[str]](set)
+    for source in knowledge.sources.values():
+        for unit in source.units:
+            name = fold(unit.fields.get("name", ""))
+            if len(name) >= _SHORTEST:
+                kinds = [source.noun] if unit.is_row else [unit.part.removesuffix("s")]
+                for kind in (*kinds, *(unit.fields.get(column, "") for column in _KINDS)):
+                    named[fold(kind)].add(name)
+    everyone = set[str]().union(*named.values())
+    for kind, own in named.items():
+        for found in re.finditer(rf"(?<![\w-]){re.escape(kind)} [\"']?(?=\w|/)", said) if kind else ():
+            names = [name for name in everyone if re.match(rf"{re.escape(name)}(?![\w/.-]*\w)", said[found.end() :])]
+            if names and own.isdisjoint(names):
+                yield f"no {kind} has the name {max(names, key=len)}"
+
+
 def _name_columns(clause: str) -> Iterator[tuple[str, str, int]]:
     """Yield the values that a clause gives to a column by its name."""
     for found in _NAMED.finditer(clause):
@@ -97,20 +117,22 @@ def _values_of(units: Iterable[Unit], column: str) -> set[str]:
 
 def compare_row(sentence: str, knowledge: Knowledge) -> Iterator[str]:
     """Yield a problem when no row of a table holds the values that a row of the sentence puts side by side."""
-    cells = [fold(cell) for cell in sentence.split("|") if len(cell.strip()) > 1]
+    said = [fold(cell) for cell in sentence.split("|") if len(cell.strip()) > 1 or cell.strip().isdigit()]
     tables: dict[str, list[Unit]] = defaultdict(list)
-    for unit in knowledge.everything.units if len(cells) > 1 else ():
+    for unit in knowledge.everything.units if len(said) > 1 else ():
         if unit.is_row or unit.is_record:
             tables[unit.evidence_id].append(unit)
     known = False
     for rows in tables.values():
         values = [{fold(value) for value in row.fields.values()} for row in rows]
-        if all(any(cell in row for row in values) for cell in cells):
+        sizes = {str(sum(cell in row for row in values)) for cell in said}
+        cells = [cell for cell in said if cell not in sizes]  # A cell may count the rows that have another one.
+        if len(cells) > 1 and all(any(cell in row for row in values) for cell in cells):
             known = True
             if any(row.issuperset(cells) for row in values):
                 return
     if known:
-        yield f"no row has {', '.join(cells)} together"
+        yield f"no row has {', '.join(said)} together"
 
 
 def compare_all(clause: str, knowledge: Knowledge) -> Iterator[str]:

@@ -79,7 +79,7 @@ class Claims:
 
     def check_statement(self, statement: str, found: Found, cited: Sequence[str]) -> list[str]:
         """Return what a statement claims beyond its quote; one that only repeats the quoted lines claims nothing."""
-        if fold(statement) in fold(found.text):
+        if re.search(rf"(?<!\w){re.escape(fold(statement))}(?!\w)", fold(found.text)):
             return []
         if apart := self._compare_meaning(statement, found, cited):
             return apart

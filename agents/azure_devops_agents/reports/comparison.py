@@ -11,6 +11,7 @@ from azure_devops_agents.reports.cells import (
     NO_NAMES,
     compare_all,
     compare_cells,
+    compare_kinds,
     compare_literal,
     compare_row,
 )
@@ -117,6 +118,9 @@ class Comparison:
         about = self._owners(clause)
         named = [fact for fact in self.facts if fact.kind in SUBJECTS]
         yield from compare_all(words, self._knowledge)
+        yield from compare_kinds(words, self._knowledge)
+        yield from predicates.compare_good(words, self._knowledge)
+        yield from predicates.compare_changers(words, self._knowledge.everything.units)
         if len(about) == 1:
             [(subject, owners)] = about.items()
             yield from predicates.compare_named_fields(words, owners)

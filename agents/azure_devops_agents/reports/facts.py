@@ -58,6 +58,8 @@ _READER_SAID = re.compile(
 """The words before a quotation of the person who asked. What they replied to a question is no evidence."""
 URL = re.compile(r"https?\[?:\]?/ ?/\S{1,500}(?<![.,:;!?])")
 _CODE = re.compile(r"(?<![\w/.-])[\w./\\@:+#-]{3,200}(?<![.,:;])")
+_DIGITS, _MEASURED = 4, re.compile(r"[\d.,]+[A-Za-z]{1,2}")
+"""How many digits make a code of a word, which is not a number with its unit, such as "1500ms"."""
 _ONE = r"#?(?:\d{1,3}(?:,\d{3})+|\d{1,9})\b(?![.:]\d|%|-\w| of \d)"
 _NUMBERS = rf"{_ONE}(?:(?:,? (?:and|or|&) |, | to |-){_ONE})*"
 _NOUNS = sorted((*NOUNS, "line number"), key=len, reverse=True)
@@ -225,8 +227,9 @@ class _Reader:
             return len(word) > 3
         if "/" in word:
             return len(parts) > 1 and word.lower() not in {"and/or", "ci/cd", "yes/no", "either/or"}
-        if "-" not in word or len(parts) < 2:
-            return bool(re.search(r"[A-Za-z]\d", word)) and word.isupper()
+        long = sum(map(str.isdigit, word)) >= _DIGITS and not _MEASURED.fullmatch(word)  # Such as TF401027x.
+        if long or "-" not in word or len(parts) < 2:
+            return long or (bool(re.search(r"[A-Za-z]\d", word)) and word.isupper())
         return (
             (len(parts) > 2 and word.islower())
             or any(any(map(str.isdigit, part)) for part in parts)

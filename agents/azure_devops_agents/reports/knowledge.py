@@ -209,7 +209,7 @@ class Support:
         known += [86_400.0 * (first - second).days for first, second in _days_between(self.moments)]
         for name, scale in SECONDS.items():
             known += [number * scale for number in numbers if re.search(rf"(?<![\w.]){number:g} ?{name}", self.folded)]
-        return any(abs(number - value * seconds) <= max(0.5 * seconds, 1) for number in known)
+        return any(abs(number - value * seconds) <= 0.5 * seconds for number in known)
 
 
 class Knowledge:
@@ -317,11 +317,19 @@ def agrees(claimed: str, known: Iterable[str]) -> bool:
 
 
 def own_ids(unit: Unit, noun: str) -> set[tuple[str, int]]:
-    """Return what a record or row is, such as ("build", 39), and not what it is linked to."""
+    """Return what a record or row is, such as ("build", 39), and not what it is linked to.
+
+    Without an `id`, the field that has the name of the kind is its own: a comparison is about its `build`, and its
+    `good_build` is another one.
+    """
     own = unit.fields.get("id", "")
     if own.isdigit():
         return {(noun, int(own))}
-    return set() if "id" in unit.fields else {identified for identified in unit.ids if identified[0] in {"build", noun}}
+    if "id" in unit.fields:
+        return set()
+    named = {(KINDS[name], int(value)) for name, value in unit.fields.items() if name in KINDS and value.isdigit()}
+    kinds = {"build", noun}
+    return {one for one in named if one[0] in kinds} or {one for one in unit.ids if one[0] in kinds}
 
 
 def _has_in_order(text: str, patterns: Iterable["re.Pattern[str]"]) -> bool:

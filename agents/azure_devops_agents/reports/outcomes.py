@@ -41,6 +41,9 @@ class ResultComparison:
             subject, inside = bracketed
             results = [other for other in results if other.place[0] in inside]
             about = {subject: about[subject]} if subject in about else {}
+        behind = predicates.find_told_of(self._sentence, self._facts, fact)
+        if behind and (owners := self._knowledge.owners(behind)):
+            results, about = [fact], {behind: owners}
         if "|" in self._sentence:  # A cell tells of the records in it and in the cells before it.
             end = self._sentence.find("|", fact.place[1])
             about = {subject: units for subject, units in about.items() if end < 0 or subject.place[0] < end}

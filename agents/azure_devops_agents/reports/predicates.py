@@ -3,9 +3,10 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from azure_devops_agents.reports.facts import Fact
-from azure_devops_agents.reports.knowledge import SECONDS, Support, fold
+from azure_devops_agents.reports.knowledge import SECONDS, Knowledge, Support, fold, results_of
 from azure_devops_agents.reports.units import Unit
 from azure_devops_agents.reports.words.counts import NUMBER_WORDS
 from azure_devops_agents.reports.words.results import RESULT, is_denied
@@ -28,6 +29,12 @@ _DATED: Mapping[str, tuple[str, ...]] = {
 """The fields that hold the date of what a verb says."""
 _VERB_OF_DATE = re.compile(rf"\b({'|'.join(_DATED)})(?: (?:on|since|at|by \w+ \w+ on|in))? $", re.IGNORECASE)
 _EARLIER = re.compile(r"\b(?:before|until|first|originally|previously|earlier|once|then|formerly)\b", re.IGNORECASE)
+_CHANGED = ("by", "changed_by", "modified_by")
+"""The fields that name who changed something last."""
+_CHANGE, _WHO = r"(?:changed|modified|edited|updated)", r"[A-Z][\w'-]+(?: [A-Z][\w'-]+)+"
+_CHANGER = re.compile(
+    rf"(?P<value>{_WHO})(?: (?:has|had))?(?: then| also| last)? {_CHANGE}\b|\b{_CHANGE} by (?P<after>{_WHO})"
+)
 _LEVEL = re.compile(
     r"\b(?P<field>severity|priority)(?: is| of| was|:)? (?P<value>\d(?!\w|\.\d)|critical|high|medium|low)\b"
     r"|\b(?P<before>critical|high|medium|low)[ -](?P<after>severity|priority)\b",
@@ -52,6 +59,38 @@ def compare_named_fields(clause: str, owners: Sequence[Unit]) -> Iterator[str]:
     for found in _LEVEL.finditer(clause):
         field = (found["field"] or found["after"]).lower()
         yield from _contradict(clause[: found.start()], (field,), found["value"] or found["before"], owners)
+
+
+def compare_changers(clause: str, units: Iterable[Unit]) -> Iterator[str]:
+    """Yield who changed the things that a clause names by their names, where it says that another person did."""
+    for found in () if _EARLIER.search(clause) else _CHANGER.finditer(clause):
+        rows = [
+            unit for unit in units
+            if unit.fields.get("name") and re.search(rf"(?<![\w./-]){re.escape(unit.fields['name'])}(?![\w/-])", clause)
+        ]  # fmt: skip
+        yield from _contradict(clause[: found.start()], _CHANGED, found["value"] or found["after"], rows)
+
+
+def compare_good(clause: str, knowledge: Knowledge) -> Iterator[str]:
+    """Yield that a build is not good, where a clause calls it so, or that another one is the `good_build`."""
+    for found in () if _NONE_GOOD.search(clause) else _GOOD.finditer(clause):
+        said = found["after"] or found["before"]
+        owners = knowledge.owners(Fact("id", said, said, "build"))
+        ended = {value for unit in owners for value in results_of(unit.fields.get("result", ""))["outcome"]}
+        told = {unit.fields["good_build"] for unit in knowledge.everything.units if unit.fields.get("good_build")}
+        if ended and "succeeded" not in ended:
+            yield f"build {said} is {', '.join(sorted(ended))}"
+        elif told and said not in told and not owners:
+            yield f"good_build is {', '.join(sorted(told))}, not {said}"
+
+
+_GOOD = re.compile(
+    r"\bgood (?:one|build|run)(?: (?:before|until) (?:it|that|this|then|(?:build )?#?\d{1,9}))?(?: (?:is|was))?"
+    r" (?:build |run )?#?(?P<after>\d{1,9})\b(?![.:]\d)"
+    r"|\b(?P<before>\d{1,9}) (?:is|was) the (?:\w+ )?good (?:one|build|run)\b",
+    re.IGNORECASE,
+)
+_NONE_GOOD = re.compile(r"\b(?:not|never|n't|no longer|none|neither)\b", re.IGNORECASE)
 
 
 def _contradict(before: str, fields: Sequence[str], said: str, owners: Sequence[Unit]) -> Iterator[str]:
@@ -181,6 +220,20 @@ def find_bracketed(sentence: str, facts: Iterable[Fact], fact: Fact) -> tuple[Fa
     return (near[0], range(begin, end)) if near else None
 
 
+def find_told_of(sentence: str, facts: Iterable[Fact], result: Fact) -> Fact | None:
+    """Return the only build directly behind a result, such as 24 and 36 in "it passed in build 24 and failed in 36"."""
+    behind = [fact for fact in facts if fact.kind in {"id", "number"} and fact.place[0] >= result.place[1]]
+    found = min(behind, key=lambda fact: fact.place[0], default=None)
+    if found is None or found.noun not in {"", "build"} or not found.value.isdigit():
+        return None
+    told = _TOLD_OF.fullmatch(sentence[result.place[1] : found.place[0]])
+    return replace(found, kind="id", noun="build") if told and not _MORE.match(sentence, found.place[1]) else None
+
+
+_TOLD_OF = re.compile(r" in (?:the )?(?:build |run )?#?", re.IGNORECASE)
+_MORE = re.compile(r"(?:,? (?:and|or|to) |, ?|-)(?:builds? |runs? )?#?\d|[.:]\d")
+
+
 def find_counted(sentence: str, facts: Iterable[Fact], result: Fact) -> Fact | None:
     """Return the count of the things that a result is told of, such as in "of 38 four steps have succeeded"."""
     counts = [fact for fact in facts if fact.kind == "count" and fact.place[1] < result.place[0]]
@@ -279,7 +332,9 @@ def is_author(fact: Fact, extended: Support, named: Sequence[Fact]) -> bool:
     return Support(
         unit
         for unit in extended.units
-        if unit.part in parts or "author" in unit.fields or said & {(kind, str(number)) for kind, number in unit.ids}
+        if unit.part in parts
+        or not unit.fields.keys().isdisjoint(("author", *_CHANGED))
+        or said & {(kind, str(number)) for kind, number in unit.ids}
     ).has(fact)
 
 

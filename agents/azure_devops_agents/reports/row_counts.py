@@ -185,7 +185,8 @@ class RowCounts:
             for table in self.tables:
                 source = self._knowledge.sources[table[0].evidence_id]
                 rows = [row for row in table if _has_person(row, other.text)]
-                if source.noun == fact.noun and (rows or Support([source.call]).has(other)):
+                noun = table[0].part.removesuffix("s") or source.noun
+                if noun == fact.noun and (rows or Support([source.call]).has(other)):
                     found |= self._count_in(rows or table, fact)
             if found:
                 return found

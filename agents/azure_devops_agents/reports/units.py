@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from azure_devops_agents.evidence.lines import number_lines
+from azure_devops_agents.evidence.lines import NUMBERED, number_lines
 from azure_devops_agents.evidence.record import given_arguments
 
 _FIELD = re.compile(r"([a-z][a-z_]{0,40}): (.*)")
@@ -17,10 +17,13 @@ _LINES = re.compile(r"(?:^|; )(\d{1,12})(?= |$)")
 """The numbers of the lines that a cell holds, each before its line."""
 _OF_IDS = frozenset({"id", "ids", "target", "old", "new", "revision", "number"})
 _LONGEST_BODY = 8_000
+_LINES_BODY = "lines"
+"""The body of a file or log, and the last word of the name of one that holds parts of several, such as `log_lines`."""
 BLOCKS = {"comments": "comment", "discussion": "thread"}
 """The bodies of several blocks, and what the number of each identifies."""
 _BLOCK = re.compile(r"#{1,4} ?(\d{1,9})\b")
-_VERBS = frozenset({"list", "get", "query", "search", "create", "update", "add", "read", "find"})
+_VERBS = frozenset({"list", "get", "query", "search", "create", "update", "add", "read", "find",
+                    "compare", "diagnose"})  # fmt: skip
 KINDS = {
     "build": "build", "run": "build", "pull request": "pull request", "pr": "pull request",
     **dict.fromkeys(
@@ -166,7 +169,7 @@ class _Parser:
             self._part, self._columns, self._body = match[1], [], ""
             size = {match[1]: match[2]}
             self._inner.append(Unit(self._source.evidence_id, _join(size), size, SIZE, own=self._first))
-        elif match := _BODY.fullmatch(line) if self._body != "lines" else None:
+        elif match := _BODY.fullmatch(line) if self._body != _LINES_BODY else None:
             self._body, self._part = match[1], ""
         elif self._body:
             self._extend(line, at, self._body)
@@ -211,6 +214,8 @@ class _Parser:
 
     def _add(self, text: str, at: int, part: str) -> None:
         number, begun = self._content.get(at), _BLOCK.match(text) if part in BLOCKS else None
+        if part == _LINES_BODY and number is None and (numbered := NUMBERED.match(text)):
+            number = int(numbered[1])
         ids = frozenset[tuple[str, int]]() if number is None else frozenset({("line", number)})
         if begun:
             ids = frozenset({(BLOCKS[part], int(begun[1]))})
@@ -223,8 +228,9 @@ class _Parser:
 
     def _extend(self, line: str, at: int, body: str) -> None:
         """Add a line of a body; a comment and its discussion are one unit, as a description is."""
+        body = _LINES_BODY if body.endswith(f"_{_LINES_BODY}") else body
         last = self._inner[-1] if self._inner else None
-        goes_on = body not in {"lines", "diff"} and last is not None and last.part == body
+        goes_on = body not in {_LINES_BODY, "diff"} and last is not None and last.part == body
         goes_on = goes_on and last is not None and len(last.text) < _LONGEST_BODY
         if goes_on and last is not None and not (body in BLOCKS and line.startswith("#")):
             text = f"{last.text}\n{line}"
