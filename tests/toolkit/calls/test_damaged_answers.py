@@ -215,6 +215,8 @@ def quick_disk(monkeypatch):
     monkeypatch.setattr(audit.os, "fsync", lambda _descriptor: None)
 
 
+# The walk of diagnose_build makes thousands of calls.
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("name", "example"), CASES, ids=str)
 def test_a_damaged_answer_is_an_error_of_ours_and_leaves_the_outcome_of_a_write(name, example, tmp_path):
     tool = TOOLS[name]

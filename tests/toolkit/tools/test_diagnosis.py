@@ -103,6 +103,35 @@ def test_other_failed_tests_in_the_same_step_clear_nobody(branch):
     assert found.elsewhere.endswith("but 1 of the tests failed only here, such as 'b'")
 
 
+@pytest.mark.parametrize(("there", "here"), [
+    ("FAILED tests/test_a.py::test_a - E\n1 failed, 7 passed in 0.1s",
+     "FAILED tests/test_b.py::test_b - E\n2 failed, 6 passed in 0.3s"),
+    ("--- FAIL: TestA (0.00s)\nFAIL\tx 0.1s\nFAIL", "--- FAIL: TestB (0.00s)\nFAIL\tx 0.2s\nFAIL"),
+    ("Tests: 1 failed, 2 passed, 3 total\n  ● alpha", "Tests: 2 failed, 2 passed, 4 total\n  ● beta"),
+    ("[ERROR] Tests run: 3, Failures: 1, Errors: 0", "[ERROR] Tests run: 5, Failures: 2, Errors: 0"),
+    ("main.c:1:5: error: 'x' undeclared\nmake: *** [Makefile:3: all] Error 1",
+     "other.c:7:5: error: expected ';'\nmake: *** [Makefile:9: all] Error 2"),
+    ("BUILD FAILED in 3s\nFooTest > a FAILED", "BUILD FAILED in 8s\nBarTest > b FAILED"),
+    ("src/a.py:1: error: X  [arg-type]\nFound 1 error in 1 file",
+     "src/b.py:9: error: Y  [misc]\nFound 4 errors in 1 file"),
+    ("npm ERR! code ELIFECYCLE", "npm ERR! code ELIFECYCLE"),
+])  # fmt: skip
+def test_other_errors_with_the_same_summary_clear_nobody(branch, there, here):
+    branch.fail(there, step="test")
+    found = branch.ask(branch.fail(here, step="test", branch="work"))
+    assert "in the same step 'test'" in found.elsewhere
+    assert "not the cause" not in found.elsewhere
+
+
+def test_a_test_that_fails_with_another_message_clears_nobody(branch):
+    log = "FAILED tests\n2 failed in 0.1s"
+    branch.fail(log, step="test", tests=[CaseResult("a", "failed", "expected 1, got 2"), "b"])
+    same = branch.fail(log, step="test", branch="work", tests=[CaseResult("a", "failed", "expected 1, got 3"), "b"])
+    assert branch.ask(same).elsewhere.endswith("with the same tests; this branch is not the cause")
+    other = branch.fail(log, step="test", branch="work", tests=[CaseResult("a", "failed", "KeyError: 'x'"), "b"])
+    assert branch.ask(other).elsewhere.endswith("but 1 of the tests with another message, such as 'a'")
+
+
 def test_a_success_on_the_default_branch_is_said_and_a_failure_in_other_steps(branch):
     found = branch.ask(branch.fail(branch="work"))
     assert found.elsewhere == "main: build 1 before this one succeeded there"

@@ -109,7 +109,7 @@ def _report(
         category=verdict.kind,
         decided_by=verdict.rule,
         advice=verdict.advice,
-        elsewhere=elsewhere.explain([test.name for test in failed_tests], seen) if elsewhere else None,
+        elsewhere=elsewhere.explain(failed_tests, seen) if elsewhere else None,
         failed=[FailedStep(**dict(each.failure)) for each in seen],
         tests=[ShortTest.of(test) for test in failed_tests],
         failed_test_count=tests.failed if tests and tests.passed + tests.failed else None,

@@ -4,7 +4,8 @@ A failure there is not the fault of the branch or pull request.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from langchain_azure_devops.calls.optional import read_optional
@@ -15,10 +16,14 @@ from langchain_azure_devops.tools.builds.reading import SeenStep, read_records, 
 from langchain_azure_devops.tools.builds.timeline import Failure, list_failures
 from langchain_azure_devops.tools.diagnosis.comparison import Compared
 from langchain_azure_devops.tools.diagnosis.reference import find_newest_elsewhere
+from langchain_azure_devops.tools.tests_and_artifacts.models import FailedTest
 from langchain_azure_devops.tools.tests_and_artifacts.test_runs import read_build_tests
 
-_VIEW = 1_500
+_VIEWS = (4_500, 2_000, 1_200)
+"""As much as of the build itself, so that an error there is not left out of the comparison for want of room."""
 _NUMBERS = re.compile(r"[0-9a-f]*\d[0-9a-f.:-]*")
+_NAMED = re.compile(r"\w[./:\\]+\w|['\"`]\w|\w_\w|[a-z][A-Z]")
+"""What stands in a line that names a file, a test or another thing. Counts and exit codes are the same everywhere."""
 
 
 class Elsewhere(NamedTuple):
@@ -28,40 +33,58 @@ class Elsewhere(NamedTuple):
         branch: That branch.
         build: The build.
         result: How it ended.
-        step: The first failed step that failed there, too; None when there is none.
-        tests: The names of the tests that failed there.
-        errors: The lines that prove why that step failed there, without numbers.
+        steps: The names of the failed steps of the other build that failed there, too.
+        tests: The tests that failed there, each with its message without numbers.
+        errors: The lines that prove why those steps failed there, without numbers.
     """
 
     branch: str
     build: int
     result: str
-    step: str | None = None
-    tests: frozenset[str] = frozenset()
+    steps: frozenset[str] = frozenset()
+    tests: Mapping[str, str] = MappingProxyType({})
     errors: frozenset[str] = frozenset()
 
-    def explain(self, tests: Sequence[str], seen: Sequence[SeenStep]) -> str:
+    def explain(self, tests: Sequence[FailedTest], seen: Sequence[SeenStep]) -> str:
         """Say whether the build failed there for the same reason.
 
         Args:
-            tests: The names of the tests that failed in the other build.
+            tests: The tests that failed in the other build.
             seen: The failed steps of the other build.
         """
         there = f"{self.branch}: build {self.build} before this one"
         if self.result == "succeeded":
             return f"{there} succeeded there"
-        if self.step is None:
+        names = list(dict.fromkeys(each.failure.name for each in seen))
+        both = [name for name in names if name in self.steps]
+        if not both:
             return f"{there} {self.result} there, in other steps"
-        same = f"{there} failed there in the same step {self.step!r}"
-        if tests and self.tests:
-            own = [name for name in tests if name not in self.tests]
-            if own:
-                return f"{same}, but {len(own)} of the tests failed only here, such as {own[0]!r}"
-            return f"{same}, with the same tests; this branch is not the cause"
-        here = _list_errors(seen, self.step)
-        if here & self.errors:
-            return f"{same}, with the same error; this branch is not the cause"
-        return f"{same}, with another error" if here and self.errors else same
+        same = f"{there} failed there in the same step {both[0]!r}"
+        own = [name for name in names if name not in self.steps]
+        if own:
+            return f"{same}, but the step {own[0]!r} failed only here"
+        return same + (self._compare_tests(tests) if tests and self.tests else self._compare_errors(seen))
+
+    def _compare_tests(self, tests: Sequence[FailedTest]) -> str:
+        """Say whether all tests that failed here failed there in the same way."""
+        own = [test.name for test in tests if test.name not in self.tests]
+        if own:
+            return f", but {len(own)} of the tests failed only here, such as {own[0]!r}"
+        others = [test.name for test in tests if _shorten(test.message) != self.tests[test.name]]
+        if others:
+            return f", but {len(others)} of the tests with another message, such as {others[0]!r}"
+        return ", with the same tests; this branch is not the cause"
+
+    def _compare_errors(self, seen: Sequence[SeenStep]) -> str:
+        """Say whether all errors of the logs here stand in those there. One of many in common proves nothing."""
+        here = _list_errors(seen)
+        if not here or not self.errors:
+            return ""
+        if not here <= self.errors:
+            return ", with another error"
+        if any(map(_NAMED.search, here)):
+            return ", with the same error; this branch is not the cause"
+        return "; the errors name nothing by which they could be compared"
 
 
 async def look_elsewhere(
@@ -85,20 +108,28 @@ async def look_elsewhere(
     if other.result == "succeeded":
         return found
     where: PathValues = {"project": project, "build": other.id}
-    theirs = list_failures(await read_records(client, where))
-    step = next((each.name for each in failed if any(each.name == their.name for their in theirs)), None)
-    if step is None:
+    names = {each.name for each in failed}
+    both = [each for each in list_failures(await read_records(client, where)) if each.name in names]
+    if not both:
         return found
-    seen = await read_steps(client, where, [each for each in theirs if each.name == step][:1], (_VIEW,))
+    seen = await read_steps(client, where, both, _VIEWS)
     tests = await read_optional(Scope.TEST, "failed tests", read_build_tests(client, project, other.id), None)
-    names = frozenset(test.name for _, test in tests.tests) if tests else frozenset[str]()
-    return found._replace(step=step, tests=names, errors=_list_errors(seen, step))
+    messages = {test.name: _shorten(test.message) for _, test in tests.tests} if tests else {}
+    return found._replace(steps=frozenset(each.name for each in both), tests=messages, errors=_list_errors(seen))
 
 
-def _list_errors(seen: Sequence[SeenStep], step: str) -> frozenset[str]:
-    """Return the lines that prove why a step failed, without numbers, which differ from build to build."""
-    view = next((each.view for each in seen if each.failure.name == step and each.view), None)
-    if view is None:
-        return frozenset()
-    proven = {proof.number for proof in view.proofs}
-    return frozenset(_NUMBERS.sub("#", line) for number, line in view.lines if number in proven)
+def _shorten(message: str | None) -> str:
+    """Return the first line of a message without numbers, which differ from build to build."""
+    return _NUMBERS.sub("#", (message or "").strip().partition("\n")[0])
+
+
+def _list_errors(seen: Sequence[SeenStep]) -> frozenset[str]:
+    """Return the lines that prove why steps failed, without numbers, which differ from build to build."""
+    return frozenset(
+        _NUMBERS.sub("#", line)
+        for each in seen
+        if each.view
+        for proven in [{proof.number for proof in each.view.proofs}]
+        for number, line in each.view.lines
+        if number in proven
+    )
