@@ -99,6 +99,41 @@ def test_commits_and_files_lie_between_the_builds(made):
     assert (found.pipeline_changed, found.diff, found.file_count) == ("no", None, 2)
 
 
+def test_more_commits_than_are_shown_are_told(made):
+    for number in range(21):
+        made.repository.commit(f"Change {number}", {"a.py": f"{number}\n"})
+    found = made.compare(made.fail())
+    assert [len(found.commits), found.commits[0].message] == [20, "Change 20"]
+    assert found.notes == ["More than 20 commits are between the builds; the newest are shown."]
+
+
+def test_what_the_good_build_has_more_is_told_and_its_pipeline_compared(made):
+    made.repository.add_branch("work")
+    made.repository.commit("Work", {"b.py": "new\n"}, branch="work")
+    made.repository.commit("Skip", {"azure-pipelines.yml": YAML.replace("make test", "make test-all"), "a.py": "2\n"})
+    good = made.ci.run()
+    made.later("11:00")
+    found = made.compare(made.fail(branch="work"))
+    assert (found.good_build, found.same_commit) == (good.id, False)
+    assert [[each.message for each in found.commits], [each.path for each in found.files]] == [["Work"], ["/b.py"]]
+    assert (found.pipeline_changed, changes(found)) == ("yes", {("pipeline file", "/azure-pipelines.yml")})
+    assert "-    - script: make test-all\n+    - script: make test\n" in found.diff
+    assert found.notes == [
+        f"Build {good.id} has 1 commit that this build lacks; of their files, only those of the pipeline were compared."
+    ]
+
+
+def test_an_older_commit_of_the_branch_is_compared_with_the_newer_one(made):
+    older = made.good.build.source_version
+    made.repository.commit("Change", {"ci/steps.yml": FILES["ci/steps.yml"] + "- script: curl\n"})
+    made.ci.run()
+    made.later("11:00")
+    failed = made.fail()
+    failed.build.source_version = older
+    found = made.compare(failed)
+    assert (found.pipeline_changed, changes(found)) == ("yes", {("template", "/ci/steps.yml")})
+
+
 def test_a_change_of_the_file_of_the_pipeline_is_shown(made):
     made.repository.commit("Skip", {"azure-pipelines.yml": YAML.replace("make test", "make test-all")})
     found = made.compare(made.fail())
@@ -263,7 +298,7 @@ def test_a_target_without_a_good_build_leaves_the_default_branch(made):
 def test_without_a_good_build_there_is_nothing_to_compare(made):
     other = made.platform.add_pipeline("new", repository=made.repository, path="azure-pipelines.yml")
     found = made.compare(other.run(result="failed", step="test"))
-    assert (found.good_build, found.pipeline_changed) == (None, "not determined")
+    assert (found.good_build, found.same_commit, found.pipeline_changed) == (None, None, "not determined")
     assert "has no good build before this one on main" in found.notes[0]
 
 
@@ -368,6 +403,7 @@ def test_a_repository_outside_of_the_organization_is_a_named_gap(made):
             for tool in ("compare_builds", "diagnose_build"):
                 found = call(client, tool, build=build.id)
                 assert (found.good_build, found.pipeline_changed, found.commits) == (made.good.id, "not determined", [])
+                assert found.same_commit
                 assert "commits and files not compared: the repository is not in this organization" in found.notes[0]
     assert not [request for request in sent if "/_apis/git/" in request.url.path]
 

@@ -153,7 +153,7 @@ async def compare(client: AzureDevOps, project: str, compared: Compared) -> Buil
         durations=_compare_durations(compared.good_records, compared.records),
         unread=unread,
         partial=bool(unread),
-        notes=[*_judge_good(good), *_note(unread)],
+        notes=[*_judge_good(good), *(note for part in parts for note in part.notes), *_note(unread)],
     ).model_copy(update=fields)
 
 

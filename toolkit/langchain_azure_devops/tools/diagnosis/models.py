@@ -73,11 +73,13 @@ class Part(NamedTuple):
         changes: Changes of the pipeline itself.
         fields: Further fields of the result.
         unread: Why the part could not be compared, or not wholly.
+        notes: What a reader has to know about it.
     """
 
     changes: Sequence[PipelineChange] = ()
     fields: Mapping[str, object] = MappingProxyType({})
     unread: Sequence[Failed] = ()
+    notes: Sequence[str] = ()
 
 
 class Duration(Result):
@@ -102,8 +104,8 @@ class BuildComparison(PartialResult):
     Attributes:
         good_build: The build that it is compared with; None when there is none.
         good_branch: Its branch, where that is another one.
-        commits: The commits between them, the newest first.
-        same_commit: Whether both built the same commit, so that no code can be the cause.
+        commits: The commits that the good build lacks, the newest first.
+        same_commit: Whether both built the same commit, so that no code can be the cause; None when that is not known.
         file_count: How many files differ, shown or not.
         pipeline_changed: Whether somebody changed the pipeline itself: its file, a template, its settings, variables,
             a variable group, a service connection, a resource or the pool. "not determined" when nothing was found and
@@ -118,7 +120,7 @@ class BuildComparison(PartialResult):
     good_build: int | None = None
     good_branch: Branch | None = None
     good_finished: Instant | None = None
-    same_commit: bool = False
+    same_commit: bool | None = None
     pipeline_changed: Literal["yes", "no", "not determined"] = "not determined"
     pipeline_changes: list[PipelineChange] = Field(default=[])
     commits: list[Commit] = Field(default=[])
@@ -195,7 +197,7 @@ class Diagnosis(PartialResult):
     good_build: int | None = None
     good_branch: Branch | None = None
     good_finished: Instant | None = None
-    same_commit: bool = False
+    same_commit: bool | None = None
     pipeline_changed: Literal["yes", "no", "not determined"] = "not determined"
     pipeline_changes: list[PipelineChange] = Field(default=[])
     commits: list[Commit] = Field(default=[])
