@@ -38,6 +38,16 @@ FILES = {
     "shared/inner.yml": "steps:\n- script: echo inner\n",
 }
 
+DEPLOY = """steps:
+- script: make test
+  displayName: test
+- task: AzureCLI@2
+  displayName: deploy
+  inputs:
+    {}
+    scriptType: bash
+"""
+
 
 class World:
     """A pipeline with a good build, and what it uses."""
@@ -57,6 +67,12 @@ class World:
 
     def later(self, time: str) -> None:
         self.world.at(f"2026-11-02 {time}")
+
+    def use(self, yaml):
+        """Give the pipeline this file, and let it succeed."""
+        self.repository.commit("Use it", {"azure-pipelines.yml": yaml})
+        self.ci.run()
+        self.later("10:30")
 
     def fail(self, **arguments):
         return self.ci.run(result="failed", step="test", **arguments)
@@ -195,6 +211,64 @@ def test_a_variable_group_and_a_service_connection_changed_in_between_are_named_
         ("service connection", "azure", "Eva Stone", "10:00"),
     ]
     assert "example" not in made.asked("compare_builds", build.id, ask=text_of)
+
+
+@pytest.mark.parametrize("text", [
+    'azureSubscription: "Prod, West"', "azureSubscription: Prod, West  # ours", "azureSubscription: 'Prod, West'",
+    "AzureSubscription: prod, WEST",
+])  # fmt: skip
+def test_a_service_connection_is_found_however_its_name_is_written(made, text):
+    connection = made.platform.add_service_connection("Prod, West")
+    made.use(DEPLOY.format(text))
+    connection.update(by=made.eva)
+    made.later("11:00")
+    found = made.compare(made.fail())
+    assert (found.pipeline_changed, changes(found)) == ("yes", {("service connection", "Prod, West")})
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("Bob's", 'group: "Bob\'s"'), ("Bob's", "group: 'Bob''s'"), ("a#b", "group: a#b"),
+    ("Ops, prod", "group: 'ops, prod'"), ("pré", "group: pré"), ("Ops", "{group: ops}"),
+])  # fmt: skip
+def test_a_variable_group_is_found_however_its_name_is_written(made, name, text):
+    group = made.platform.add_variable_group(name, {"A": "1"})
+    made.use(f"variables:\n- {text}\nsteps:\n- script: make\n  displayName: test\n")
+    group.update({"A": "2"}, by=made.eva)
+    made.later("11:00")
+    found = made.compare(made.fail())
+    assert (found.pipeline_changed, changes(found)) == ("yes", {("variable group", name)})
+
+
+@pytest.mark.parametrize(("text", "doubt"), [
+    ("azureSubscription: ${{ variables.conn }}-azure", "compute names"),
+    ("azureSubscription: $(conn)", "compute names"), ("azureSubscription: >-\n      prod-azure", "stands in a file"),
+    ("list: [other, prod-azure]", "stands in a file"),
+])  # fmt: skip
+def test_what_was_changed_and_may_be_used_leaves_it_open(made, text, doubt):
+    connection = made.platform.add_service_connection("prod-azure")
+    made.use(DEPLOY.format(text))
+    assert made.compare(made.fail()).pipeline_changed == "no"
+    connection.update(by=made.eva)
+    made.later("11:00")
+    found = made.compare(made.fail())
+    assert (found.pipeline_changed, found.pipeline_changes) == ("not determined", [])
+    assert "'prod-azure' not compared: it was changed between the builds, and may be used: " in found.notes[0]
+    assert doubt in found.notes[0]
+
+
+def test_what_templates_of_other_repositories_may_use_leaves_it_open(made):
+    made.use(YAML.replace("ci/steps.yml", "steps.yml@shared"))
+    other = made.platform.add_variable_group("elsewhere", {"A": "1"})
+    made.later("11:00")
+    found = made.compare(made.fail())
+    assert found.pipeline_changed == "not determined"
+    assert "templates of other repositories were not looked through" in found.notes[0]
+    made.ci.run()
+    made.later("11:30")
+    assert made.compare(made.fail()).pipeline_changed == "no"
+    other.update({"A": "2"}, by=made.eva)
+    made.later("12:00")
+    assert made.compare(made.fail()).pipeline_changed == "not determined"
 
 
 def test_a_change_after_the_build_leaves_open_what_was_before_it(made):

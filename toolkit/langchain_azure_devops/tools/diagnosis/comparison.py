@@ -185,13 +185,13 @@ async def _compare_parts(client: AzureDevOps, project: str, compared: Compared, 
     if settings and settings.yaml and is_here(build):
         reading = read_pipeline_files(client, project, build, settings.yaml)
         files = await read_part(settings.yaml, reading, files, unread)
-    groups = files.groups | (settings.group_names if settings else set())
+    linked = settings.group_names if settings else set()
     parts: dict[str, Coroutine[object, object, Part]] = {
         "commits and files": compare_code(client, project, build, good, files),
         "changes of the settings": _compare_settings(client, project, build, good, settings),
         _AGENT: _compare_agents(client, project, compared),
         "versions of resources": compare_runs(client, project, build, good, files.elsewhere),
-        "what the pipeline uses": compare_used(client, project, build, good, groups, files.values),
+        "what the pipeline uses": compare_used(client, project, build, good, linked, files),
     }
     found = await asyncio.gather(*(read_part(place, part, Part(), unread) for place, part in parts.items()))
     found = [*found, Part(unread=unread)]

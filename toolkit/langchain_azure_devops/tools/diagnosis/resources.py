@@ -9,6 +9,7 @@ from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.diagnosis.models import Part, PartKind, PipelineChange
 from langchain_azure_devops.tools.diagnosis.reference import RawBuild
+from langchain_azure_devops.tools.diagnosis.yaml_files import YamlFiles
 from langchain_azure_devops.tools.environments.resources import (
     ServiceConnection,
     VariableGroup,
@@ -18,60 +19,94 @@ from langchain_azure_devops.tools.environments.resources import (
 from langchain_azure_devops.tools.pipeline_runs.runs import read_run
 
 _OWN = "self"
+_MOST_DOUBTS = 5
 
 
 async def compare_used(
-    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, groups: Collection[str], values: Collection[str]
+    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, groups: Collection[str], files: YamlFiles
 ) -> Part:
     """Find the variable groups and service connections that were changed between two builds.
+
+    What was changed and may be used, because a name is computed or stands in a file that was not read, is told as
+    not compared.
 
     Args:
         client: Where to ask.
         project: The project.
         build: The build that failed.
         good: The good build.
-        groups: The names of the variable groups that the pipeline uses.
-        values: All values in its files, among them the names of service connections.
+        groups: The names of the variable groups that are linked in the settings of the pipeline.
+        files: The files of the pipeline.
     """
-    changed_groups, changed_connections = await asyncio.gather(
-        _find_groups(client, project, build, good, groups), _find_connections(client, project, build, good, values)
+    linked = {name.lower() for name in groups}
+    found = await asyncio.gather(
+        _find_groups(client, project, build, good, linked, files),
+        _find_connections(client, project, build, good, files),
     )
-    return Part(
-        [*changed_groups.changes, *changed_connections.changes],
-        unread=[*changed_groups.unread, *changed_connections.unread],
-    )
+    return Part([row for part in found for row in part.changes], unread=[row for part in found for row in part.unread])
 
 
 async def _find_groups(
-    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, names: Collection[str]
+    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, linked: set[str], files: YamlFiles
 ) -> Part:
-    if not names:
+    names = linked | files.groups
+    if not names and not files.unknown:
         return Part()
     page = await read_optional(
         Scope.VARIABLEGROUPS_READ, "variable groups", read_variable_groups(client, project), default=None
     )
     if page is None:
         return Part()
-    known = {group.name for group in page.items}
+    known = {group.name.lower() for group in page.items}
     unknown = [name for name in sorted(names) if name not in known and "$" not in name]
     unread = [
         Failed(place=f"variable group {name!r}", status="not_found", reason="it is not among those this token can see")
         for name in unknown
     ]
-    changed = _list_changed("variable group", [row for row in page.items if row.name in names], build, good)
-    return Part(changed.changes, unread=[*unread, *changed.unread])
+    part = _compare_rows("variable group", page.items, names, files, build, good)
+    return Part(part.changes, unread=[*unread, *part.unread])
 
 
 async def _find_connections(
-    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, values: Collection[str]
+    client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, files: YamlFiles
 ) -> Part:
-    if not values:
+    if not files.values and not files.unknown:
         return Part()
     page = await read_optional(
         Scope.SERVICEENDPOINT, "service connections", read_service_connections(client, project), default=None
     )
-    used = [] if page is None else [row for row in page.items if row.name in values or row.id in values]
-    return _list_changed("service connection", used, build, good)
+    return Part() if page is None else _compare_rows("service connection", page.items, files.values, files, build, good)
+
+
+def _compare_rows(
+    what: PartKind,
+    rows: Sequence[VariableGroup | ServiceConnection],
+    names: Collection[str],
+    files: YamlFiles,
+    build: RawBuild,
+    good: RawBuild,
+) -> Part:
+    """Tell the changes of what the pipeline uses, and name what was changed and may be used."""
+    used = [row for row in rows if row.name.lower() in names or str(row.id).lower() in names]
+    found = _list_changed(what, used, build, good)
+    doubts = {row.name: doubt for row in rows if row not in used and (doubt := files.tell_doubt(row.name))}
+    open_ = _list_changed(what, [row for row in rows if row.name in doubts], build, good)
+    unread = [
+        *(
+            Failed(
+                place=f"{what} {change.name!r}",
+                status="not_found",
+                reason=f"it was changed between the builds, and may be used: {doubts[change.name]}",
+            )
+            for change in open_.changes
+        ),
+        *open_.unread,
+    ]
+    if len(unread) > _MOST_DOUBTS:
+        more = f"{len(unread) - _MOST_DOUBTS} more of the kind {what!r}"
+        reason = "they were changed since the good build, and may be used"
+        unread = [*unread[:_MOST_DOUBTS], Failed(place=more, status="not_found", reason=reason)]
+    return Part(found.changes, unread=[*found.unread, *unread])
 
 
 def _list_changed(

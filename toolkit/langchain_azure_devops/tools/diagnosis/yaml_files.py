@@ -15,10 +15,15 @@ from langchain_azure_devops.tools.git import read_text_file
 
 _MOST_FILES, _MOST_BYTES = 20, 200_000
 _TEMPLATE = re.compile(r"^[^#\n]*?(?<![^\s{,-])template:[ \t]*['\"]?([^'\"#\s,}]+)", re.MULTILINE)
-# In block style or between braces; bounded, because a file may be hostile.
-_END = r"['\"]?[ \t]{0,20}(?:[,}\]#]|$)"
-_GROUP = re.compile(rf"(?<![\w.-])group:[ \t]{{0,20}}['\"]?([^'\"#\n,{{}}]{{1,200}}?){_END}", re.MULTILINE)
-_VALUE = re.compile(rf"(?<![\w.-])[\w.-]{{1,100}}:[ \t]{{1,20}}['\"]?([^'\"#\n,{{}}]{{1,200}}?){_END}", re.MULTILINE)
+# In block style or between braces, with or without quotes; bounded, because a file may be hostile.
+_KEY = r"(?<![\w.-])([\w.-]{1,100}):[ \t]{1,20}"
+_VALUES = (
+    re.compile(_KEY + r"['\"]?([^'\"#\n,{}]{1,200}?)['\"]?[ \t]{0,20}(?:[,}\]#]|$)", re.MULTILINE),
+    re.compile(r"^[ \t-]{0,200}([\w.-]{1,100}):[ \t]{1,20}([^'\"\s][^\n]{0,200}?)[ \t]{0,20}(?: #|$)", re.MULTILINE),
+    re.compile(_KEY + r"'((?:[^'\n]|''){1,200})'"),
+    re.compile(_KEY + r'"([^"\n]{1,200})"'),
+)
+_COMPUTED = re.compile(r"\$\{\{|\$\(|\$\[")
 
 
 @dataclass
@@ -28,8 +33,9 @@ class YamlFiles:
     Attributes:
         main: The path of the file of the pipeline.
         paths: The paths of all that were read.
-        groups: The variable groups that they name.
-        values: All values of their settings, among them the names of service connections.
+        groups: The variable groups that they name, in small letters.
+        values: All values of their settings, among them the names of service connections, in small letters.
+        texts: What they say, in small letters.
         elsewhere: The templates that are in other repositories, as `path@alias`.
         unread: The files that are named and could not be read, each with the reason.
     """
@@ -38,6 +44,7 @@ class YamlFiles:
     paths: list[str] = field(default_factory=list)
     groups: set[str] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
+    texts: list[str] = field(default_factory=list)
     elsewhere: set[str] = field(default_factory=set)
     unread: dict[str, str] = field(default_factory=dict)
 
@@ -45,6 +52,21 @@ class YamlFiles:
     def names(self) -> set[str]:
         """The paths of all files that the pipeline names, also of those that were deleted."""
         return {self.main, *self.paths, *self.unread}
+
+    @property
+    def unknown(self) -> str | None:
+        """Why the files may name more than was found in them; None when all of it was found."""
+        if self.elsewhere:
+            return "templates of other repositories were not looked through"
+        if self.unread:
+            return "not every file of the pipeline could be read"
+        computed = any(map(_COMPUTED.search, self.texts))
+        return "the files of the pipeline compute names when it runs" if computed else None
+
+    def tell_doubt(self, name: str) -> str | None:
+        """Say why the pipeline may use a thing of this name although no setting names it; None when it does not."""
+        whole = re.compile(rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])")
+        return "its name stands in a file of the pipeline" if any(map(whole.search, self.texts)) else self.unknown
 
 
 async def read_yaml_files(client: AzureDevOps, where: PathValues, path: str, commit: str) -> YamlFiles:
@@ -74,8 +96,10 @@ async def read_yaml_files(client: AzureDevOps, where: PathValues, path: str, com
             found.unread[each] = "not text"
             continue
         found.paths.append(each)
-        found.groups.update(_GROUP.findall(content.text))
-        found.values.update(_VALUE.findall(content.text))
+        found.texts.append(content.text.lower())
+        pairs = [(key, value.replace("''", "'")) for each in _VALUES for key, value in each.findall(found.texts[-1])]
+        found.values.update(value for _, value in pairs)
+        found.groups.update(value for key, value in pairs if key == "group")
         for name in _TEMPLATE.findall(content.text):
             place, _, alias = name.partition("@")
             if alias and alias != "self":
