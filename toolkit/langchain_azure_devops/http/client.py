@@ -65,7 +65,7 @@ class AzureDevOps(Closing):
         read_only: Whether the client refuses every write.
         writes: The policy for writes: "deny", "ask" the approver of the call, or "allow".
         allow_policy_bypass: Whether the policies of a branch may be passed over, by completing, pushing or deleting.
-        allow_own_reviews: Whether the token's account may judge its own work: what it opened or pushed to, and its runs.
+        allow_own_reviews: Whether the token's account may judge its own work: what it opened, pushed to or ran.
         context: The clock, ids, nonces and timeouts.
         audit: The log that records reads, approvals and writes; None records nothing.
         grants: The writes that are allowed at this moment.
