@@ -470,12 +470,13 @@ WRITERS = [tool for tool in TOOLS.values() if tool.access == "write"]
 def test_what_every_write_tool_writes_to_is_bound_by_its_arguments(tool):
     """A tool's routes take nothing from elsewhere but the place of what an id names, and who votes: the token's owner.
 
+    The id of a repository or pipeline and the reference name of a stage are found from the argument that names them.
     What has another value in each request of a call is found from the arguments, such as the ids of people.
     """
     taken = {name for operation in tool.operations for name in operation.template.split("{")[1:]}
     names = {name.partition("}")[0] for name in taken}
     parameters = set(tool.parameters.model_fields)
-    assert names - parameters - tool.several <= {"project", "repository", "reviewer"}
+    assert names - parameters - tool.several <= {"project", "repository", "definition", "reference", "reviewer"}
     assert tool.several <= names - parameters
     assert "project" in parameters or names & parameters & {"id", "work_items"}
     assert tool.writes >= 1
