@@ -87,6 +87,17 @@ def test_runs_show_what_they_were_given_and_how_they_ended(shop, ci):
     assert call(shop, "list_runs", pipeline="api-ci", branch="none").items == []
 
 
+def test_a_run_of_a_pull_request_was_given_no_parameters(shop, world, ci):
+    # The service keeps the branches of the pull request as `parameters`, a text of JSON.
+    api = world.project("Platform").repository("api")
+    api.add_branch("work")
+    api.commit("Work", {"/a.md": "a\n"}, branch="work", author="Dana Ortiz")
+    run = ci.run(pull_request=api.open_pull_request("Work", source="work", author="Dana Ortiz"))
+    [row] = call(shop, "list_runs", pipeline="api-ci").items
+    found = call(shop, "get_run", ids=[run.id])
+    assert (row.id, found.reason, found.parameters) == (run.id, "pullRequest", [])
+
+
 def test_runs_come_page_by_page(platform_reader):
     first = call(platform_reader, "list_runs", **CI, limit=4)
     second = call(platform_reader, "list_runs", **CI, limit=4, cursor=first.cursor)

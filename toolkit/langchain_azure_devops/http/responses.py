@@ -102,7 +102,9 @@ def decode(response: httpx.Response, model: type[T]) -> T:
         WriteOutcomeUnknown: The same for a write: it was accepted, but what it did is not known.
     """
     try:
-        return _adapter(model).validate_json(response.content.removeprefix(_BYTE_ORDER_MARK))
+        # By the service's names only: a member that happens to have the name of our field means something else.
+        content = response.content.removeprefix(_BYTE_ORDER_MARK)
+        return _adapter(model).validate_json(content, by_alias=True, by_name=False)
     except ValidationError as error:
         # The message says where the answer is wrong, but not what stands there: that may be a secret.
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]

@@ -71,7 +71,10 @@ InProject = Annotated[str | None, Mark(), BeforeValidator(_name_only)]
 
 
 class Result(BaseModel):
-    """A record as a reader needs it. Only declared fields are read, by the service's name or by ours.
+    """A record as a reader needs it. Only declared fields are read.
+
+    Our own code makes one by the names of its fields. An answer of the service is read by the service's names only, as
+    it may have a member of another meaning under the name of a field of ours.
 
     Attributes:
         singular: What one of these is called, for the line above a table.
