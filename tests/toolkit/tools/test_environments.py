@@ -1,9 +1,10 @@
 """Environments and deployments, checks and approvals, pools and agents."""
 
+import pytest
 from tool_calls import call, message_of, refusal
 
 from azure_devops_simulator import build_organization
-from langchain_azure_devops.errors import NotFound, ScopeMissing
+from langchain_azure_devops.errors import InvalidRequest, NotFound, ScopeMissing
 
 
 def test_deployments_say_what_is_where_since_when(platform_reader):
@@ -26,6 +27,9 @@ def test_a_wrong_name_is_told_with_the_near_one(platform_reader):
     told = refusal(platform_reader, "list_agents", NotFound, pool="linux-larg")
     assert "Did you mean 'linux-large'?" in told
     refusal(platform_reader, "list_deployments", NotFound, environment="99")
+    # The service takes a blank name for any name.
+    assert "list_pools" in refusal(platform_reader, "list_agents", InvalidRequest, pool=" ")
+    assert "list_environments" in refusal(platform_reader, "list_deployments", InvalidRequest, environment="")
 
 
 def test_a_check_says_who_must_approve_and_who_changed_it(platform_reader):
@@ -34,7 +38,42 @@ def test_a_check_says_who_must_approve_and_who_changed_it(platform_reader):
     assert (check.requester_may_not_approve, check.modified_by) == (True, "Priya Raman")
     assert check.instructions == "Look at the deployment to staging first."
     assert call(platform_reader, "list_checks", resource="staging").items == []
-    assert call(platform_reader, "list_checks", resource="12", kind="queue").items == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "lister", "field"),
+    [
+        ("environment", "list_environments", "id"),
+        ("endpoint", "list_service_connections", "id"),
+        ("variablegroup", "list_variable_groups", "id"),
+        ("repository", "list_repositories", "name"),
+    ],
+)
+def test_a_resource_without_checks_is_told_from_one_that_does_not_exist(
+    platform_client, organization, kind, lister, field
+):
+    row = call(platform_client, lister).items[0]
+    known = str(row.id) if field == "id" else organization.repository("Platform", row.name).id
+    organization.deployment.checks.clear()
+    page = call(platform_client, "list_checks", resource=known, kind=kind)
+    assert (page.items, page.notes) == ([], [])
+    told = refusal(platform_client, "list_checks", NotFound, resource="999", kind=kind)
+    assert "There is no" in told
+    assert known in told
+    if kind != "environment":
+        assert f"{row.name!r} is the name of {known}" in refusal(
+            platform_client, "list_checks", NotFound, resource=row.name, kind=kind
+        )
+
+
+def test_a_resource_that_was_not_looked_up_is_said_to_be_so(platform_reader, organization, connect):
+    for kind in ("queue", "securefile"):
+        page = call(platform_reader, "list_checks", resource="nix", kind=kind)
+        assert (page.items, "was not looked up" in page.notes[0]) == ([], True)
+    organization.add_token("builder", ["build", "project"])
+    page = call(connect("builder"), "list_checks", resource="nix", kind="endpoint")
+    assert page.failed[0].place == "whether the service connection exists"
+    assert "was not looked up" in page.notes[0]
 
 
 def test_approvals_say_who_may_decide_and_who_did(platform_client, organization):

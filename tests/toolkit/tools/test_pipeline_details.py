@@ -143,6 +143,13 @@ def test_two_pipelines_of_one_name_need_an_id(platform_client, organization):
     assert "give the id" in refusal(platform_client, "get_pipeline", InvalidRequest, **CI)
 
 
+@pytest.mark.parametrize("tool", ["get_pipeline", "list_pipeline_revisions", "preview_pipeline"])
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_name_is_no_pipeline(platform_reader, tool, blank):
+    said = refusal(platform_reader, tool, InvalidRequest, pipeline=blank)
+    assert said == "No pipeline was given. Give its name or its id; list_pipelines shows both."
+
+
 def test_revisions_are_listed_newest_first(platform_client, change):
     change(comment="one")
     change(comment="two")

@@ -1,7 +1,7 @@
 """Runs: what they were given and used, what they changed, their logs, and the YAML that one would carry out."""
 
 import pytest
-from tool_calls import FULL, call, refusal
+from tool_calls import FULL, call, message_of, refusal
 
 from azure_devops_simulator import build_organization
 from langchain_azure_devops import TOOLS
@@ -143,8 +143,12 @@ def test_the_commits_of_a_build_and_between_two(platform_reader):
     assert call(platform_reader, "list_build_changes", build=35, since_build=29).items == own.items
     more = call(platform_reader, "list_build_changes", build=35, since_build=23).items
     assert {row.commit for row in own.items} < {row.commit for row in more}
-    none = call(platform_reader, "list_build_changes", build=23, since_build=35)
-    assert (none.items, none.notes) == ([], ["The later build has no commit that the earlier one lacks."])
+
+
+@pytest.mark.parametrize("since", [35, 37])
+def test_commits_are_counted_since_an_older_build_only(platform_reader, since):
+    told = refusal(platform_reader, "list_build_changes", InvalidRequest, build=35, since_build=since)
+    assert "Give the newer build as build=" in told
 
 
 def test_a_build_of_the_same_commit_brought_nothing(platform_reader):
@@ -193,6 +197,9 @@ def test_the_preview_inserts_parameters_and_runs_nothing(shop, ci, world):
     whole = call(shop, "preview_pipeline", pipeline="api-ci")
     assert (rest.first_line, rest.total_lines) == (4, whole.total_lines)
     assert whole.text.splitlines()[3:] == rest.text.splitlines()
+    said = message_of(shop, "preview_pipeline", pipeline="api-ci", first_line=999)
+    assert f"There is no line 999: the YAML ends with line {whole.total_lines}." in said
+    assert "go on with" not in said
 
 
 def test_a_preview_of_a_branch_a_tag_and_a_commit(shop, world):
@@ -223,6 +230,17 @@ def test_a_preview_of_a_branch_a_tag_and_a_commit(shop, world):
 def test_what_does_not_fit_is_refused_with_what_would(shop, ci, given, said):
     ci.update(variables={"level": {"value": "1", "allowOverride": True}, "region": {"value": "us"}})
     assert said in refusal(shop, "preview_pipeline", InvalidRequest, pipeline="api-ci", **given)
+
+
+def test_parameters_are_checked_at_the_version_that_runs(shop, world):
+    api = world.project("Platform").repository("api")
+    api.add_tag("v1")
+    changed = YAML.replace("[dev, prod]", "[test]").replace("default: dev", "default: test")
+    api.commit("Test only", {"/azure-pipelines.yml": changed}, author="Dana Ortiz")
+    given = {"pipeline": "api-ci", "version": "v1"}
+    told = refusal(shop, "preview_pipeline", InvalidRequest, **given, parameters=["environment=test"])
+    assert "Its values: dev, prod." in told
+    assert "echo prod" in call(shop, "preview_pipeline", **given, parameters=["environment=prod"]).text
 
 
 def test_without_the_scope_for_code_the_service_checks_the_parameters(world, connect):

@@ -149,6 +149,18 @@ def test_the_approver_sees_what_would_run_and_where_it_deploys(asked, world):
     assert asked("run_pipeline", **API, skip_stages=["Build"])["stages"] == ["Deploy"]
 
 
+@pytest.mark.parametrize("version", ["v1", "refs/tags/v1", "old", "refs/heads/old", "commit"])
+def test_the_approver_sees_the_defaults_of_the_version_that_would_run(asked, world, version):
+    api = world.project("Platform").repository("api")
+    first = api.tip()
+    api.add_tag("v1")
+    api.add_branch("old")
+    api.commit("Other defaults", {"/azure-pipelines.yml": YAML.replace("default: 1", "default: 7")})
+    shown = asked("run_pipeline", **API, version=first if version == "commit" else version)
+    assert (shown["commit"], shown["defaults"]) == (first, ["environment=dev", "count=1"])
+    assert asked("run_pipeline", **API)["defaults"] == ["environment=dev", "count=7"]
+
+
 @pytest.mark.parametrize(
     ("given", "kind", "said"),
     [
@@ -337,6 +349,8 @@ def test_tags_are_added_and_removed_in_one_request(writer, ci, asked):
 def test_nobody_is_asked_about_tags_that_cannot_be(unasked, ci):
     run = ci.run(tags=["release"])
     assert "No tag" in unasked("tag_build", InvalidRequest, build=run.id)
+    assert "cannot be blank" in unasked("tag_build", InvalidRequest, build=run.id, add=["x", " \t"])
+    assert "cannot be blank" in unasked("tag_build", InvalidRequest, build=run.id, remove=[" "])
     assert "both" in unasked("tag_build", InvalidRequest, build=run.id, add=["x"], remove=["X"])
     assert "Did you mean 'release'?" in unasked("tag_build", NotFound, build=run.id, remove=["relaese"])
 

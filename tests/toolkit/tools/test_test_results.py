@@ -37,7 +37,7 @@ def test_a_failed_test_says_since_which_build_it_fails(platform_client, sent):
     assert (first.age, first.since_build, first.or_earlier, first.failed, first.passed) == ("old", 23, False, 4, 5)
     assert (first.message, first.flaky) == ("KeyError: 'DATABASE_TIMEOUT'", None)
     assert "raise KeyError(key)" in first.stack_trace
-    assert len(sent) <= 4 + 10
+    assert len(sent) <= 5 + 10
     again = call(platform_client, "list_test_results", build=35, contains="page_size")
     assert [test.name for test in again.failed_tests] == ["tests.test_settings.test_the_page_size_is_fixed"]
 
@@ -76,10 +76,25 @@ def test_a_new_failure_comes_first_and_a_first_run_is_unknown(api):
     assert (found.passed, found.failed, found.skipped) == (0, 3, 1)
 
 
-def test_the_other_branch_and_later_builds_do_not_count(api):
+def test_the_first_builds_of_a_branch_are_compared_with_the_default_branch(api):
+    world, repository, ci = api
+    before = ci.run(tests=["a", failing("b")], result="failed")
+    repository.add_branch("work")
+    repository.commit("Work", {"a.py": "two\n"}, branch="work")
+    run = ci.run(branch="work", tests=[failing("a"), failing("b")], result="failed")
+    found = report(world, run.id)
+    ages = {test.name: (test.age, test.since_build, test.failed, test.passed) for test in found.failed_tests}
+    assert ages == {"a": ("new", run.id, 1, 1), "b": ("old", before.id, 2, 0)}
+    assert found.notes == ["Compared with earlier builds of the branch, then with those of the default branch."]
+    [test] = report(world, before.id).failed_tests
+    assert (test.name, test.age) == ("b", "unknown")
+
+
+def test_a_third_branch_and_later_builds_do_not_count(api):
     world, repository, ci = api
     repository.add_branch("work")
-    ci.run(tests=["a"])
+    repository.add_branch("other")
+    ci.run(branch="other", tests=["a"])
     run = ci.run(branch="work", tests=[failing("a")], result="failed")
     ci.run(branch="work", tests=["a"])
     [test] = report(world, run.id).failed_tests

@@ -14,6 +14,7 @@ from langchain_azure_devops.results.models import Instant, Page, Result, Untrust
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.builds.timeline import Timeline
 from langchain_azure_devops.tools.environments.environments import find_environment
+from langchain_azure_devops.tools.environments.existence import confirm_resource
 from langchain_azure_devops.tools.environments.toolset import toolset
 
 _CHECKS = "/{project}/_apis/pipelines/checks/configurations"
@@ -103,7 +104,11 @@ class Approval(Result):
     created: Instant | None = Field(default=None, validation_alias="createdOn")
 
 
-@toolset.read(Scope.BUILD, example={"resource": "production"})
+@toolset.read(
+    Scope.BUILD,
+    optional=(Scope.SERVICEENDPOINT, Scope.VARIABLEGROUPS_READ, Scope.CODE),
+    example={"resource": "production"},
+)
 async def list_checks(
     client: AzureDevOps,
     *,
@@ -115,11 +120,14 @@ async def list_checks(
 ) -> Page[Check]:
     """List approvals and checks that a run must pass before it uses a resource, and who changed them.
 
-    Source: `GET /{project}/_apis/pipelines/checks/configurations?$expand=settings`.
+    Raises:
+        NotFound: There is no such environment, service connection, variable group or repository.
+    Source: `GET /{project}/_apis/pipelines/checks/configurations?$expand=settings`; where there is none, the list of
+    the resources of this kind.
     """
     chosen = await client.required_project(project)
     number = str(await find_environment(client, chosen, resource, "resource")) if kind == "environment" else resource
-    return await list_rows(
+    page = await list_rows(
         client,
         Check,
         _CHECKS,
@@ -130,6 +138,9 @@ async def list_checks(
         style="none",
         version="7.1-preview.1",
     )
+    if not page.items and cursor is None:
+        page.notes.extend(await confirm_resource(client, chosen, kind, number))
+    return page
 
 
 @toolset.read(Scope.BUILD, example={"state": "all"}, more_examples=({"build": 7, "state": "all"},))

@@ -15,6 +15,7 @@ from langchain_azure_devops.results.models import Instant, Page, Position, Resul
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.environments.toolset import toolset
+from langchain_azure_devops.tools.pipelines.finding import refuse_blank
 
 _ENVIRONMENTS = "/{project}/_apis/pipelines/environments"
 _VERSION = "7.2-preview.1"
@@ -67,11 +68,18 @@ async def list_environments(
 
     Source: `GET /{project}/_apis/pipelines/environments`.
     """
+    return await read_environments(client, await client.required_project(project), limit, cursor)
+
+
+async def read_environments(
+    client: AzureDevOps, project: str, limit: int = 1000, cursor: str | None = None
+) -> Page[Environment]:
+    """Read the environments of a project, for other tools."""
     return await list_rows(
         client,
         Environment,
         _ENVIRONMENTS,
-        path={"project": await client.required_project(project)},
+        path={"project": project},
         limit=limit,
         cursor=cursor,
         style="token",
@@ -112,7 +120,9 @@ async def find_environment(client: AzureDevOps, project: str, environment: str, 
 
     Raises:
         NotFound: The project has none of this name; the message names those that it has.
+        InvalidRequest: No name was given.
     """
+    refuse_blank(environment, argument, "list_environments")
     if environment.isascii() and environment.isdigit() and len(environment) <= 10:
         return int(environment)
     query: dict[str, QueryValue] = {"name": environment, "$top": _MOST}

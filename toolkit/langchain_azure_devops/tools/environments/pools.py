@@ -14,6 +14,7 @@ from langchain_azure_devops.results.models import Instant, Page, Result, Untrust
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.environments.toolset import toolset
+from langchain_azure_devops.tools.pipelines.finding import refuse_blank
 
 _POOLS = "/_apis/distributedtask/pools"
 _HIDDEN = frozenset({"PATH", "Agent.HomeDirectory", "Agent.ComputerName"})
@@ -106,7 +107,9 @@ async def find_pool(client: AzureDevOps, pool: str) -> int:
 
     Raises:
         NotFound: There is none of this name; the message names those that there are.
+        InvalidRequest: No name was given.
     """
+    refuse_blank(pool, "pool", "list_pools")
     if pool.isascii() and pool.isdigit() and len(pool) <= 10:
         return int(pool)
     rows = decode(await client.get(_POOLS, query={"poolName": pool}), Collection[Numbered]).value

@@ -6,6 +6,7 @@ from pydantic import AliasPath, BaseModel, Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project
 from langchain_azure_devops.calls.paging import list_rows
+from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
@@ -55,6 +56,8 @@ async def list_build_changes(
 ) -> Page[BuildChange]:
     """List the commits of a build that an earlier build lacks.
 
+    Raises:
+        InvalidRequest: `since_build` is not the older one.
     Source: `GET .../build/builds/{id}/changes`, or `GET .../build/changes?fromBuildId=&toBuildId=`.
     """
     where: PathValues = {"project": await client.required_project(project), "build": build}
@@ -65,6 +68,11 @@ async def list_build_changes(
         )
     else:
         earlier = decode(await client.get(BUILD, path={**where, "build": since_build}), _Built)
+        if since_build >= build:
+            raise InvalidRequest(
+                f"Build {since_build} was not queued before build {build}. Give the newer build as build=.",
+                subject="since_build",
+            )
         page = await list_rows(
             client,
             BuildChange,

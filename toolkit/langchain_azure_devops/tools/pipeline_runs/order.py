@@ -38,6 +38,7 @@ class Order:
         where: The place of the pipeline.
         definition: The pipeline.
         body: What is sent.
+        file: What its file declares at this version; None where that cannot be read.
         final: What would run, with every template inserted.
         text: The same as YAML.
         notes: What could not be checked before.
@@ -47,6 +48,7 @@ class Order:
     definition: Definition
     body: dict[str, JsonValue]
     text: str
+    file: PipelineFile | None
     final: PipelineFile | None
     notes: list[str] = field(default_factory=list)
 
@@ -86,7 +88,7 @@ async def check_order(
     final = await parse_pipeline(text)
     if skip:
         body["stagesToSkip"] = _check_stages(final, skip)
-    return Order(where, definition, {**resources, **body}, text, final, notes)
+    return Order(where, definition, {**resources, **body}, text, file, final, notes)
 
 
 def split_pairs(given: Sequence[str], argument: str) -> dict[str, str]:
@@ -111,9 +113,8 @@ async def _find_file(
     client: AzureDevOps, definition: Definition, version: str | None
 ) -> tuple[PipelineFile | None, list[str]]:
     """Read the file of a pipeline where the token may, so that near names of its parameters can be told."""
-    bare = version if version is None or is_commit_id(version) or not is_bare(version) else f"refs/heads/{version}"
     try:
-        return await find_pipeline_file(client, definition, bare), []
+        return await find_pipeline_file(client, definition, version), []
     except ScopeMissing:
         return None, ["The file was not read, as the token lacks vso.code; the service checked the parameters."]
 

@@ -47,10 +47,11 @@ async def preview_pipeline(
     """
     order = await check_order(client, project, pipeline, version, parameters, variables)
     lines = client.secrets.redact(order.text).rstrip("\n").split("\n")
+    beyond = [f"There is no line {first_line}: the YAML ends with line {len(lines)}."]
     return FinalYaml(
         id=order.definition.id,
-        first_line=min(first_line, len(lines)),
+        first_line=first_line if first_line <= len(lines) else 0,
         total_lines=len(lines),
         text="\n".join(lines[first_line - 1 :]),
-        notes=order.notes,
+        notes=order.notes if first_line <= len(lines) else [*order.notes, *beyond],
     )

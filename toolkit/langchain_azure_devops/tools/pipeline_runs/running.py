@@ -25,7 +25,6 @@ from langchain_azure_devops.tools.pipeline_runs.order import (
 from langchain_azure_devops.tools.pipeline_runs.recovery import find_run
 from langchain_azure_devops.tools.pipeline_runs.runs import Pairs
 from langchain_azure_devops.tools.pipeline_runs.toolset import pipeline_runs
-from langchain_azure_devops.tools.pipelines.yaml_file import find_pipeline_file
 from langchain_azure_devops.tools.versions import read_commit
 
 _RUNS = "/{project}/_apis/pipelines/{definition}/runs"
@@ -70,7 +69,7 @@ async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) 
     order = await _check(client, arguments)
     version = cast("str | None", arguments.get("version"))
     commit = await _read_commit(client, order, version)
-    defaults = await _read_defaults(client, order, arguments)
+    defaults = _list_defaults(order, arguments)
     skipped = {str(name).lower() for name in cast("Sequence[str]", arguments.get("skip_stages") or ())}
     final = order.final
     shown: dict[str, JsonValue] = {
@@ -103,14 +102,10 @@ async def _read_commit(client: AzureDevOps, order: Order, version: str | None) -
     return dict(commit.named())
 
 
-async def _read_defaults(client: AzureDevOps, order: Order, arguments: Mapping[str, JsonValue]) -> list[JsonValue]:
+def _list_defaults(order: Order, arguments: Mapping[str, JsonValue]) -> list[JsonValue]:
     """Return the parameters that were not given, with their defaults."""
-    try:
-        file = await find_pipeline_file(client, order.definition, cast("str | None", arguments.get("version")))
-    except ScopeMissing:
-        return []
     given = {name.lower() for name in split_pairs(cast("list[str]", arguments.get("parameters") or []), "parameters")}
-    rows = file.parameters.items() if file else ()
+    rows = order.file.parameters.items() if order.file else ()
     return [f"{each.name}={each.default}" for key, each in rows if key not in given and each.default is not None]
 
 

@@ -36,12 +36,14 @@ async def _compare(client: AzureDevOps, where: PathValues, add: Sequence[str], r
     """Compare the tags of a run with those that a call wants.
 
     Raises:
-        InvalidRequest: The call contradicts itself, or names no tag.
+        InvalidRequest: The call contradicts itself, or names no tag or a blank one.
         NotFound: A tag to remove is not there.
         NothingToSend: The run has exactly these tags already.
     """
     if not (add or remove):
         raise InvalidRequest("No tag to add or remove was given.", subject="arguments")
+    if not all(tag.strip() for tag in (*add, *remove)):
+        raise InvalidRequest("A tag cannot be blank.", subject="arguments")
     if twice := {tag.lower() for tag in add} & {tag.lower() for tag in remove}:
         raise InvalidRequest(f"{', '.join(sorted(twice))} is both to be added and to be removed.", subject="remove")
     run = decode(await client.get(BUILD, path=where), TaggedRun)

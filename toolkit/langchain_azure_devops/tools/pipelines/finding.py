@@ -19,8 +19,9 @@ async def find_pipeline_id(client: AzureDevOps, project: str, pipeline: str) -> 
 
     Raises:
         NotFound: The project has no pipeline of this name; the message names those that it has.
-        InvalidRequest: Several pipelines have this name.
+        InvalidRequest: Several pipelines have this name, or none was given.
     """
+    refuse_blank(pipeline, "pipeline", "list_pipelines")
     if is_id(pipeline):
         return int(pipeline)
     where: PathValues = {"project": project}
@@ -37,3 +38,15 @@ async def find_pipeline_id(client: AzureDevOps, project: str, pipeline: str) -> 
         f"Pipelines there: {', '.join(names[:30]) or 'none'}.",
         subject=as_subject(pipeline),
     )
+
+
+def refuse_blank(name: str, argument: str, lister: str) -> None:
+    """Refuse a blank name, which the service would take for any name.
+
+    Raises:
+        InvalidRequest: The name is blank; the message says which tool lists the names.
+    """
+    if not name.strip():
+        raise InvalidRequest(
+            f"No {argument} was given. Give its name or its id; {lister} shows both.", subject=argument
+        )

@@ -5,7 +5,7 @@ levels are looked at.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -16,8 +16,9 @@ from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.text.lines import detect_encoding
-from langchain_azure_devops.tools.git import content, version_query
+from langchain_azure_devops.tools.git import content
 from langchain_azure_devops.tools.pipelines.definition import Definition
+from langchain_azure_devops.tools.versions import At, read_at
 
 _MOST_BYTES = 100_000
 _MOST_ROWS = 200
@@ -94,15 +95,19 @@ async def read_pipeline_file(
         ScopeMissing: The token may not read code.
         NotFound: There is no such file or version.
     """
-    pieces: list[bytes] = []
-    async with content(client, where, path, version_query(version)) as chunks:
-        async for chunk in chunks:
-            pieces.append(chunk)
-            if sum(map(len, pieces)) > _MOST_BYTES:
-                return None
-    whole = b"".join(pieces)
-    encoding = detect_encoding(whole)
-    return None if encoding is None else await parse_pipeline(whole.decode(encoding, "replace"))
+
+    async def read(at: Sequence[At]) -> bytes | None:
+        pieces: list[bytes] = []
+        async with content(client, where, path, at[0]) as chunks:
+            async for chunk in chunks:
+                pieces.append(chunk)
+                if sum(map(len, pieces)) > _MOST_BYTES:
+                    return None
+        return b"".join(pieces)
+
+    whole = await read_at(client, where, [version], read, path=path)
+    encoding = None if whole is None else detect_encoding(whole)
+    return await parse_pipeline(whole.decode(encoding, "replace")) if whole and encoding else None
 
 
 async def find_pipeline_file(

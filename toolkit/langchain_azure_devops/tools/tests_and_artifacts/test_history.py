@@ -111,7 +111,8 @@ class TestHistory:
 async def read_test_history(client: AzureDevOps, project: str, build: int, runs: Mapping[int, bool]) -> TestHistory:
     """Read how the tests of a build and of up to 19 builds before it went: same pipeline, same branch.
 
-    A build of a pull request is compared with the earlier builds of the pull request, then with those of its target.
+    Where its branch has fewer, those of another branch follow: of the target of a pull request, or else of the default
+    branch.
     It needs the scopes `vso.build` and `vso.test`.
 
     Args:
@@ -123,13 +124,10 @@ async def read_test_history(client: AzureDevOps, project: str, build: int, runs:
     response = await client.get(f"{_BUILDS}/{{build}}", path={"project": project, "build": build})
     this = decode(response, Past)
     builds, notes = [this, *await _list_earlier(client, project, this, this.branch, MOST_BUILDS - 1)], list[str]()
-    if (this.branch or "").startswith(_PULL_REQUEST) and len(builds) < MOST_BUILDS:
-        target = await _find_target(client, project, this)
-        if target is None:
-            notes.append("The target of the pull request is not known: only its own builds were compared.")
-        else:
-            builds += await _list_earlier(client, project, this, target, MOST_BUILDS - len(builds))
-            notes.append("Compared with earlier builds of the pull request, then with those of its target branch.")
+    if len(builds) < MOST_BUILDS:
+        more, note = await _list_elsewhere(client, project, this, MOST_BUILDS - len(builds))
+        builds += more
+        notes += [note] if note else []
     by_id = {each.id: each for each in builds}
     answers = await fan_out(by_id, lambda number: _read_outcomes(client, project, number, runs))
     cut = [number for number, outcomes in answers.done.items() if not outcomes.whole]
@@ -164,6 +162,22 @@ async def _list_earlier(client: AzureDevOps, project: str, build: Past, branch: 
     response = await client.get(_BUILDS, path={"project": project}, query=query)
     rows = [row for row in decode(response, Collection[Past]).value if row.id != build.id]
     return rows[:most]
+
+
+async def _list_elsewhere(client: AzureDevOps, project: str, build: Past, most: int) -> tuple[list[Past], str]:
+    """Return earlier builds of the branch that a build is to be compared with after its own, and a note about it."""
+    pulled = (build.branch or "").startswith(_PULL_REQUEST)
+    base = await _find_target(client, project, build)
+    if base is None:
+        unknown = "The target of the pull request is not known: only its own builds were compared."
+        return [], unknown if pulled else ""
+    if base == build.branch:
+        return [], ""
+    found = await _list_earlier(client, project, build, base, most)
+    if pulled:
+        return found, "Compared with earlier builds of the pull request, then with those of its target branch."
+    note = "Compared with earlier builds of the branch, then with those of the default branch."
+    return found, note if found else ""
 
 
 async def _find_target(client: AzureDevOps, project: str, build: Past) -> str | None:
