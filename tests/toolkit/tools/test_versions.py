@@ -10,17 +10,20 @@ from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.errors import InvalidRequest, NotFound
 
 HEX = "a" * 40
+OLD = "steps:\n- script: echo old\n"
 
 
 @pytest.fixture
 def built():
     """A repository whose tag `v1` is at the first of its two commits, a client that may write, and its requests."""
     organization = build_organization("contoso").at("2026-11-02 09:00")
-    api = organization.add_project("Platform").add_repository("api")
+    platform = organization.add_project("Platform")
+    api = platform.add_repository("api")
     organization.add_token(FULL)
-    api.commit("Old", {"a.txt": "old\n"})
+    api.commit("Old", {"a.txt": "old\n", "ci.yml": OLD})
     api.add_tag("v1")
-    api.commit("New", {"a.txt": "new\n", "b.txt": ""})
+    api.commit("New", {"a.txt": "new\n", "b.txt": "", "ci.yml": "steps:\n- script: echo new\n"})
+    platform.add_pipeline("ci", repository="api", path="/ci.yml")
     with SimulatorServer(organization) as server:
         settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform")
         sent: list[httpx.Request] = []
@@ -30,8 +33,9 @@ def built():
 
 TAKERS = {
     "read_repository_file": ("version", {"path": "/a.txt"}, lambda file: file.text),
-    "list_repository_files": ("version", {}, lambda page: {1: "old", 2: "new"}[len(page.items)]),
+    "list_repository_files": ("version", {}, lambda page: {2: "old", 3: "new"}[len(page.items)]),
     "blame_file": ("version", {"path": "/a.txt"}, lambda blame: blame.text.removeprefix("1: ")),
+    "preview_pipeline": ("version", {"pipeline": "ci"}, lambda final: final.text.rpartition("echo ")[2]),
     "list_commits": ("version", {}, lambda page: page.items[0].message),
     "get_commit": ("version", {}, lambda commit: commit.message),
     "compare_versions": ("base", {"target": "main"}, lambda found: {1: "old", 0: "new"}[found.ahead]),
@@ -41,9 +45,13 @@ TAKERS = {
 """For each tool: the argument that takes a version, its others, and the name of the commit that its answer is from."""
 
 
+def place_of(name):
+    return {} if name == "preview_pipeline" else {"repository": "api"}
+
+
 def ask(client, name, version):
     argument, others, find = TAKERS[name]
-    result = call(client, name, repository="api", **others, **{argument: version})
+    result = call(client, name, **place_of(name), **others, **{argument: version})
     return find(result).strip().lower()
 
 
@@ -51,7 +59,8 @@ def test_every_tool_with_a_version_is_tried_here(built):
     _, client, _ = built
     names = {"version", "source", "base", "target"}
     taken = {name for name, tool in TOOLS.items() if names & bind(tool, client).args.keys()}
-    others = {"create_pull_request", "update_pull_request", "list_pull_requests", "push_changes"}
+    # A run is checked as its preview is.
+    others = {"run_pipeline", "create_pull_request", "update_pull_request", "list_pull_requests", "push_changes"}
     assert taken - others == TAKERS.keys(), "pull requests have branches only, and a push has the id of a commit"
 
 
@@ -72,7 +81,7 @@ def test_a_version_is_a_branch_a_tag_or_a_commit_for_every_tool(built, name, ver
 def test_a_name_of_a_branch_and_a_tag_is_the_branch(built, name):
     api, client, _ = built
     api.add_tag("both")
-    api.commit("Old", {"a.txt": "old\n"}, delete=["b.txt"], branch="both")
+    api.commit("Old", {"a.txt": "old\n", "ci.yml": OLD}, delete=["b.txt"], branch="both")
     tag = api.repository.refs["refs/tags/both"]
     if name == "compare_versions":
         found = call(client, name, repository="api", base="both", target="both")
@@ -116,9 +125,10 @@ def test_a_branch_that_is_named_as_a_commit_does_not_stand_in_for_it_in_a_blame(
     ],
 )
 def test_a_version_that_is_not_there_gets_the_same_words_from_every_tool(built, name, version, words):
-    _, client, _ = built
+    api, client, _ = built
     argument, others, _ = TAKERS[name]
-    assert words in refusal(client, name, NotFound, repository="api", **others, **{argument: version})
+    told = refusal(client, name, NotFound, **place_of(name), **others, **{argument: version})
+    assert words in told.replace(api.repository.id, "api")
 
 
 @pytest.mark.parametrize("version", ["main", "v1"])
