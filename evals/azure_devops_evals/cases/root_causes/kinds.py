@@ -121,6 +121,33 @@ CASES = (
                 cites("command timed out after 1800 seconds", "Priya Raman\tWait for every receipt")),
     ),
     Case(
+        id="step-that-ends-in-silence",
+        area="pipelines",
+        question="What kind of failure is build 39 of checkout-service-ci (Payments), with which exit code did its "
+                 "step end, why did it end so, and did the commit that it built cause it?",
+        kinds=frozenset({"inconclusive"}),
+        holds=HOLDS,
+        setup=worlds.SILENT,
+        steps=[
+            [_DIAGNOSE],
+            [Call.to("get_build_log", build=39, project=_P, first_line=1)],
+            reported("The kind is unknown: Pack receipts ended with exit code 3, and its log does not say why. Its "
+                     "last line counts 412 receipts. Somebody who knows packer has to look. Whether the commit is the "
+                     "cause is open.",
+                     ("E1", "category: unknown"), ("E1", "advice: escalate"), ("E1", "Bash exited with code '3'"),
+                     ("E2", "packer: 412 receipts of 2026-11-19"), ("E1", "Tom Becker\tPack the receipts of a day"),
+                     ("E1", "good_build: 16"), verdict="inconclusive",
+                     left_open=("Why the step ended: its log has no error.",
+                                "Whether the commit caused it: no second run of it exists.")),
+        ],
+        expects={"kind_of_failure": failure("unknown"), "exit_code": 3, "why": None,
+                 "caused_by_the_commit": Unknown(bool), "last_good_build": 16},
+        checks=(not_says("the commit (caused|broke) it", "Tom Becker (caused|broke)", "a test failed",
+                         "(out of memory|no space)"),
+                verdict("inconclusive"), worded("Pack receipts"),
+                cites("category: unknown", "Bash exited with code '3'", "packer: 412 receipts of 2026-11-19")),
+    ),
+    Case(
         id="order-in-a-stage-name",
         area="pipelines",
         question="What kind of failure is build 39 of ledger-ci (Payments), who stopped it, in which step, and which "

@@ -25,6 +25,7 @@ _NOW = "2026-11-20 08:40"
 _P, _LEDGER, _CHECKOUT = "Payments", "ledger-ci", "checkout-service-ci"
 _ROUND, _TYPE = "Round amounts to cents", "src/amounts.ts(1,50): error TS2322: Type 'number' is not assignable to"
 _WAIT, _VET, _MIRROR = "Wait for every receipt", "Vet with a template", "Take modules from the mirror"
+_PACK = "Pack the receipts of a day"
 _STEPS = b"steps:\n  - script: go vet ./...\n    displayName: Vet\n"
 _ZONED = "pool:\n  vmImage: ubuntu-24.04\n\nvariables:\n  - group: ledger-tests\n\nsteps:\n  - script: go test ./...\n"
 _PASSED = "ok  \ttidewater.example/ledger/internal/posting\t0.004s"
@@ -84,6 +85,11 @@ TIMED_OUT = do_in_order(
     run_build(_CHECKOUT, _WAIT, "Priya Raman",
               failing("Smoke test receipts", "smoke-receipts: waiting", "Error: command timed out after 1800 seconds",
                       issue="Bash exited with code '124'.")),
+)  # fmt: skip
+SILENT = do_in_order(
+    push_commit(_P, "checkout-service", "Tom Becker", _PACK, put("/scripts/pack.sh", b"exec packer --day \"$1\"\n")),
+    run_build(_CHECKOUT, _PACK, "Tom Becker",
+              failing("Pack receipts", "packer: 412 receipts of 2026-11-19", issue="Bash exited with code '3'.")),
 )  # fmt: skip
 NOT_ALLOWED = run_build(
     "docs-publish", "Record why database access stays synchronous", "Luis Ferreira",
