@@ -10,7 +10,9 @@ import pytest
 
 import langchain_azure_devops
 from azure_devops_agents.cli.documents.pages import stale
-from langchain_azure_devops import errors
+from azure_devops_simulator import SimulatorServer, seed_organization
+from langchain_azure_devops import TOOLS, AzureDevOps, errors, load_settings
+from langchain_azure_devops.results.rendering import render
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted(
@@ -108,6 +110,19 @@ def test_every_promise_about_security_cites_tests_that_exist():
         assert files, promise
         for file in files:
             assert (ROOT / file).exists() if file.startswith("tests/") else file in names, file
+
+
+def test_the_example_of_a_diagnosis_is_what_the_tool_says():
+    chapter = (ROOT / "toolkit" / "README.md").read_text().split("## Why a build failed")[1].split("\n## ")[0]
+    example = chapter.split("```")[1].strip("\n").splitlines()
+    organization = seed_organization()
+    organization.add_token("token")
+    with SimulatorServer(organization) as server:
+        settings = load_settings(base_url=server.base_url, pat="token", default_project="Platform", environ={})
+        with AzureDevOps(settings) as client:
+            lines = render(TOOLS["diagnose_build"].call_sync(client, build=35), "nonce").text.splitlines()
+    shown = iter(line.rstrip() for line in lines)
+    assert all(line in shown for line in example), "its lines are not those of the tool, or not in this order"
 
 
 if __name__ == "__main__":

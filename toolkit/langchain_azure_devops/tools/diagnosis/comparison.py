@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
 
 from langchain_azure_devops.calls.declaration import Project
 from langchain_azure_devops.errors import InvalidRequest
@@ -61,7 +63,11 @@ class Compared(NamedTuple):
     more_examples=({"build": 35}, {"build": 35, "good_build": 11}),
 )
 async def compare_builds(
-    client: AzureDevOps, *, build: int, good_build: int | None = None, project: Project = None
+    client: AzureDevOps,
+    *,
+    build: int,
+    good_build: Annotated[int | None, Field(description="Default: the newest good one before it")] = None,
+    project: Project = None,
 ) -> BuildComparison:
     """Compare a build with the last good one: commits, files, and what changed in the pipeline itself.
 
