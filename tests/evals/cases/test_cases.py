@@ -3,6 +3,7 @@
 import pytest
 
 from azure_devops_evals.cases import CASES
+from azure_devops_evals.cases.root_causes import changes, kinds
 from azure_devops_evals.recording.format import PSEUDONYM_KEY, Recording
 from azure_devops_evals.running.play import RECORDINGS
 from azure_devops_evals.running.run import run_case
@@ -11,6 +12,7 @@ from langchain_azure_devops.text.secrets import redact, remove_token
 
 RECORDED = [case for case in CASES if case.source == "recording"]
 OFFICIAL = [case for case in CASES if case.source == "official"]
+DIAGNOSED = [case for case in (*changes.CASES, *kinds.CASES) if "diagnose_build" in str(case.steps)]
 FILES = sorted(RECORDINGS.glob("*.json"))
 
 
@@ -22,6 +24,14 @@ def name(case):
 def test_the_reference_solution_passes(case, reference):
     result = reference(case.id).result
     assert (result.status, result.reasons) == ("pass", ())
+
+
+@pytest.mark.parametrize("case", DIAGNOSED, ids=name)
+def test_nothing_is_left_out_of_an_ordinary_diagnosis(case, reference):
+    calls = reference(case.id).outcome.calls
+    told = [call.answer for call in calls if call.tool == "diagnose_build"]
+    assert told
+    assert [text for text in told if " are shown." in text or "[cut]" in text] == []
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.routes], ids=name)

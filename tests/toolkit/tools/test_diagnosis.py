@@ -1,5 +1,7 @@
 """One call that explains a failed build: what it shows, what it leaves out, and whose fault it is."""
 
+import random
+
 import pytest
 from rs_bpe.bpe import openai
 from tool_calls import FULL, READ, Recorder, call, connected, message_of, text_of
@@ -62,6 +64,14 @@ def branch(made):
 def test_the_seeded_builds_are_explained(platform_reader, build, category):
     found = call(platform_reader, "diagnose_build", build=build)
     assert found.category == category, found.decided_by
+
+
+@pytest.mark.parametrize("build", [37, 35, 27, 19])
+def test_of_an_ordinary_build_nothing_is_left_out(platform_reader, build):
+    found = call(platform_reader, "diagnose_build", build=build)
+    assert not [note for note in found.notes if note.endswith(" are shown.")]
+    assert "[cut]" not in (found.log_lines or "")
+    assert "…" not in found.model_dump_json()
 
 
 def test_everything_is_in_one_call(made):
@@ -194,7 +204,7 @@ def test_a_secret_in_a_log_is_replaced(made):
 
 def make_worst(made, letter):
     """A build with 100 failed steps, 500 failed tests, 300 commits and 200 changed files, all with long texts."""
-    long = letter * 400
+    long = (letter * 400)[:2_400]
     steps = [f"{number:03}{long[:200]}x" for number in range(100)]
     text = "jobs:\n- job: j\n  steps:\n" + "".join(
         f"  - script: make\n    displayName: {name}\n    condition: always()\n" for name in steps
@@ -216,7 +226,29 @@ def make_worst(made, letter):
     return pipeline.run(results=dict.fromkeys(steps, "failed"), logs=dict.fromkeys(steps, log), tests=tests)
 
 
-@pytest.mark.parametrize("letter", ["0f3a9c", "word ", "\u6f22\u5b57", "Ab9-"])
+def speak(syllables, count):
+    """Words that nobody knows, of which a tokenizer knows only short parts."""
+    source = random.Random(4)  # noqa: S311 - no secret
+    return " ".join("".join(source.choices(syllables, k=count)) for _ in range(300))
+
+
+LETTERS = {
+    "hash": "0f3a9c",
+    "words": "word ",
+    "ideographs": "\u6f22\u5b57",
+    "mixed": "Ab9-",
+    "punctuation": "~^|}",
+    "emoji": "\U0001f3f4\u200d",
+    "runes": "\u16a0\u16b3",
+    "cuneiform": "\U00012000",
+    "hieroglyphs": "\U00013000 ",
+    "unspoken": speak("bcdfghjklmnpqrstvwxzBCDFGHJKLMNPQRSTVWXZ", 8),
+    "capitals": speak("QXZJKVWY", 8),
+    "syllables": speak(["ba", "fo", "xu", "gi", "zo", "qe"], 4),
+}
+
+
+@pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
 def test_the_worst_build_fits_into_its_tokens_and_says_what_is_left_out(made, letter):
     sent = []
     build = make_worst(made, letter)

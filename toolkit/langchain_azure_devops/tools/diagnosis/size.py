@@ -1,17 +1,15 @@
 """Keep a diagnosis within 6,000 tokens: long texts are cut, and lists lose their last rows, which it says."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple, TypeVar
 
 from langchain_azure_devops.results.models import Result
 from langchain_azure_devops.text.known_secrets import KnownSecrets
 from langchain_azure_devops.tools.diagnosis.models import Diagnosis
+from langchain_azure_devops.tools.diagnosis.tokens import count_tokens, cut_text
 
 MOST_TOKENS = 5_300
-"""The size as JSON, by an estimate; what stands around it when it is shown takes the rest."""
-_TOKEN = re.compile(r"\d{1,3}|[A-Za-z]{1,6}|[^\W\d_]|[^\w\s]{1,2}|\s+|.")
-"""About what one token covers. A tokenizer is no part of the toolkit, and dates and hashes have many short ones."""
+"""The size of what is told, by an estimate; the names of the fields and what stands around it take the rest."""
 _LOG_LINES, _DIFF, _LEAST_LOG = 2_800, 700, 600
 _TEXTS = (60, 35, 20)
 """How many tokens one text of a row may have; less where the room is short."""
@@ -58,12 +56,12 @@ def fit(found: Diagnosis, secrets: KnownSecrets) -> Diagnosis:
             name: [_cut_row(row, secrets, most) for row in getattr(found, name)[: rows.most]]
             for name, rows in _ROWS.items()
         }
-        size = _drop_rows(lists, _count(shown.model_copy(update=lists).model_dump_json()))
+        size = _drop_rows(lists, _measure(shown.model_copy(update=lists)))
         if size <= MOST_TOKENS:
             break
     else:
         if shown.log_lines:
-            room = max(_LEAST_LOG, _count(shown.log_lines) - (size - MOST_TOKENS))
+            room = max(_LEAST_LOG, count_tokens(shown.log_lines) - (size - MOST_TOKENS))
             shown = shown.model_copy(update={"log_lines": _cut_lines(shown.log_lines, room)})
     cut = [
         f"{len(lists[name])} of {totals[name]:,} {rows.what} are shown."
@@ -77,11 +75,11 @@ def fit(found: Diagnosis, secrets: KnownSecrets) -> Diagnosis:
 def _drop_rows(lists: Mapping[str, list[Result | str]], size: int) -> int:
     """Take the last rows from the largest lists until the size is small enough, and return the size."""
     while size > MOST_TOKENS:
-        spare = {name: _count_rows(rows) for name, rows in lists.items() if len(rows) > _ROWS[name].least}
+        spare = {name: _measure(rows) for name, rows in lists.items() if len(rows) > _ROWS[name].least}
         if not spare:
             break
         largest = max(spare, key=lambda name: spare[name])
-        size -= _count_rows([lists[largest].pop()])
+        size -= _measure(lists[largest].pop())
     return size
 
 
@@ -93,45 +91,38 @@ def _cut_texts(found: Diagnosis, secrets: KnownSecrets, most: int) -> Diagnosis:
     }
     for name in ("decided_by", "elsewhere", "pipeline", "branch", "requested_for"):
         text = getattr(found, name)
-        texts[name] = text and _cut(secrets.redact(text), 2 * most)
+        texts[name] = text and cut_text(secrets.redact(text), 2 * most)
     return found.model_copy(update=texts)
 
 
 def _cut_row(row: Row, secrets: KnownSecrets, most: int) -> Row:
     """Return a row with its texts cut, and a step with its first issues."""
     if isinstance(row, str):
-        return _cut(secrets.redact(row), 2 * most)
+        return cut_text(secrets.redact(row), 2 * most)
     changed: dict[str, object] = {}
     for name, value in row:
-        if isinstance(value, str) and name not in _WHOLE and _count(value) > most:
-            changed[name] = _cut(secrets.redact(value), most)
+        if isinstance(value, str) and name not in _WHOLE and count_tokens(value) > most:
+            changed[name] = cut_text(secrets.redact(value), most)
         elif isinstance(value, list):
-            changed[name] = [_cut(secrets.redact(str(each)), most) for each in value[:_ISSUES]]
+            changed[name] = [cut_text(secrets.redact(str(each)), most) for each in value[:_ISSUES]]
     return row.model_copy(update=changed)
-
-
-def _cut(text: str, most: int) -> str:
-    """Return the beginning of a text."""
-    for number, token in enumerate(_TOKEN.finditer(text)):
-        if number == most:
-            return f"{text[: token.start()]}…"
-    return text
 
 
 def _cut_lines(text: str | None, most: int) -> str | None:
     """Return the first lines of a text, as many as fit."""
     if text is None:
         return None
-    short = _cut(text, most)
+    short = cut_text(text, most)
     if short == text:
         return text
     whole = short.rpartition("\n")[0]
     return f"{whole}\n[cut]" if whole else short
 
 
-def _count(text: str) -> int:
-    return sum(1 for _ in _TOKEN.finditer(text))
-
-
-def _count_rows(rows: Sequence[Result | str]) -> int:
-    return sum(_count(row if isinstance(row, str) else row.model_dump_json()) for row in rows)
+def _measure(value: object) -> int:
+    """Return about how many tokens a value takes, with what separates it from the next one."""
+    if isinstance(value, Result):
+        return sum(_measure(each) for _, each in value)
+    if isinstance(value, list):
+        return sum(_measure(each) for each in value)
+    return count_tokens(str(value)) + 1 if value is not None else 1
