@@ -76,6 +76,22 @@ def job_of(run):
         ("No space left on device", "infrastructure", "retry"),
         ("remote: TF401027: You need the Git 'GenericContribute' permission to perform this action.", "permission",
          "escalate"),
+        (("[ERROR] Failed to execute goal on project app: Could not resolve dependencies for project a:b:jar:1: "
+         "Could not find artifact c:d:jar:9 in central"), "dependency", "fix"),
+        ("> Could not resolve all files for configuration ':compileClasspath'.\n   > Could not find com.x:y:9.9.",
+         "dependency", "fix"),
+        ("ERROR: AADSTS7000215: Invalid client secret provided.", "permission", "escalate"),
+        ('Error from server (Forbidden): deployments.apps is forbidden: User "ci" cannot create it', "permission",
+         "escalate"),
+        ("npm error code E401\nnpm error Incorrect or missing password.", "permission", "escalate"),
+        (("/src/a.csproj : error NU1301: Unable to load the service index. Response status code does not indicate "
+         "success: 401 (Unauthorized)."), "permission", "escalate"),
+        ("error: timed out waiting for the condition", "time-out", "retry"),
+        ("./run.sh: line 3: terraform: command not found", "build", "fix"),
+        ("error: failed to push some refs to 'https://dev.example/x'", "build", "fix"),
+        (" ! [remote rejected] main -> main (TF402455: Pushes to this branch are not permitted.)",
+         "validation or policy", "fix"),
+        ("KeyError: 'TOKEN'", "build", "fix"),
         ("what nobody knows happened", "unknown", "escalate"),
     ],
 )  # fmt: skip
@@ -87,6 +103,21 @@ def test_the_log_of_the_failed_step_decides(made, log, category, advice):
     else:
         assert " of log " in found.decided_by
         assert log.splitlines()[0] in found.log_lines
+
+
+@pytest.mark.parametrize(
+    ("log", "rule"),
+    [
+        ("error: something odd", "error line"),
+        ("Error: UPGRADE FAILED: another operation is in progress", "error line"),
+        ("error[E0502]: cannot borrow `v` as mutable", "error of Rust"),
+        ("\u2502 Error: Reference to undeclared resource", "error of Terraform"),
+        ("error: odd\nmain.c:3:5: error: 'x' undeclared", "error of a compiler"),
+        ("error: odd\nerror: failed to push some refs to 'https://dev.example/x'", "push that git refused"),
+    ],
+)
+def test_no_tool_is_named_that_did_not_write_the_line(made, log, rule):
+    assert made.diagnose(made.fail(log)).decided_by.startswith(f"{rule}, line ")
 
 
 def test_the_first_failed_step_decides_and_later_ones_are_cascades(made):
