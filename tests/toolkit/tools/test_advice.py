@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from tool_calls import FULL, call, connected
 
-from azure_devops_simulator import CaseResult, SimulatorServer, build_organization
+from azure_devops_simulator import CaseResult, Fault, SimulatorServer, build_organization
 
 YAML = """variables:
 - group: pricing
@@ -79,6 +79,39 @@ def test_a_full_disk_that_another_attempt_did_not_free_is_for_somebody_else(pipe
     found = diagnose(failed)
     assert (found.category, found.advice) == ("infrastructure", "escalate")
     assert found.decided_by.endswith("; 2 attempts failed")
+
+
+def test_another_step_that_failed_before_makes_no_attempt_vain(pipeline, diagnose):
+    pipeline.run()
+    failed = pipeline.run(results={"test": "failed"}, logs=FULL_DISK)
+    failed.retry("__default", results={"deploy": "failed"}, logs={"deploy": FULL_DISK["test"]})
+    found = diagnose(failed)
+    assert (found.category, found.advice) == ("infrastructure", "retry")
+    assert [(step.name, step.attempt) for step in found.failed] == [("deploy", 2)]
+    [first] = found.earlier
+    assert (first.name, first.attempt, first.result, first.where) == ("test", 1, "failed", found.failed[0].where)
+    assert first.log not in {None, found.failed[0].log}
+    assert first.issues == ["error: Bash exited with code '1'."]
+
+
+def test_a_pass_that_came_from_a_retry_is_said(pipeline, diagnose):
+    failed = pipeline.run(results={"test": "failed"}, logs=FULL_DISK)
+    assert diagnose(failed).earlier == []
+    failed.retry("__default", results={"test": "failed"}, logs=FULL_DISK)
+    failed.retry("__default")
+    found = diagnose(failed)
+    assert (found.result, found.category, found.advice, found.failed) == ("succeeded", "none", "none", [])
+    assert found.decided_by == "the build succeeded; it passed in a retry: test failed in attempt 1"
+    assert [(step.name, step.attempt) for step in found.earlier] == [("test", 1), ("test", 2)]
+
+
+def test_an_earlier_attempt_that_cannot_be_read_is_a_named_gap(organization, pipeline, diagnose):
+    failed = pipeline.run(results={"test": "failed"}, logs=FULL_DISK)
+    failed.retry("__default", results={"test": "failed"}, logs=FULL_DISK)
+    organization.organization.faults.add(Fault("status", path="/timeline/", status=404))
+    found = diagnose(failed)
+    assert (found.category, found.advice, found.earlier) == ("infrastructure", "retry", [])
+    assert any(note.startswith("earlier attempts not read: ") for note in found.notes)
 
 
 def test_a_service_connection_between_braces_is_one_that_the_pipeline_uses(

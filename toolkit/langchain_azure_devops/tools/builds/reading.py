@@ -25,9 +25,12 @@ _PLACE = 200
 _NO_TIMELINE = frozenset({b"", b"null"})
 
 
-async def read_records(client: AzureDevOps, where: PathValues) -> list[Record]:
-    """Return the records of the timeline; none when the build never started."""
-    response = await client.get(f"{BUILD}/timeline", path=where)
+async def read_records(client: AzureDevOps, where: PathValues, timeline: str | None = None) -> list[Record]:
+    """Return the records of the timeline, or of that of an earlier attempt; none when the build never started."""
+    if timeline is None:
+        response = await client.get(f"{BUILD}/timeline", path=where)
+    else:
+        response = await client.get(f"{BUILD}/timeline/{{timeline}}", path={**where, "timeline": timeline})
     return [] if response.content in _NO_TIMELINE else decode(response, Timeline).records
 
 

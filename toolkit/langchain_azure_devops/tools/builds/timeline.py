@@ -68,6 +68,13 @@ class Task(BaseModel):
     version: str | None = None
 
 
+class EarlierAttempt(BaseModel):
+    """Where an earlier attempt of a record is kept."""
+
+    number: int = Field(default=1, validation_alias="attempt")
+    timeline: str | None = Field(default=None, validation_alias="timelineId")
+
+
 class Record(BaseModel):
     """One row of the service's timeline: a stage, a job or a task."""
 
@@ -84,6 +91,7 @@ class Record(BaseModel):
     issues: OrNone[Issue] = Field(default=[])
     task: Task | None = None
     attempt: int = 1
+    previous: OrNone[EarlierAttempt] = Field(default=[], validation_alias="previousAttempts")
 
 
 class Timeline(BaseModel):
@@ -127,6 +135,23 @@ def list_failures(records: Sequence[Record]) -> list[Failure]:
         )
         for record in sorted(bad, key=when_started)
         if record.id not in blamed
+    ]
+
+
+def list_earlier_failures(records: Sequence[Record], earlier: Sequence[Record], attempt: int) -> list[Failure]:
+    """Return what failed in an earlier attempt.
+
+    Args:
+        records: The timeline of the newest attempt.
+        earlier: That of the earlier one. It may hold only what ran again, below parents that only the newest one holds.
+        attempt: The number of the earlier attempt.
+    """
+    own = {record.id for record in earlier}
+    above = [record.model_copy(update={"result": None}) for record in records if record.id not in own]
+    return [
+        failure.model_copy(update={"attempt": attempt})
+        for failure in list_failures([*above, *earlier])
+        if failure.result != "succeededWithIssues"
     ]
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from langchain_azure_devops.tools.builds.timeline import Failure
+from langchain_azure_devops.tools.diagnosis.attempts import count_attempts
 from langchain_azure_devops.tools.diagnosis.models import RENEWED, Duration, PipelineChange
 from langchain_azure_devops.tools.diagnosis.verdict import Verdict
 from langchain_azure_devops.tools.tests_and_artifacts.models import FailedTest
@@ -22,7 +24,11 @@ def are_flaky(tests: Sequence[FailedTest], build: int) -> bool | None:
 
 
 def advise(
-    verdict: Verdict, changes: Sequence[PipelineChange], durations: Sequence[Duration], attempts: int
+    verdict: Verdict,
+    changes: Sequence[PipelineChange],
+    durations: Sequence[Duration],
+    failed: Sequence[Failure],
+    earlier: Sequence[Failure],
 ) -> Verdict:
     """Advise against running a build again that fails because of a change or a slow step, or that was run again.
 
@@ -30,8 +36,13 @@ def advise(
         verdict: What kind of failure it was.
         changes: What changed in the pipeline since the last good build.
         durations: The stages and steps that took much longer or shorter than in that one.
-        attempts: How often the stage was run, all of them in vain.
+        failed: The failed steps.
+        earlier: What failed in earlier attempts. Only of a step that fails again, another attempt is in vain.
     """
+    if verdict.kind == "none" and earlier:
+        first = earlier[0]
+        passed = "it passed in a retry" if verdict.advice == "none" else "it was run again"
+        return verdict._replace(rule=f"{verdict.rule}; {passed}: {first.name} failed in attempt {first.attempt}")
     if verdict.advice != "retry":
         return verdict
     changed = sorted({change.what for change in changes if change.what not in RENEWED})
@@ -41,6 +52,8 @@ def advise(
         reasons += [f"{each.name} took {each.after:,} s, in the last good build {each.before:,} s" for each in slow[:2]]
     if reasons:
         return verdict._replace(rule="; ".join([verdict.rule, *reasons]), advice="fix")
+    deciding = [each for each in failed if each.log == verdict.log] if verdict.log is not None else failed
+    attempts = count_attempts(deciding, earlier)
     if attempts > 1 and verdict.kind in _LASTING:
         return verdict._replace(rule=f"{verdict.rule}; {attempts} attempts failed", advice="escalate")
     return verdict

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from langchain_azure_devops.calls.declaration import Project
 from langchain_azure_devops.calls.optional import read_optional
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.builds.reading import SeenStep, join_views, read_steps
-from langchain_azure_devops.tools.builds.timeline import list_failures, list_job_errors
+from langchain_azure_devops.tools.builds.timeline import Failure, list_failures, list_job_errors
 from langchain_azure_devops.tools.diagnosis.advice import advise, are_flaky
+from langchain_azure_devops.tools.diagnosis.attempts import read_earlier_failures
 from langchain_azure_devops.tools.diagnosis.comparison import Compared, compare, read_compared
 from langchain_azure_devops.tools.diagnosis.elsewhere import Elsewhere, look_elsewhere
 from langchain_azure_devops.tools.diagnosis.gaps import read_part
@@ -61,13 +63,15 @@ async def diagnose_build(client: AzureDevOps, *, build: int, project: Project = 
     failures = list_failures(compared.records)
     failed = [each for each in failures if each.result != "succeededWithIssues"] or failures
     unread: list[Failed] = []
-    comparison, seen, tests, elsewhere = await asyncio.gather(
+    where: PathValues = {"project": chosen, "build": build}
+    comparison, seen, earlier, tests, elsewhere = await asyncio.gather(
         compare(client, chosen, compared),
-        read_steps(client, {"project": chosen, "build": build}, failed, _SIZES),
+        read_steps(client, where, failed, _SIZES),
+        read_part("earlier attempts", read_earlier_failures(client, where, compared.records), [], unread),
         read_part("failed tests", _read_tests(client, chosen, build), None, unread),
         read_part("default branch", look_elsewhere(client, chosen, compared, failed), None, unread),
     )
-    return fit(_report(compared, comparison, seen, tests, elsewhere, unread), client.secrets)
+    return fit(_report(compared, comparison, seen, earlier, tests, elsewhere, unread), client.secrets)
 
 
 async def _read_tests(client: AzureDevOps, project: str, build: int) -> TestReport | None:
@@ -80,6 +84,7 @@ def _report(
     compared: Compared,
     comparison: BuildComparison,
     seen: Sequence[SeenStep],
+    earlier: Sequence[Failure],
     tests: TestReport | None,
     elsewhere: Elsewhere | None,
     others: Sequence[Failed],
@@ -90,8 +95,8 @@ def _report(
     flaky = are_flaky(failed_tests, build.id)
     known = all(failed.place != f"steps of build {build.id}" for failed in compared.unread)
     decided = decide(build, build.refusals, list_job_errors(compared.records), seen, flaky, steps_known=known)
-    attempts = max((each.failure.attempt or 1 for each in seen), default=1)
-    verdict = advise(decided, comparison.pipeline_changes, comparison.durations, attempts)
+    failed = [each.failure for each in seen]
+    verdict = advise(decided, comparison.pipeline_changes, comparison.durations, failed, earlier)
     further = [*others, *(tests.unread if tests else []), *(each.unread for each in seen if each.unread)]
     unread = [*comparison.unread, *further]
     return Diagnosis(
@@ -110,7 +115,8 @@ def _report(
         decided_by=verdict.rule,
         advice=verdict.advice,
         elsewhere=elsewhere.explain(failed_tests, seen) if elsewhere else None,
-        failed=[FailedStep(**dict(each.failure)) for each in seen],
+        failed=[FailedStep(**dict(each)) for each in failed],
+        earlier=[FailedStep(**dict(each)) for each in earlier],
         tests=[ShortTest.of(test) for test in failed_tests],
         failed_test_count=tests.failed if tests and tests.passed + tests.failed else None,
         log_lines=join_views(_choose_shown(seen, verdict.log)),

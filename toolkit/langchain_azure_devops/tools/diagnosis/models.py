@@ -167,6 +167,7 @@ class Diagnosis(PartialResult):
         advice: What to do: run it again, fix it, or escalate it to somebody who may do more.
         elsewhere: How the same pipeline went on the target of the pull request, or on the default branch.
         failed: The steps, jobs and checks that failed.
+        earlier: Those that failed in earlier attempts of the build.
         failed_test_count: How many tests failed; None when that is not known.
         log_lines: The lines of the logs that tell why, `number: text` for each, below the place of the log.
         good_build: The last good build; what follows is what changed since then, as `compare_builds` tells it.
@@ -192,6 +193,7 @@ class Diagnosis(PartialResult):
     advice: Advice
     elsewhere: Untrusted | None = None
     failed: list[FailedStep] = Field(default=[])
+    earlier: list[FailedStep] = Field(default=[])
     failed_test_count: int | None = None
     tests: list[ShortTest] = Field(default=[])
     good_build: int | None = None

@@ -28,6 +28,7 @@ class _Rows(NamedTuple):
 
 _ROWS: Mapping[str, _Rows] = {
     "failed": _Rows(8, 3, "failed steps"),
+    "earlier": _Rows(4, 1, "failures of earlier attempts"),
     "tests": _Rows(10, 3, "failed tests"),
     "pipeline_changes": _Rows(20, 5, "changes of the pipeline"),
     "commits": _Rows(8, 3, "commits"),
