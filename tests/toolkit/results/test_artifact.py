@@ -48,11 +48,11 @@ def call_of(name, arguments):
     return {"type": "tool_call", "id": "1", "name": name, "args": dict(arguments)}
 
 
-def answer(client, name, **arguments) -> ToolMessage:
+def answer(client, name, /, **arguments) -> ToolMessage:
     return bind(TOOLS[name], client).invoke(call_of(name, arguments))
 
 
-def data(client, name, **arguments):
+def data(client, name, /, **arguments):
     return answer(client, name, **arguments).artifact
 
 
@@ -297,7 +297,7 @@ def test_a_record_says_what_it_is_called(reader, name, arguments, caption):
     ("name", "arguments"),
     [
         ("read_repository_file", {"repository": "docs", "path": "/README.md", "first_line": 3}),
-        ("get_build_log", {"build": 35, "log": 5}),
+        ("get_build_log", {"build": 35, "log": 5, "first_line": 9}),
     ],
 )
 def test_a_line_of_the_text_is_a_line_of_the_source(reader, name, arguments):
@@ -315,8 +315,9 @@ def test_a_line_of_a_table_is_a_row(reader):
         assert line.startswith(f"{row['id']}\t")
 
 
-def test_the_matches_in_a_log_begin_with_their_numbers(reader):
-    found = data(reader, "get_build_log", build=35, log=5, contains="KeyError")
+@pytest.mark.parametrize("choice", [{"contains": "KeyError"}, {}], ids=str)
+def test_chosen_lines_of_a_log_begin_with_their_numbers(reader, choice):
+    found = data(reader, "get_build_log", build=35, log=5, **choice)
     assert found["lines"] == {"at": 0, "first": 0}
 
 

@@ -114,6 +114,7 @@ TARGETS = {
     "update_pipeline": {"project", "pipeline", "yaml_path", "default_branch", "folder", "status"},
     "run_pipeline": {"project", "pipeline", "version", "parameters", "variables", "skip_stages"},
     "cancel_build": {"project", "build"},
+    "decide_approval": {"project", "approval", "decision"},
     "retry_stage": {"project", "build", "stage", "all_jobs"},
     "tag_build": {"project", "build", "remove"},
     "create_pull_request": {"project", "repository", "source", "target", "work_items"},
