@@ -50,7 +50,7 @@ async def _find_groups(
     client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, linked: set[str], files: YamlFiles
 ) -> Part:
     names = linked | files.groups
-    if not names and not files.unknown:
+    if not names and not (files.paths and files.unknown):
         return Part()
     page = await read_optional(
         Scope.VARIABLEGROUPS_READ, "variable groups", read_variable_groups(client, project), default=None
@@ -70,7 +70,7 @@ async def _find_groups(
 async def _find_connections(
     client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, files: YamlFiles
 ) -> Part:
-    if not files.values and not files.unknown:
+    if not files.paths:
         return Part()
     page = await read_optional(
         Scope.SERVICEENDPOINT, "service connections", read_service_connections(client, project), default=None
