@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _MAX = 160
-_TELLING = ("id", "number", "pipeline", "title")
+_TELLING = ("id", "build", "number", "pipeline", "category", "title")
 """The fields that tell people which record they see."""
 
 
@@ -54,7 +54,7 @@ def _matches(artifact: Mapping[str, Any], kind: str, data: Mapping[str, Any]) ->
 
 
 def _lines(artifact: Mapping[str, Any], kind: str, data: Mapping[str, Any]) -> str:
-    text, total = str(data.get("text") or ""), data["total_lines"]
+    text, total = str(data.get("text") or data.get("lines") or ""), data["total_lines"]
     of = f" of {total:,}" if isinstance(total, int) else ""
     return f"{kind}: {text.count(chr(10)) + 1 if text else 0} lines{of}{_extent(artifact)}"
 

@@ -24,6 +24,14 @@ MATCHES = {"type": "log_matches", "status": "ok", "complete": True}
         ({"type": "build", "data": {"id": 35, "number": "", "pipeline": "ci"}}, "id: 35, pipeline: ci"),
         ({"type": "file", "complete": True, "data": {"text": "a\nb", "total_lines": 2}}, "file: 2 lines of 2, all"),
         ({"type": "log", "data": {"text": "", "total_lines": None}}, "log: 0 lines, not all"),
+        (
+            {"type": "log_failures", "data": {"lines": "7: a\n9: b", "total_lines": 40}},
+            "log failures: 2 lines of 40, not all",
+        ),
+        (
+            {"type": "diagnosis", "data": {"build": 35, "pipeline": "ci", "category": "test"}},
+            "build: 35, pipeline: ci, category: test",
+        ),
         ({**MATCHES, "data": {"matching": 18, "total_lines": 340, "lines": "73: x"}}, "log matches: 18 in 340 lines"),
         ({**MATCHES, "data": {"matching": 0, "total_lines": 1340, "lines": ""}}, "no log matches in 1,340 lines"),
         (

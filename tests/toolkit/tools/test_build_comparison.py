@@ -256,6 +256,16 @@ def test_what_was_changed_and_may_be_used_leaves_it_open(made, text, doubt):
     assert doubt in found.notes[0]
 
 
+def test_a_variable_group_with_a_computed_name_leaves_it_open(made):
+    group = made.platform.add_variable_group("dev-vars", {"A": "1"})
+    made.use("variables:\n- ${{ if true }}:\n  - group: ${{ variables.env }}-vars\n" + DEPLOY.format("a: b"))
+    group.update({"A": "2"}, by=made.eva)
+    made.later("11:00")
+    found = made.compare(made.fail())
+    assert (found.pipeline_changed, found.pipeline_changes) == ("not determined", [])
+    assert "'dev-vars' not compared: it was changed between the builds, and may be used: " in found.notes[0]
+
+
 def test_what_templates_of_other_repositories_may_use_leaves_it_open(made):
     made.use(YAML.replace("ci/steps.yml", "steps.yml@shared"))
     other = made.platform.add_variable_group("elsewhere", {"A": "1"})

@@ -22,7 +22,9 @@ SEVERAL = {
 def test_several_ids_bring_what_each_brings_alone_in_the_given_order(platform_reader, name):
     found = call(platform_reader, name, ids=SEVERAL[name])
     assert isinstance(found, Records)
-    assert found.items == [call(platform_reader, name, ids=[number]) for number in SEVERAL[name]]
+    # Only a build that is read alone brings the lines of its log.
+    alone = [call(platform_reader, name, ids=[number]) for number in SEVERAL[name]]
+    assert found.items == [row.model_copy(update={"log_lines": None}) if name == "get_build" else row for row in alone]
     assert not found.partial
     text = text_of(platform_reader, name, ids=SEVERAL[name])
     kind = found.items[0]

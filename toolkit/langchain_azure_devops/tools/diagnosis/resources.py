@@ -50,7 +50,7 @@ async def _find_groups(
     client: AzureDevOps, project: str, build: RawBuild, good: RawBuild, linked: set[str], files: YamlFiles
 ) -> Part:
     names = linked | files.groups
-    if not names and not (files.paths and files.unknown):
+    if not names and not (files.paths and files.tell_unknown("variable group")):
         return Part()
     page = await read_optional(
         Scope.VARIABLEGROUPS_READ, "variable groups", read_variable_groups(client, project), default=None
@@ -89,7 +89,7 @@ def _compare_rows(
     """Tell the changes of what the pipeline uses, and name what was changed and may be used."""
     used = [row for row in rows if row.name.lower() in names or str(row.id).lower() in names]
     found = _list_changed(what, used, build, good)
-    doubts = {row.name: doubt for row in rows if row not in used and (doubt := files.tell_doubt(row.name))}
+    doubts = {row.name: doubt for row in rows if row not in used and (doubt := files.tell_doubt(what, row.name))}
     open_ = _list_changed(what, [row for row in rows if row.name in doubts], build, good)
     unread = [
         *(

@@ -6,11 +6,13 @@ processor time for 200 kB, fails at the first mistake in a file, and people ask 
 
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
+from langchain_azure_devops.tools.diagnosis.models import PartKind
 from langchain_azure_devops.tools.git import read_text_file
 
 _MOST_FILES, _MOST_BYTES = 20, 200_000
@@ -23,7 +25,11 @@ _VALUES = (
     re.compile(_KEY + r"'((?:[^'\n]|''){1,200})'"),
     re.compile(_KEY + r'"([^"\n]{1,200})"'),
 )
-_COMPUTED = re.compile(r"\$\{\{|\$\(|\$\[")
+_COMPUTED: Mapping[PartKind, re.Pattern[str]] = {
+    "variable group": re.compile(r"(?<![\w.-])group:[^\n$]{0,200}\$[{(\[]"),
+    # Any key may name a service connection.
+    "service connection": re.compile(r"\$(?:\{\{|[(\[])"),
+}
 
 
 @dataclass
@@ -53,20 +59,23 @@ class YamlFiles:
         """The paths of all files that the pipeline names, also of those that were deleted."""
         return {self.main, *self.paths, *self.unread}
 
-    @property
-    def unknown(self) -> str | None:
-        """Why the files may name more than was found in them; None when all of it was found."""
+    def tell_unknown(self, kind: PartKind) -> str | None:
+        """Say why the files may name more things of a kind than were found; None when all of them were found."""
         if self.elsewhere:
             return "templates of other repositories were not looked through"
         if self.unread:
             return "not every file of the pipeline could be read"
-        computed = any(map(_COMPUTED.search, self.texts))
+        computed = any(map(_COMPUTED[kind].search, self.texts))
         return "the files of the pipeline compute names when it runs" if computed else None
 
-    def tell_doubt(self, name: str) -> str | None:
+    def tell_doubt(self, kind: PartKind, name: str) -> str | None:
         """Say why the pipeline may use a thing of this name although no setting names it; None when it does not."""
         whole = re.compile(rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])")
-        return "its name stands in a file of the pipeline" if any(map(whole.search, self.texts)) else self.unknown
+        return (
+            "its name stands in a file of the pipeline"
+            if any(map(whole.search, self.texts))
+            else self.tell_unknown(kind)
+        )
 
 
 async def read_yaml_files(client: AzureDevOps, where: PathValues, path: str, commit: str) -> YamlFiles:
