@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import TypeVar
 
 from langchain_azure_devops.calls.declaration import Project
 from langchain_azure_devops.calls.optional import read_optional
@@ -36,6 +37,8 @@ _FURTHER, _FURTHER_VIEW = 9, 1_200
 """So many further logs are read for proofs; of them only the one is shown that decides about the category."""
 _SIZES = (*_VIEWS, *(_FURTHER_VIEW,) * _FURTHER)
 _TESTS = 100
+
+Row = TypeVar("Row", str, Failed)
 
 
 @toolset.read(
@@ -98,7 +101,7 @@ def _report(
     failed = [each.failure for each in seen]
     verdict = advise(decided, comparison.pipeline_changes, comparison.durations, failed, earlier)
     further = [*others, *(tests.unread if tests else []), *(each.unread for each in seen if each.unread)]
-    unread = [*comparison.unread, *further]
+    unread = _list_once([*comparison.unread, *further])
     return Diagnosis(
         **{name: value for name, value in comparison if name in _COMPARED},
         build=build.id,
@@ -122,13 +125,12 @@ def _report(
         log_lines=join_views(_choose_shown(seen, verdict.log)),
         unread=unread,
         partial=bool(unread),
-        notes=[
-            *build.refusals[:3],
-            *_count_unread(seen),
-            *comparison.notes,
-            *(f"{each.place} not read: {each.reason}" for each in further),
-        ],
+        notes=_list_once([*build.refusals[:3], *_count_unread(seen), *comparison.notes, *_explain(further)]),
     )
+
+
+def _explain(unread: Sequence[Failed]) -> list[str]:
+    return [f"{each.place} not read: {each.reason}" for each in unread]
 
 
 def _choose_shown(seen: Sequence[SeenStep], deciding: int | None) -> list[SeenStep]:
@@ -143,3 +145,8 @@ def _count_unread(seen: Sequence[SeenStep]) -> list[str]:
     """Say how many logs nobody asked for."""
     count = sum(1 for each in seen if each.failure.log is not None and not each.view and not each.unread)
     return [f"{count} logs of further failed steps were not read; get_build_log reads each."] if count else []
+
+
+def _list_once(rows: Sequence[Row]) -> list[Row]:
+    """Return each row once, as a part that is asked for twice is missing twice."""
+    return [row for index, row in enumerate(rows) if row not in rows[:index]]
