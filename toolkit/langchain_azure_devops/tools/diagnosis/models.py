@@ -128,7 +128,7 @@ class BuildComparison(PartialResult):
     file_count: int | None = None
     durations: list[Duration] = Field(default=[])
     diff: CollectedText | None = None
-    notes: list[str] = Field(default=[])
+    notes: list[Untrusted] = Field(default=[])
 
 
 class FailedStep(Failure):
@@ -208,4 +208,4 @@ class Diagnosis(PartialResult):
     durations: list[Duration] = Field(default=[])
     log_lines: CollectedText | None = None
     diff: CollectedText | None = None
-    notes: list[str] = Field(default=[])
+    notes: list[Untrusted] = Field(default=[])

@@ -69,7 +69,7 @@ class PipelineDetails(PartialResult):
     file_variables: list[Untrusted] = Field(default=[])
     groups: list[Untrusted] = Field(default=[])
     templates: list[Untrusted] = Field(default=[])
-    notes: list[str] = Field(default=[])
+    notes: list[Untrusted] = Field(default=[])
 
 
 @toolset.read(Scope.BUILD, optional=(Scope.CODE,), example={"pipeline": "platform-api-ci"})
