@@ -98,16 +98,24 @@ def _find_fault(write: str | Wanted, view: Mapping[str, Any]) -> str | None:
 
 
 def asked_as_in(solutions: Sequence[Sequence[Step]]) -> Check:
-    """Check that approvals are asked for the writes of a known solution, with its numbers and texts, in its order."""
-    known = [[call for step in steps for call in step if writes(call)] for steps in solutions]
+    """Check that approvals are asked for the writes of a known solution, with its numbers and texts, in its order.
+
+    An agent may carry out the calls of one turn at the same time, so these may be asked for in any order.
+    """
+    known = [[[call for call in step if writes(call)] for step in steps] for steps in solutions]
 
     def fits(view: Mapping[str, Any], call: Call) -> bool:
         told = {name: value for name, value in call.arguments.items() if isinstance(value, str | int)}
         return view["tool"] == call.name and all(_same(view["arguments"].get(name), told[name]) for name in told)
 
     def failure(outcome: Outcome) -> str | None:
-        def as_in(calls: Sequence[Call]) -> bool:
-            return len(outcome.approval_requests) <= len(calls) and all(map(fits, outcome.approval_requests, calls))
+        def as_in(turns: Sequence[Sequence[Call]]) -> bool:
+            asked = list(outcome.approval_requests)
+            for calls in turns:
+                of_turn, asked = asked[: len(calls)], asked[len(calls) :]
+                if not any(all(map(fits, of_turn, order)) for order in permutations(calls)):
+                    return False
+            return not asked
 
         found = [view["tool"] for view in outcome.approval_requests]
         return None if any(map(as_in, known)) else f"other approvals were asked for, or in another order: {found}"

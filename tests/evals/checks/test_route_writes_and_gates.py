@@ -115,6 +115,7 @@ CASES: list[tuple[Check, Outcome, str | None]] = [
     (asked_as_in([[[BUG], [NOTE]]]), outcome(approvals=(asked(), asked("add_work_item_comment"))), None),
     (asked_as_in([[[BUG], [NOTE]]]), outcome(approvals=(asked("add_work_item_comment"), asked())),
      "other approvals were asked for, or in another order: ['add_work_item_comment', 'create_work_item']"),
+    (asked_as_in([[[BUG, NOTE]]]), outcome(approvals=(asked("add_work_item_comment"), asked())), None),
     (asked_as_in([[[BUG]]]), outcome(approvals=(asked(), asked())),
      "other approvals were asked for, or in another order: ['create_work_item', 'create_work_item']"),
     (asked_as_in([[[BUG]], [[NOTE]]]), outcome(approvals=(asked("add_work_item_comment"),)), None),

@@ -203,7 +203,7 @@ def test_builds_and_pipelines(call):
     [
         ("Work.getBoards", [{"project": "Platform", "team": "Platform Team"}]),
         ("Git.getBranchStatsBatch", [{"baseCommit": MAIN, "targetCommits": [MAIN]}, *PLATFORM_API]),
-        ("Test.getTestRuns", ["Platform"]),
+        ("Test.getTestSettingsById", ["Platform", 1]),
         ("TestPlan.getTestPlans", ["Platform"]),
         ("TestResults.getBuildCodeCoverage", ["Platform", 35, 1]),
         ("Wiki.getAllWikis", ["Platform"]),

@@ -122,11 +122,16 @@ def test_refusals_are_the_service_s(connect):
         connect("no-such-token").clients_v7_1.get_core_client().get_projects()
 
 
+def test_pools_and_environments(connect):
+    agents = connect().clients_v7_1.get_task_agent_client()
+    assert {"Azure Pipelines", "tidewater-private"} <= {pool.name for pool in agents.get_agent_pools()}
+    assert [each.name for each in agents.get_environments("Platform")]
+
+
 def test_what_is_not_simulated_says_so(connect):
     clients = connect().clients_v7_1
     for ask in (
         lambda: clients.get_wiki_client().get_all_wikis("Platform"),
-        lambda: clients.get_task_agent_client().get_agent_pools(),
         lambda: clients.get_test_plan_client().get_test_plans("Platform"),
         lambda: clients.get_release_client().get_releases("Platform"),
         lambda: clients.get_graph_client().list_groups(),
