@@ -210,6 +210,31 @@ def variable_group(number: int) -> Json:
     }
 
 
+def environment(number: int) -> Json:
+    """An environment to which pipelines deploy."""
+    return {
+        "id": number,
+        "name": f"{REPOSITORIES[number]}-production",
+        "description": "Where customers are.",
+        "createdBy": person(number),
+        "createdOn": _moment(number),
+        "lastModifiedBy": person(number + 1),
+        "lastModifiedOn": _moment(number),
+    }
+
+
+def pool(number: int) -> Json:
+    """A pool of agents."""
+    return {
+        "id": number,
+        "name": f"{REPOSITORIES[number]}-agents",
+        "isHosted": False,
+        "size": 4,
+        "owner": person(number),
+        "createdOn": _moment(number),
+    }
+
+
 def service_connection(number: int) -> Json:
     """A service connection, without what it signs in with."""
     return {

@@ -73,6 +73,8 @@ _ROWS: dict[str, Callable[[int], answers.Json]] = {
     "definitions": answers.definition,
     "variablegroups": answers.variable_group,
     "endpoints": answers.service_connection,
+    "environments": answers.environment,
+    "pools": answers.pool,
 }
 
 
@@ -163,6 +165,8 @@ _ROUTES: list[tuple[re.Pattern[str], Callable[[Asked], Body]]] = [
         (r"/_apis/build/definitions$", lambda _: Body(_rows("definitions", 0, 4))),
         (r"/distributedtask/variablegroups$", lambda _: Body(_rows("variablegroups", 0, 4))),
         (r"/serviceendpoint/endpoints$", lambda _: Body(_rows("endpoints", 0, 4))),
+        (r"/pipelines/environments$", lambda _: Body(_rows("environments", 0, 4))),
+        (r"/distributedtask/pools$", lambda _: Body(_rows("pools", 0, 4))),
         (r"/_apis/build/builds$", _builds),
         (r"/builds/\d+/logs$", _logs),
         (r"/builds/\d+/logs/\d+$", _log),

@@ -51,7 +51,9 @@ LINE = re.compile(
     r"[a-z -]+ \d+:|"
     r"(lines [\d,]+-[\d,]+|no lines)( of [\d,]+)?(; go on with first_line=\d+)?|"
     r"[a-z_]+: [\d,]+ of [\d,]+ characters shown\.|"
-    r'more: repeat with cursor="[\w-]+"'
+    r'more: repeat with cursor="[\w-]+"|'
+    r"Nothing was sent: [\w ,'.-]{1,160}\. Somebody else has to decide about it\. "
+    r"Only a constructor with allow_own_reviews=True lifts this rule\."
 )
 # Words that the service chooses from a list of its own. They are fenced and cleaned like all others.
 ENUMERATIONS = {
