@@ -9,16 +9,13 @@ import httpx
 from langchain_core.messages import ToolMessage
 
 from azure_devops_evals.attacks.samples import SCOPES
-from azure_devops_evals.attacks.surfaces import NONCE, PROJECT
+from azure_devops_evals.attacks.surfaces import NONCE, PROJECT, QUICK
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOpsToolkit
-from langchain_azure_devops.runtime import RunContext, Timeouts
+from langchain_azure_devops.runtime import RunContext
 from langchain_azure_devops.safety import Approver
 from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.tools import TOOLS
-
-QUICK = Timeouts(retry_pause=0.005, max_retry_pause=0.02, recovery=0.06, recovery_pause=0.01)
-"""Timeouts for attacks in which answers are lost: there is nothing to wait for in this process."""
 
 
 @dataclass(frozen=True)

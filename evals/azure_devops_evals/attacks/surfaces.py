@@ -29,7 +29,7 @@ from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOps, Tool
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.results import Page, Result, marks_of
-from langchain_azure_devops.runtime import RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.tools import TOOLS
 
@@ -38,6 +38,8 @@ _TOKENS = count()
 # readable there.
 MARKER = "zqmarker qz"
 NONCE = "5f3a9c01"
+QUICK = Timeouts(retry_pause=0.005, max_retry_pause=0.02, recovery=0.06, recovery_pause=0.01)
+"""Timeouts for attacks in which answers are lost or refused: there is nothing to wait for in this process."""
 PROJECT = "Platform"
 
 
@@ -90,7 +92,7 @@ class SampleCall:
         )
         token = self._own_token() if errors else TOKEN
         settings = load_settings(base_url=BASE_URL, pat=token, default_project=PROJECT, environ={})
-        context = RunContext(nonce=lambda: NONCE, pseudonym_key=b"attacks")
+        context = RunContext(nonce=lambda: NONCE, pseudonym_key=b"attacks", timeouts=QUICK)
         with AzureDevOps(settings, writes="allow", context=context, transport=replayed) as client:
             # Each call stands alone: a write of an earlier one whose outcome is unknown must not block it.
             client.write_memory = type(client.write_memory)()
