@@ -30,6 +30,9 @@ from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.text.untrusted import fence, find_hidden
 from langchain_azure_devops.tools import TOOLS
 
+# The first test that needs the texts of all tools finds them, with thousands of calls.
+pytestmark = pytest.mark.timeout(600)
+
 # What must never come out as it went in; the nonce is the right one, as if an attacker had guessed it.
 INVISIBLE = (
     "\u202e\u2066\u200b\u200d\ufeff\u00ad\u2028\u0085\U000e0041\U000e0061\ufe0f\U000e0100\u3164\x1b[31m\x00\x07\r"
