@@ -11,7 +11,7 @@ from langchain_azure_devops.tools.diagnosis.tokens import count_tokens, cut_text
 MOST_TOKENS = 5_300
 """The size of what is told, by an estimate; the names of the fields and what stands around it take the rest."""
 _LOG_LINES, _DIFF, _LEAST_LOG = 2_800, 700, 600
-_TEXTS = (60, 35, 20)
+_TEXTS = (120, 60, 35, 20)
 """How many tokens one text of a row may have; less where the room is short."""
 _ISSUES = 4
 _WHOLE = frozenset({"change"})
