@@ -412,6 +412,7 @@ def test_a_build_that_does_not_exist_is_not_found(made):
 @pytest.mark.parametrize(
     ("path", "named"),
     [
+        ("/build/definitions/", "settings of the pipeline"),
         ("/timeline", "steps of build"),
         ("/diffs/commits", "commits and files"),
         ("/revisions", "authors of the settings"),
@@ -433,6 +434,7 @@ def test_a_part_that_cannot_be_read_is_named_and_the_others_are_compared(made, p
         assert found.good_build == made.good.id
         assert any(failed.place.startswith(named) for failed in found.unread), found.unread
         assert any(note.startswith(named) for note in found.notes)
+        assert len(set(found.notes)) == len(found.notes)
         assert found.partial
         certain = {"/revisions": "yes", "/logs/": "no", "/timeline": "no"}
         assert found.pipeline_changed == certain.get(path, "not determined")

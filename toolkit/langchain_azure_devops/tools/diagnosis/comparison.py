@@ -147,7 +147,8 @@ async def compare(client: AzureDevOps, project: str, compared: Compared) -> Buil
     ]
     changes.sort(key=lambda change: change.what in RENEWED)
     parted = [failed for part in parts for failed in part.unread]
-    unread = [*compared.unread, *parted]
+    # The settings of the pipeline may be tried at two revisions.
+    unread = list({failed.place: failed for failed in (*compared.unread, *parted)}.values())
     fields = {name: value for part in parts for name, value in part.fields.items()}
     return BuildComparison(
         build=build.id,
