@@ -16,12 +16,12 @@ _FIELD = re.compile(r"(\w+): (.*)")
 _PART = re.compile(r"([a-z_]+)( \(\d+\))?:")
 _VIEWS = "log lines"
 _TELLS = re.compile(r"(?i)[a-z](?:error|exception)\b|^(?:error|failed|fatal)\b|\b(?:failed|denied|refused|timed out)\b")
-"""What a line of several logs says that is worth a row: their other lines surround those."""
+"""What makes a line of the logs of a build worth a row of the report; the other lines are its surroundings."""
 _LINES = "lines"
 _NUMBERED = re.compile(r"(\d+): ?(.*)")
 _SHORT_COLUMNS = 2
 _SHORT_ROWS = 10
-"""So many rows of a table of two columns are one row of a report."""
+"""How many rows of a table with two columns make one row of a report."""
 
 
 class _Row(NamedTuple):

@@ -2,8 +2,9 @@
 
 import json
 
-_TARGET = "system.pullRequest.targetBranch"
-_BY_SERVICE = "system."
+_BY_SERVICE = "system.pullRequest."
+"""How the variables begin that the service itself gives to each build of a pull request."""
+_TARGET = f"{_BY_SERVICE}targetBranch"
 
 
 def read_parameters(text: str | None) -> dict[str, object]:

@@ -9,7 +9,7 @@ from langchain_azure_devops.tools.diagnosis.verdict import Verdict
 from langchain_azure_devops.tools.tests_and_artifacts.models import FailedTest
 
 _LASTING = frozenset({"infrastructure", "time-out"})
-"""What somebody has to look into when it does not go away by itself."""
+"""The kinds of failure that somebody has to look into when another attempt fails as well."""
 
 
 def are_flaky(tests: Sequence[FailedTest], build: int) -> bool | None:

@@ -60,7 +60,8 @@ async def _read_code(client: AzureDevOps, project: str, build: RawBuild, good: R
     )
     compared, notes = branched, list(_say_more(newer))
     if (decode(branched.answer, _Common).commit or old) != old:
-        # What was done since the branches parted says nothing of the pipeline that the good build had.
+        # The changes since the common commit leave out what only the good build has, which may be a change of the
+        # pipeline.
         compared, lacked = await asyncio.gather(
             _read_difference(client, where, old, new, since_common=False), _list_commits(client, where, old, new)
         )
@@ -76,7 +77,7 @@ async def _read_code(client: AzureDevOps, project: str, build: RawBuild, good: R
         "diff": diff.text or None,
     }
     unread = [*_list_unread(files), *diff.failed]
-    for changes in {id(each): each for each in (branched, compared)}.values():
+    for changes in [branched] if compared is branched else [branched, compared]:
         if not changes.whole:
             reason = f"the service names more than {len(changes.files):,} files; the others were not looked through"
             unread.append(Failed(place="changed files", status="invalid", reason=reason))

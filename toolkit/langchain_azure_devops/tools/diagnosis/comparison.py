@@ -16,7 +16,7 @@ from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.builds.reading import BUILD, read_records
 from langchain_azure_devops.tools.builds.timeline import Record
 from langchain_azure_devops.tools.diagnosis.code import compare_code, is_here, read_pipeline_files
-from langchain_azure_devops.tools.diagnosis.gaps import read_part
+from langchain_azure_devops.tools.diagnosis.gaps import list_once, read_part
 from langchain_azure_devops.tools.diagnosis.models import RENEWED, BuildComparison, Duration, Part, PipelineChange
 from langchain_azure_devops.tools.diagnosis.parts import compare_agents, compare_orders, compare_tasks, read_agent
 from langchain_azure_devops.tools.diagnosis.reference import RawBuild, Reference, find_last_good
@@ -103,11 +103,16 @@ async def read_compared(client: AzureDevOps, project: str, build: int, good_buil
     numbers = [build] if reference.build is None else [build, reference.build.id]
     records, *others = await asyncio.gather(
         *(
-            read_part(f"steps of build {each}", read_records(client, {"project": project, "build": each}), [], unread)
+            read_part(name_steps(each), read_records(client, {"project": project, "build": each}), [], unread)
             for each in numbers
         )
     )
     return Compared(found, bases, records, reference, others[0] if others else [], settings, unread)
+
+
+def name_steps(build: int) -> str:
+    """Return the name of the part that holds the steps of a build, for when it cannot be read."""
+    return f"steps of build {build}"
 
 
 async def _choose_reference(
@@ -148,7 +153,7 @@ async def compare(client: AzureDevOps, project: str, compared: Compared) -> Buil
     changes.sort(key=lambda change: change.what in RENEWED)
     parted = [failed for part in parts for failed in part.unread]
     # The settings of the pipeline may be tried at two revisions.
-    unread = list({failed.place: failed for failed in (*compared.unread, *parted)}.values())
+    unread = list_once([*compared.unread, *parted])
     fields = {name: value for part in parts for name, value in part.fields.items()}
     return BuildComparison(
         build=build.id,

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TypeVar
 
 from langchain_azure_devops.calls.declaration import Project
 from langchain_azure_devops.calls.optional import read_optional
@@ -14,9 +13,9 @@ from langchain_azure_devops.tools.builds.reading import SeenStep, join_views, re
 from langchain_azure_devops.tools.builds.timeline import Failure, list_failures, list_job_errors
 from langchain_azure_devops.tools.diagnosis.advice import advise, are_flaky
 from langchain_azure_devops.tools.diagnosis.attempts import read_earlier_failures
-from langchain_azure_devops.tools.diagnosis.comparison import Compared, compare, read_compared
+from langchain_azure_devops.tools.diagnosis.comparison import Compared, compare, name_steps, read_compared
 from langchain_azure_devops.tools.diagnosis.elsewhere import Elsewhere, look_elsewhere
-from langchain_azure_devops.tools.diagnosis.gaps import read_part
+from langchain_azure_devops.tools.diagnosis.gaps import list_once, read_part
 from langchain_azure_devops.tools.diagnosis.models import BuildComparison, Diagnosis, FailedStep, ShortTest
 from langchain_azure_devops.tools.diagnosis.size import fit
 from langchain_azure_devops.tools.diagnosis.toolset import toolset
@@ -37,8 +36,6 @@ _FURTHER, _FURTHER_VIEW = 9, 1_200
 """So many further logs are read for proofs; of them only the one is shown that decides about the category."""
 _SIZES = (*_VIEWS, *(_FURTHER_VIEW,) * _FURTHER)
 _TESTS = 100
-
-Row = TypeVar("Row", str, Failed)
 
 
 @toolset.read(
@@ -72,7 +69,7 @@ async def diagnose_build(client: AzureDevOps, *, build: int, project: Project = 
         read_steps(client, where, failed, _SIZES),
         read_part("earlier attempts", read_earlier_failures(client, where, compared.records), [], unread),
         read_part("failed tests", _read_tests(client, chosen, build), None, unread),
-        read_part("default branch", look_elsewhere(client, chosen, compared, failed), None, unread),
+        read_part("default branch", look_elsewhere(client, chosen, compared, failed, _SIZES), None, unread),
     )
     return fit(_report(compared, comparison, seen, earlier, tests, elsewhere, unread), client.secrets)
 
@@ -96,12 +93,12 @@ def _report(
     build = compared.build
     failed_tests = tests.failed_tests if tests else []
     flaky = are_flaky(failed_tests, build.id)
-    known = all(failed.place != f"steps of build {build.id}" for failed in compared.unread)
+    known = all(failed.place != name_steps(build.id) for failed in compared.unread)
     decided = decide(build, build.refusals, list_job_errors(compared.records), seen, flaky, steps_known=known)
     failed = [each.failure for each in seen]
     verdict = advise(decided, comparison.pipeline_changes, comparison.durations, failed, earlier)
     further = [*others, *(tests.unread if tests else []), *(each.unread for each in seen if each.unread)]
-    unread = _list_once([*comparison.unread, *further])
+    unread = list_once([*comparison.unread, *further])
     return Diagnosis(
         **{name: value for name, value in comparison if name in _COMPARED},
         build=build.id,
@@ -125,7 +122,7 @@ def _report(
         log_lines=join_views(_choose_shown(seen, verdict.log)),
         unread=unread,
         partial=bool(unread),
-        notes=_list_once([*build.refusals[:3], *_count_unread(seen), *comparison.notes, *_explain(further)]),
+        notes=list_once([*build.refusals[:3], *_count_unread(seen), *comparison.notes, *_explain(further)]),
     )
 
 
@@ -145,8 +142,3 @@ def _count_unread(seen: Sequence[SeenStep]) -> list[str]:
     """Say how many logs nobody asked for."""
     count = sum(1 for each in seen if each.failure.log is not None and not each.view and not each.unread)
     return [f"{count} logs of further failed steps were not read; get_build_log reads each."] if count else []
-
-
-def _list_once(rows: Sequence[Row]) -> list[Row]:
-    """Return each row once, as a part that is asked for twice is missing twice."""
-    return [row for index, row in enumerate(rows) if row not in rows[:index]]

@@ -1,6 +1,6 @@
 """How the same pipeline went on the branch that a build's branch goes to.
 
-A failure there is not the fault of the branch or pull request.
+What failed there in the same way is not the fault of the branch or pull request.
 """
 
 import re
@@ -19,11 +19,9 @@ from langchain_azure_devops.tools.diagnosis.reference import find_newest_elsewhe
 from langchain_azure_devops.tools.tests_and_artifacts.models import FailedTest
 from langchain_azure_devops.tools.tests_and_artifacts.test_runs import read_build_tests
 
-_VIEWS = (4_500, 2_000, 1_200)
-"""As much as of the build itself, so that an error there is not left out of the comparison for want of room."""
 _NUMBERS = re.compile(r"[0-9a-f]*\d[0-9a-f.:-]*")
 _NAMED = re.compile(r"\w[./:\\]+\w|['\"`]\w|\w_\w|[a-z][A-Z]")
-"""What stands in a line that names a file, a test or another thing. Counts and exit codes are the same everywhere."""
+"""A part of a line that names a file, a test or another thing. A line of counts or an exit code names none."""
 
 
 class Elsewhere(NamedTuple):
@@ -33,7 +31,7 @@ class Elsewhere(NamedTuple):
         branch: That branch.
         build: The build.
         result: How it ended.
-        steps: The names of the failed steps of the other build that failed there, too.
+        steps: The names of the steps that failed in both builds.
         tests: The tests that failed there, each with its message without numbers.
         errors: The lines that prove why those steps failed there, without numbers.
     """
@@ -88,7 +86,7 @@ class Elsewhere(NamedTuple):
 
 
 async def look_elsewhere(
-    client: AzureDevOps, project: str, compared: Compared, failed: Sequence[Failure]
+    client: AzureDevOps, project: str, compared: Compared, failed: Sequence[Failure], sizes: Sequence[int]
 ) -> Elsewhere | None:
     """Read how the pipeline went on the target or default branch; None when there is no build, or this is that branch.
 
@@ -97,6 +95,8 @@ async def look_elsewhere(
         project: The project.
         compared: The build that failed.
         failed: Its failed steps.
+        sizes: The characters of the views of its logs. Of the other build as much is read, so that no error is left out
+            of the comparison for want of room.
     """
     build, branch = compared.build, next(iter(compared.bases), None)
     if build.pipeline is None or not failed or branch is None or branch == build.branch:
@@ -112,7 +112,7 @@ async def look_elsewhere(
     both = [each for each in list_failures(await read_records(client, where)) if each.name in names]
     if not both:
         return found
-    seen = await read_steps(client, where, both, _VIEWS)
+    seen = await read_steps(client, where, both, sizes)
     tests = await read_optional(Scope.TEST, "failed tests", read_build_tests(client, project, other.id), None)
     messages = {test.name: _shorten(test.message) for _, test in tests.tests} if tests else {}
     return found._replace(steps=frozenset(each.name for each in both), tests=messages, errors=_list_errors(seen))

@@ -1,6 +1,6 @@
 """Go on when a part cannot be read, and name it."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import TypeVar
 
 from langchain_azure_devops.calls.time_limits import explain_cut
@@ -8,6 +8,7 @@ from langchain_azure_devops.errors import AzureDevOpsError, NotSignedIn, ScopeMi
 from langchain_azure_devops.results.models import Failed
 
 T = TypeVar("T")
+Row = TypeVar("Row", str, Failed)
 
 
 async def read_part(place: str, part: Coroutine[object, object, T], default: T, unread: list[Failed]) -> T:
@@ -31,3 +32,8 @@ async def read_part(place: str, part: Coroutine[object, object, T], default: T, 
         explain_cut(error)
         unread.append(Failed(place=place, status=error.status, reason=error.message))
         return default
+
+
+def list_once(rows: Sequence[Row]) -> list[Row]:
+    """Return each row once, as a part that is asked for twice is missing twice."""
+    return [row for index, row in enumerate(rows) if row not in rows[:index]]

@@ -87,10 +87,19 @@ def _compare_rows(
     good: RawBuild,
 ) -> Part:
     """Tell the changes of what the pipeline uses, and name what was changed and may be used."""
-    used = [row for row in rows if row.name.lower() in names or str(row.id).lower() in names]
-    found = _list_changed(what, used, build, good)
-    doubts = {row.name: doubt for row in rows if row not in used and (doubt := files.tell_doubt(what, row.name))}
-    open_ = _list_changed(what, [row for row in rows if row.name in doubts], build, good)
+    used: list[VariableGroup | ServiceConnection] = []
+    doubts: dict[str, str] = {}
+    doubtful: list[VariableGroup | ServiceConnection] = []
+    for row in rows:
+        # Most rows are old. Only for the others the files are looked through.
+        if row.modified is not None and good.started is not None and row.modified <= good.started:
+            continue
+        if row.name.lower() in names or str(row.id).lower() in names:
+            used.append(row)
+        elif doubt := files.tell_doubt(what, row.name):
+            doubts[row.name] = doubt
+            doubtful.append(row)
+    found, open_ = _list_changed(what, used, build), _list_changed(what, doubtful, build)
     unread = [
         *(
             Failed(
@@ -109,10 +118,8 @@ def _compare_rows(
     return Part(found.changes, unread=[*found.unread, *unread])
 
 
-def _list_changed(
-    what: PartKind, rows: Sequence[VariableGroup | ServiceConnection], build: RawBuild, good: RawBuild
-) -> Part:
-    """Return those that were changed after the good build had begun and before the other one ended.
+def _list_changed(what: PartKind, rows: Sequence[VariableGroup | ServiceConnection], build: RawBuild) -> Part:
+    """Return those that were changed before a build ended, of rows that were changed after the good one had begun.
 
     The service tells only of the last change, so one after the build hides whether there was one before it.
     """
@@ -121,8 +128,6 @@ def _list_changed(
     for row in rows:
         if row.modified is None:
             reason = "the service does not say when it was changed"
-        elif good.started is not None and row.modified <= good.started:
-            continue
         elif build.finished is not None and row.modified > build.finished:
             reason = f"it was changed after the build, at {row.modified:%Y-%m-%d %H:%M}, which hides earlier changes"
         else:
