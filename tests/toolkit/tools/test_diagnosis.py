@@ -133,6 +133,23 @@ def test_other_errors_with_the_same_summary_clear_nobody(branch, there, here):
     assert "not the cause" not in found.elsewhere
 
 
+def test_as_many_logs_are_compared_as_are_read_of_the_build(made):
+    names = [f"step {number}" for number in range(5)]
+    steps = "".join(f"- script: make\n  displayName: {name}\n  condition: always()\n" for name in names)
+    many = made.platform.add_pipeline("many", repository=made.repository, yaml=f"steps:\n{steps}", path="/many.yml")
+    made.repository.add_branch("work")
+    many.run()
+
+    def fail(last, **arguments):
+        logs = {name: f"{name[-1]}.c:1:5: error: 'x' undeclared" for name in names} | {names[-1]: last}
+        return many.run(results=dict.fromkeys(names, "failed"), logs=logs, **arguments)
+
+    fail("src/z.c:1:5: error: 'z' undeclared")
+    same = made.ask(fail("src/z.c:8:5: error: 'z' undeclared", branch="work"))
+    assert same.elsewhere.endswith("with the same error; this branch is not the cause")
+    assert made.ask(fail("src/y.c:8:5: error: 'y' undeclared", branch="work")).elsewhere.endswith("with another error")
+
+
 def test_a_test_that_fails_with_another_message_clears_nobody(branch):
     log = "FAILED tests\n2 failed in 0.1s"
     branch.fail(log, step="test", tests=[CaseResult("a", "failed", "expected 1, got 2"), "b"])
