@@ -38,7 +38,7 @@ from langchain_azure_devops.tools.work_items.recovery import (
     find_created_item,
     find_update,
 )
-from langchain_azure_devops.tools.work_items.repair import add_repair_hint, explain_empty_result
+from langchain_azure_devops.tools.work_items.repair import add_repair_hint, explain_empty_result, explain_refusal
 from langchain_azure_devops.tools.work_items.sent_values import description_field, sent_fields
 from langchain_azure_devops.tools.work_items.wiql import MAX_IDS, build_query, condition, describe_reach, find_ids
 
@@ -274,8 +274,7 @@ async def update_work_item(
     except Conflict as error:
         raise await _explain_conflict(client, error, id, revision, changes) from error
     except InvalidRequest as error:
-        place = await _read_fields(client, id, _PlaceAndKind, "System.TeamProject,System.WorkItemType")
-        raise await add_repair_hint(client, error, place.project, place.type) from error
+        raise await explain_refusal(client, error, id) from error
     return decode(response, SavedWorkItem)
 
 
@@ -310,10 +309,6 @@ async def add_work_item_comment(
 
 class _Kind(BaseModel):
     type: str = Field(validation_alias=AliasPath("fields", "System.WorkItemType"))
-
-
-class _PlaceAndKind(Place, _Kind):
-    pass
 
 
 async def _read_fields(client: AzureDevOps, id: int, model: type[T], names: str) -> T:
