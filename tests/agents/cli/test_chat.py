@@ -8,6 +8,7 @@ import threading
 import pexpect
 import pytest
 from agent_tokens import FULL
+from key_presses import interrupt
 from stub_service import PERSON, Reply, StubService, ok
 
 from azure_devops_agents.cli.conversation import History
@@ -158,14 +159,12 @@ def test_ctrl_c_at_the_approval_leaves_the_write_waiting(chat, server):
     with OpenAIServer([FILE_IT, FINISH]) as model:
         process = chat(server.base_url, model)
         asked(process)
-        process.sendintr()
-        process.expect("Not answered. The write waits")
+        interrupt(process, "Not answered. The write waits")
         process.expect(PROMPT)
         process.sendline("Go on.")
         process.expect("still waits for an answer")
         process.expect("approve / edit / reject / stop")
-        process.sendintr()
-        process.expect("nothing was written")
+        interrupt(process, "nothing was written")
         process.expect(PROMPT)
         process.sendintr()
         assert ended(process) == 0
