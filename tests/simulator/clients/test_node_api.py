@@ -209,7 +209,6 @@ def test_builds_and_pipelines(call):
         ("Wiki.getAllWikis", ["Platform"]),
         ("Release.getReleases", ["Platform"]),
         ("Dashboard.getDashboardsByProject", [{"project": "Platform"}]),
-        ("WorkItemTracking.getTemplates", [{"project": "Platform", "team": "Platform Team"}]),
     ],
 )
 def test_what_is_not_simulated_says_so(outcome, name, arguments):

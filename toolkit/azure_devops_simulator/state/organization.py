@@ -174,6 +174,7 @@ class Organization:
             self.work_items.destroy(item)
         self.work_items.trees.forget(project)
         self.work_items.queries.forget(project)
+        self.work_items.templates.forget(project)
         held = [deleted.repository for deleted in project.recycle_bin.values()]
         for repository in [*project.repositories.values(), *held]:
             self.remove_repository(repository)

@@ -2,9 +2,9 @@
 
 A world holds projects with teams, repositories (all git objects under their own ids) and pushes, areas and iterations,
 pipelines, builds with timelines, logs and test results, pull requests with threads, work items with every revision,
-attached files, saved queries, users, groups, permissions, the clock, and the counters that give the next ids. It does
-not hold tokens, which belong to the people who use the organization, nor faults and rate limits, which belong to a
-test.
+attached files, saved queries, templates, users, groups, permissions, the clock, and the counters that give the next
+ids. It does not hold tokens, which belong to the people who use the organization, nor faults and rate limits, which
+belong to a test.
 
 A world is deterministic: equal organizations give equal text, and `export_world(import_world(world)) == world`.
 """
@@ -38,6 +38,7 @@ from azure_devops_simulator.state.work_items.attachments import Attachment
 from azure_devops_simulator.state.work_items.nodes import Node
 from azure_devops_simulator.state.work_items.queries import SavedQuery
 from azure_devops_simulator.state.work_items.records import FieldValue, WorkItem
+from azure_devops_simulator.state.work_items.templates import Template
 from azure_devops_simulator.world.builder.organizations import OrganizationBuilder
 from azure_devops_simulator.world.codec import AnyJson, Codec, WorldError
 from azure_devops_simulator.world.git import read_objects, write_objects
@@ -84,10 +85,17 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         "test_runs": {str(run.id): codec.record(run) for run in organization.test_runs.values()},
         "pull_requests": {str(pr.id): codec.record(pr) for pr in organization.pull_requests.values()},
         "queries": {item.id: codec.record(item) for item in organization.work_items.queries.items.values()},
+        **_templates(codec, organization),
         "attachments": {file.id: codec.record(file) for file in organization.work_items.attachments.values()},
         "work_items": {str(item.id): codec.record(item) for item in organization.work_items.items.values()},
         "operations": {operation.id: codec.record(operation) for operation in organization.operations.values()},
     }
+
+
+def _templates(codec: Codec, organization: Organization) -> JsonObject:
+    """Return the templates of work items, only where there are any, so that older worlds stay as they are."""
+    templates = organization.work_items.templates.items
+    return {"templates": {key: codec.record(each) for key, each in templates.items()}} if templates else {}
 
 
 def _counters(organization: Organization) -> dict[str, Counter[str]]:
@@ -211,16 +219,23 @@ def _read(world: JsonObject) -> Organization:
     for number, record in _object(world["pull_requests"]).items():
         organization.pull_requests[int(number)] = codec.read(PullRequest, record)
     _read_nodes(organization, _object(world["areas_and_iterations"]))
-    for number, record in _object(world.get("queries", {})).items():
-        organization.work_items.queries.items[number] = codec.read(SavedQuery, record)
-    for number, record in _object(world.get("attachments", {})).items():
-        organization.work_items.attachments[number] = codec.read(Attachment, record)
+    _read_beside_work_items(organization, codec, world)
     for record in _object(world["work_items"]).values():
         organization.work_items.adopt(_with_shared_relations(codec.read(WorkItem, record)))
     for name, record in _object(world.get("operations", {})).items():
         organization.operations[name] = codec.read(Operation, record)
     _read_permissions(organization, _object(world["permissions"]))
     return organization
+
+
+def _read_beside_work_items(organization: Organization, codec: Codec, world: JsonObject) -> None:
+    store = organization.work_items
+    for number, record in _object(world.get("queries", {})).items():
+        store.queries.items[number] = codec.read(SavedQuery, record)
+    for number, record in _object(world.get("templates", {})).items():
+        store.templates.items[number] = codec.read(Template, record)
+    for number, record in _object(world.get("attachments", {})).items():
+        store.attachments[number] = codec.read(Attachment, record)
 
 
 def _read_people(organization: Organization, codec: Codec, world: JsonObject) -> None:

@@ -27,6 +27,7 @@ from azure_devops_simulator.state.work_items.records import (
     WorkItem,
 )
 from azure_devops_simulator.state.work_items.relation_types import OPPOSITE
+from azure_devops_simulator.state.work_items.templates import Templates
 
 
 class WorkItemStore:
@@ -38,6 +39,7 @@ class WorkItemStore:
     def __init__(self) -> None:
         self.items: dict[int, WorkItem] = {}
         self.queries = SavedQueries()
+        self.templates = Templates()
         self.attachments: dict[str, Attachment] = {}
         self.trees = Trees()
         self.indexes = Indexes()

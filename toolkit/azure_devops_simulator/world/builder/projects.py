@@ -23,8 +23,9 @@ from azure_devops_simulator.world.builder.work_items import FieldInput, WorkItem
 class TeamBuilder:
     """A team of a project. `team` is its state."""
 
-    def __init__(self, requests: Requests, team: Team) -> None:
+    def __init__(self, requests: Requests, project: Project, team: Team) -> None:
         self._requests = requests
+        self._project = project
         self.team = team
 
     def add_members(self, *members: Person) -> Self:
@@ -36,6 +37,33 @@ class TeamBuilder:
         for user in [self._requests.person(member) for member in members]:
             if user not in self.team.members:
                 self.team.members.append(user)
+        return self
+
+    def add_template(
+        self,
+        name: str,
+        type_name: str,
+        fields: Mapping[str, str],
+        *,
+        description: str = "",
+        author: Person | None = None,
+    ) -> Self:
+        """Add a template of work items to the team.
+
+        Args:
+            name: its name.
+            type_name: the type of the work items, such as `Bug`.
+            fields: the values that it gives, by name (`Severity`) or reference name.
+            description: what it is for.
+            author: who adds it; the first user of the organization by default.
+
+        Raises:
+            BuilderError: the type or a field does not exist.
+        """
+        body: JsonObject = {"name": name, "description": description, "workItemTypeName": type_name}
+        body["fields"] = {**fields}
+        path = (self._project.name, self.team.name, "_apis", "wit", "templates")
+        self._requests.send(author, "POST", *path, body=body)
         return self
 
 
@@ -301,7 +329,7 @@ class ProjectBuilder:
         path = ("_apis", "projects", self.id, "teams")
         number = self._requests.send(people[0], "POST", *path, body=body)["id"]
         made = next(team for team in self.project.teams if team.id == number)
-        return TeamBuilder(self._requests, made).add_members(*people)
+        return TeamBuilder(self._requests, self.project, made).add_members(*people)
 
     def team(self, name: str | None = None) -> TeamBuilder:
         """Return a team of the project by name, the default team when none is given.
@@ -311,7 +339,7 @@ class ProjectBuilder:
         """
         teams = {team.name: team for team in self.project.teams}
         default = next(iter(teams))
-        return TeamBuilder(self._requests, teams[choose("team", name or default, teams)])
+        return TeamBuilder(self._requests, self.project, teams[choose("team", name or default, teams)])
 
     def _send(
         self, by: User | str | None, method: str, *path: str, body: JsonObject | list[JsonObject], patch: bool = False
