@@ -33,6 +33,10 @@ class Absence(NamedTuple):
     reason: str
     scopes: tuple[Scope, ...] = ()
 
+    def __str__(self) -> str:
+        """Return the reason, with the scopes where one of them would help."""
+        return f"{self.reason} ({' or '.join(self.scopes)})" if self.scopes else self.reason
+
 
 class Selection(NamedTuple):
     """The offered tools, and the reason why each other tool is not offered."""

@@ -71,7 +71,7 @@ class WriteNode:
         if name in tools or before is not None:
             return None
         absent = self.toolkit.absent.get(self._tool(decision["call"]).name)
-        why = f": {absent.reason} ({' or '.join(absent.scopes)})" if absent else ""
+        why = f": {absent}" if absent else ""
         gone = ToolAbsent(f"Nothing was written: {name} is not there any more{why}.", subject=name)
         return _record_refusal(decision, gone)
 
