@@ -52,6 +52,10 @@ def change_pull_request(client, **changes):
     TOOLS["update_pull_request"].call_sync(client, id=15, **changes)
 
 
+def edit_comment(other):
+    TOOLS["update_work_item_comment"].call_sync(other, id=4, comment=1, text="By somebody")
+
+
 def rename(other, number):
     TOOLS["update_pull_request"].call_sync(other, id=number, title="Renamed")
 
@@ -86,6 +90,8 @@ def rename_pipeline_of(other, build):
 CHANGES = {
     "add_work_item_comment": (COMMENT.arguments, lambda other: change(other, 4, title="Renamed"), "title"),
     "update_work_item": ({"id": 4, "title": "Mine"}, lambda other: change(other, 4, state="Closed"), "state"),
+    "update_work_item_comment": (dict(TOOLS["update_work_item_comment"].examples[0]), edit_comment, "text"),
+    "delete_work_item_comment": (dict(TOOLS["delete_work_item_comment"].examples[0]), edit_comment, "version"),
     "create_work_item": (
         {"type": "Task", "title": "The gate is open", "parent": 5},
         lambda other: change(other, 5, title="Renamed"),

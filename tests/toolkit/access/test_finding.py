@@ -34,6 +34,8 @@ ASKED = (
     ("how many reviewers does main require", "list_policies"),
     ("create a branch", "create_branch"),
     ("start a new branch from main", "create_branch"),
+    ("correct the text of a work item comment", "update_work_item_comment"),
+    ("delete a comment of a work item", "delete_work_item_comment"),
     ("delete a merged branch", "delete_branch"),
     ("tag a commit", "create_tag"),
     ("create a release tag", "create_tag"),

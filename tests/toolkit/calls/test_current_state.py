@@ -44,6 +44,10 @@ SCENARIOS = [
     Scenario("add_work_item_comment", "rename the item", "title"),
     Scenario("add_work_item_comment", "close the item", "state"),
     Scenario("add_work_item_comment", "reassign the item", "assigned_to"),
+    Scenario("update_work_item_comment", "edit the comment", "text"),
+    Scenario("update_work_item_comment", "edit the comment", "version"),
+    Scenario("update_work_item_comment", "rename the item", "title"),
+    Scenario("delete_work_item_comment", "edit the comment", "text"),
     Scenario("create_work_item", "rename the parent", "parent_title", {"parent": 5}),
     Scenario("create_work_item", "close the parent", "parent_state", {"parent": 5}),
     Scenario("update_pull_request", "rename the pull request", "title", {"id": 15, "title": "Mine"}),
@@ -118,6 +122,7 @@ def meanwhile(connect, push, server, tls):
         "close the item": lambda: change_item(4, state="Closed"),
         "reassign the item": lambda: change_item(4, assigned_to="Luis Ferreira"),
         "describe the item": lambda: change_item(4, description="By somebody"),
+        "edit the comment": lambda: call(other, "update_work_item_comment", id=4, comment=1, text="By somebody"),
         "rename the parent": lambda: change_item(5, title="Renamed by somebody"),
         "close the parent": lambda: change_item(5, state="Closed"),
         "rename the pull request": lambda: call(other, "update_pull_request", id=15, title="Renamed by somebody"),
@@ -243,6 +248,8 @@ def test_without_a_change_one_question_and_two_looks_at_the_state(name, way, cli
 
 REQUESTS = {
     "add_work_item_comment": 2,
+    "update_work_item_comment": 3,
+    "delete_work_item_comment": 3,
     "create_pull_request": 1,
     "create_work_item": 1,
     "update_pull_request": 2,

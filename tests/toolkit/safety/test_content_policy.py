@@ -424,6 +424,7 @@ PLACES = [(tool, path) for tool in WRITERS for path in texts_of(tool.schema)]
 
 WITHOUT_TEXTS = {
     "abandon_pull_request",
+    "delete_work_item_comment",
     "link_work_items",
     "publish_pull_request",
     "reactivate_pull_request",

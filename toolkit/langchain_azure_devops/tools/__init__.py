@@ -19,7 +19,7 @@ from langchain_azure_devops.tools.review_changes.tools import review_changes
 from langchain_azure_devops.tools.reviews import toolset as reviews
 from langchain_azure_devops.tools.search import toolset as search
 from langchain_azure_devops.tools.tests_and_artifacts import toolset as tests_and_artifacts
-from langchain_azure_devops.tools.work_items.tools import toolset as work_items
+from langchain_azure_devops.tools.work_items import toolset as work_items
 
 TOOLSETS: Mapping[str, Toolset] = {
     toolset.name: toolset
