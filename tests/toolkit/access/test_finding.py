@@ -71,6 +71,8 @@ ASKED = (
     ("reopen an abandoned pull request", "reactivate_pull_request"),
     ("publish a draft", "publish_pull_request"),
     ("add a label to a pull request", "label_pull_request"),
+    ("what is a work item linked to", "list_work_item_links"),
+    ("parent, children and predecessors of a work item", "list_work_item_links"),
     ("link a work item to a pull request", "link_work_items"),
     ("find commits by message", "search_commits"),
     ("search commits for a ticket number", "search_commits"),

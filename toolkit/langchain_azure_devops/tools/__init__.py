@@ -19,6 +19,7 @@ from langchain_azure_devops.tools.review_changes.tools import review_changes
 from langchain_azure_devops.tools.reviews import toolset as reviews
 from langchain_azure_devops.tools.search import toolset as search
 from langchain_azure_devops.tools.tests_and_artifacts import toolset as tests_and_artifacts
+from langchain_azure_devops.tools.work_item_links import toolset as work_item_links
 from langchain_azure_devops.tools.work_items import toolset as work_items
 
 TOOLSETS: Mapping[str, Toolset] = {
@@ -32,6 +33,7 @@ TOOLSETS: Mapping[str, Toolset] = {
         reviews,
         review_changes,
         work_items,
+        work_item_links,
         pipelines,
         pipeline_runs,
         builds,

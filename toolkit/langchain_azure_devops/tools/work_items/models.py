@@ -21,6 +21,7 @@ from langchain_azure_devops.results.models import (
 from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import clean, one_line
 from langchain_azure_devops.tools.work_items.field_names import REFERENCE_NAME
+from langchain_azure_devops.tools.work_items.link_kinds import ATTACHMENT, name_kind
 
 _ROW_FIELDS = (
     "System.WorkItemType",
@@ -41,15 +42,6 @@ _SHOWN = frozenset(
         "Microsoft.VSTS.Common.Priority", "Microsoft.VSTS.Common.Severity",
     }
 )  # fmt: skip
-_LINKS = {
-    "System.LinkTypes.Hierarchy-Reverse": "parent",
-    "System.LinkTypes.Hierarchy-Forward": "child",
-    "System.LinkTypes.Related": "related",
-    "System.LinkTypes.Dependency-Forward": "successor",
-    "System.LinkTypes.Dependency-Reverse": "predecessor",
-    "Hyperlink": "hyperlink",
-    "AttachedFile": "attachment",
-}
 
 
 def _reference_name(name: str) -> str:
@@ -296,7 +288,7 @@ def add_details(found: WorkItemDetail, raw: RawWorkItem, comments: RawComments |
     return found.model_copy(
         update={
             "more": [Extra(name=name, value=text) for name, text in texts.items() if _is_custom(name)],
-            "links": [_make_link(relation) for relation in raw.relations],
+            "links": [make_link(relation) for relation in raw.relations],
             "description": bodies[0],
             "repro_steps": bodies[1],
             "acceptance_criteria": bodies[2],
@@ -345,12 +337,13 @@ def show_on_one_line(value: object) -> str:
     return "" if value is None else one_line(_text(value))
 
 
-def _make_link(relation: Relation) -> Link:
+def make_link(relation: Relation) -> Link:
+    """Return a relation as a reader needs it, without the name of what it leads to."""
     url, name, comment = relation.url or "", relation.name or relation.kind or "", relation.comment
-    kind = _LINKS.get(relation.kind or "", "")
+    kind = name_kind(relation.kind or "", name)
     if item := re.search(r"/_apis/wit/workitems/(\d+)$", url, re.IGNORECASE):
         to = Destination("WorkItem", "", "", item[1])
-        return Link(kind=kind or name.lower(), target=item[1], comment=comment, to=to)
+        return Link(kind=kind, target=item[1], comment=comment, to=to)
     if url.startswith("vstfs:///"):
         area, what, ids = f"{url.removeprefix('vstfs:///')}//".split("/", 2)
         # The last part is a path of ids: project, repository, and pull request, commit or branch; a build has no path.
@@ -359,6 +352,6 @@ def _make_link(relation: Relation) -> Link:
         known = target.isdecimal() or what not in {"Build", "PullRequestId"}
         leads_to = Destination(f"{area}/{what}", project, repository, target) if known else None
         shown = target.removeprefix("GB") if what == "Ref" else target
-        return Link(kind=name.lower(), target=shown, repository=repository or None, comment=comment, to=leads_to)
-    title = relation.name if kind == "attachment" else None
-    return Link(kind=kind or name, target=url, title=title, comment=comment)
+        return Link(kind=kind, target=shown, repository=repository or None, comment=comment, to=leads_to)
+    title = relation.name if kind == ATTACHMENT else None
+    return Link(kind=kind, target=url, title=title, comment=comment)

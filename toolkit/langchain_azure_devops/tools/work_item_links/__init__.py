@@ -1,0 +1,4 @@
+"""The links of work items: list, add and remove them, and create children. These imports declare the tools."""
+
+from langchain_azure_devops.tools.work_item_links.listing import list_work_item_links as list_work_item_links
+from langchain_azure_devops.tools.work_item_links.toolset import toolset as toolset
