@@ -92,7 +92,14 @@ class Requests:
         raise BuilderError(f"{wanted} is a user of another organization")
 
     def send(
-        self, by: Person | None, method: str, *path: str, body: JsonValue = None, patch: bool = False
+        self,
+        by: Person | None,
+        method: str,
+        *path: str,
+        body: JsonValue = None,
+        patch: bool = False,
+        content: bytes | None = None,
+        query: str = "",
     ) -> JsonObject:
         """Send a request and return the body of the answer.
 
@@ -102,6 +109,8 @@ class Requests:
             path: the segments of the path below the organization, not quoted.
             body: the JSON to send.
             patch: whether the body is a JSON Patch document.
+            content: the bytes to send in place of JSON.
+            query: the query of the address, encoded.
 
         Raises:
             BuilderError: the route refuses the request; the message is the one of the service.
@@ -116,9 +125,9 @@ class Requests:
             token=Token("", frozenset({FULL_ACCESS}), user),
             project=None,
             path={},
-            query=Query(""),
-            headers={"content-type": "application/json-patch+json" if patch else "application/json"},
-            body=b"" if body is None else json.dumps(body).encode(),
+            query=Query(query),
+            headers={"content-type": _content_type(patch, content)},
+            body=content or (b"" if body is None else json.dumps(body).encode()),
             base_url=f"https://dev.azure.com/{self.organization.name}",
             version=match.route.version,
             method=method,
@@ -133,6 +142,12 @@ class Requests:
         except ServiceError as error:
             raise BuilderError(_message(error)) from None
         return as_object(answer.body if isinstance(answer, Answer) else answer)
+
+
+def _content_type(patch: bool, content: bytes | None) -> str:
+    if content is not None:
+        return "application/octet-stream"
+    return "application/json-patch+json" if patch else "application/json"
 
 
 def _message(error: ServiceError) -> str:
