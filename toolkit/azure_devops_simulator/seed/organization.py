@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from datetime import UTC, datetime
 
-from azure_devops_simulator.seed.attachments import seed_attachments
 from azure_devops_simulator.seed.builds import seed_builds
 from azure_devops_simulator.seed.code import describe_platform_api
 from azure_devops_simulator.seed.code_open import describe_open_work
@@ -52,7 +51,6 @@ def _build() -> Organization:
     seed_test_results(organization)
     seed_pipeline_resources(organization)
     seed_deployment(organization)
-    seed_attachments(organization)
     organization.clock.set(SEED_NOW)
     return organization
 

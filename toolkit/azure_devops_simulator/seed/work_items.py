@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from azure_devops_simulator.areas.work_items.process.rules import enter_state, join_tags, new_fields, split_tags
 from azure_devops_simulator.areas.work_items.process.types import WorkItemType, work_item_type
+from azure_devops_simulator.seed.attachments import FILES, attach_file
 from azure_devops_simulator.seed.work_item_rows import Row
 from azure_devops_simulator.seed.work_items_platform import PLATFORM
 from azure_devops_simulator.seed.work_items_products import DATA, MOBILE_APP, PAYMENTS
@@ -77,6 +78,8 @@ class _Seeding:
         for number, (who, text) in enumerate(row.comments, start=1):
             when = self._moment(len(item.revisions) + number)
             store.comment(item, text, "html", by=self._organization.named(who), when=when)
+        for file in FILES.get(row.title, ()):
+            attach_file(self._organization, item, file, item.revision.changed + timedelta(minutes=10))
         return item
 
     def _moment(self, step: int) -> datetime:

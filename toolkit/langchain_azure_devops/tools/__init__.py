@@ -5,6 +5,7 @@ from typing import Any
 
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Tool
+from langchain_azure_devops.tools.attachments import toolset as attachments
 from langchain_azure_devops.tools.builds import toolset as builds
 from langchain_azure_devops.tools.changes.tools import toolset as changes
 from langchain_azure_devops.tools.diagnosis import toolset as diagnosis
@@ -34,6 +35,7 @@ TOOLSETS: Mapping[str, Toolset] = {
         review_changes,
         work_items,
         work_item_links,
+        attachments,
         pipelines,
         pipeline_runs,
         builds,
