@@ -56,6 +56,11 @@ def edit_comment(other):
     TOOLS["update_work_item_comment"].call_sync(other, id=4, comment=1, text="By somebody")
 
 
+def delete_again(other):
+    TOOLS["restore_work_item"].call_sync(other, id=900)
+    TOOLS["delete_work_item"].call_sync(other, id=900)
+
+
 def rename(other, number):
     TOOLS["update_pull_request"].call_sync(other, id=number, title="Renamed")
 
@@ -90,6 +95,8 @@ def rename_pipeline_of(other, build):
 CHANGES = {
     "add_work_item_comment": (COMMENT.arguments, lambda other: change(other, 4, title="Renamed"), "title"),
     "update_work_item": ({"id": 4, "title": "Mine"}, lambda other: change(other, 4, state="Closed"), "state"),
+    "delete_work_item": ({"id": 4}, lambda other: change(other, 4, title="Renamed"), "title"),
+    "restore_work_item": ({"id": 900}, delete_again, "deleted_by"),
     "update_work_item_comment": (dict(TOOLS["update_work_item_comment"].examples[0]), edit_comment, "text"),
     "delete_work_item_comment": (dict(TOOLS["delete_work_item_comment"].examples[0]), edit_comment, "version"),
     "create_work_item": (

@@ -47,6 +47,10 @@ SCENARIOS = [
     Scenario("update_work_item_comment", "edit the comment", "text"),
     Scenario("update_work_item_comment", "edit the comment", "version"),
     Scenario("update_work_item_comment", "rename the item", "title"),
+    Scenario("delete_work_item", "rename the item", "title", {"id": 4}),
+    Scenario("delete_work_item", "describe the item", "revision", {"id": 4}),
+    Scenario("delete_work_item", "close the item", "state", {"id": 4}),
+    Scenario("restore_work_item", "delete the other item again", "deleted_by", {"id": 900}),
     Scenario("delete_work_item_comment", "edit the comment", "text"),
     Scenario("create_work_item", "rename the parent", "parent_title", {"parent": 5}),
     Scenario("create_work_item", "close the parent", "parent_state", {"parent": 5}),
@@ -117,12 +121,17 @@ def meanwhile(connect, push, server, tls):
             me = other.run_sync(other.identity()).id
             assert http.put(f"{base}/{me}", json={"vote": -5}).status_code in {200, 201}
 
+    def delete_again():
+        call(other, "restore_work_item", id=900)
+        call(other, "delete_work_item", id=900)
+
     changes = {
         "rename the item": lambda: change_item(4, title="Renamed by somebody"),
         "close the item": lambda: change_item(4, state="Closed"),
         "reassign the item": lambda: change_item(4, assigned_to="Luis Ferreira"),
         "describe the item": lambda: change_item(4, description="By somebody"),
         "edit the comment": lambda: call(other, "update_work_item_comment", id=4, comment=1, text="By somebody"),
+        "delete the other item again": delete_again,
         "rename the parent": lambda: change_item(5, title="Renamed by somebody"),
         "close the parent": lambda: change_item(5, state="Closed"),
         "rename the pull request": lambda: call(other, "update_pull_request", id=15, title="Renamed by somebody"),
@@ -250,6 +259,8 @@ REQUESTS = {
     "add_work_item_comment": 2,
     "update_work_item_comment": 3,
     "delete_work_item_comment": 3,
+    "delete_work_item": 2,
+    "restore_work_item": 3,
     "create_pull_request": 1,
     "create_work_item": 1,
     "update_pull_request": 2,

@@ -424,10 +424,12 @@ PLACES = [(tool, path) for tool in WRITERS for path in texts_of(tool.schema)]
 
 WITHOUT_TEXTS = {
     "abandon_pull_request",
+    "delete_work_item",
     "delete_work_item_comment",
     "link_work_items",
     "publish_pull_request",
     "reactivate_pull_request",
+    "restore_work_item",
     "set_thread_status",
 }
 """They take numbers and choices only."""

@@ -8,7 +8,7 @@ from azure_devops_simulator.areas.work_items.process.rules import enter_state, j
 from azure_devops_simulator.areas.work_items.process.types import WorkItemType, work_item_type
 from azure_devops_simulator.seed.attachments import FILES, attach_file
 from azure_devops_simulator.seed.work_item_rows import Row
-from azure_devops_simulator.seed.work_items_platform import PLATFORM
+from azure_devops_simulator.seed.work_items_platform import DELETED, PLATFORM
 from azure_devops_simulator.seed.work_items_products import DATA, MOBILE_APP, PAYMENTS
 from azure_devops_simulator.state.clock import SEED_NOW
 from azure_devops_simulator.state.organization import Organization
@@ -25,6 +25,8 @@ _AREAS = {
 _FIRST_SPRINT, _SPRINTS = 40, 4
 _FIRST_MONDAY = datetime(2026, 10, 19, tzinfo=UTC)
 _TWO_WEEKS = timedelta(days=14)
+DELETED_ITEM = 900
+"""The item in the recycle bin."""
 
 
 def seed_work_items(organization: Organization) -> None:
@@ -33,6 +35,18 @@ def seed_work_items(organization: Organization) -> None:
         _seed_trees(organization, project)
     for name, rows in (("Platform", PLATFORM), ("Payments", PAYMENTS), ("Mobile App", MOBILE_APP), ("Data", DATA)):
         seed_rows(organization, next(p for p in organization.projects.values() if p.name == name), rows)
+    _seed_recycle_bin(organization)
+
+
+def _seed_recycle_bin(organization: Organization) -> None:
+    """Add an item that somebody deleted, with a number far above the others, whose numbers go on as if without it."""
+    store = organization.work_items
+    last = store.counters["item"]
+    store.counters["item"] = DELETED_ITEM - 1
+    platform = next(p for p in organization.projects.values() if p.name == "Platform")
+    item = _Seeding(organization, platform, DELETED).run({})
+    store.counters["item"] = last
+    store.delete(item, by=organization.named("Mina Sato"), when=SEED_NOW - timedelta(days=2, minutes=22))
 
 
 def _seed_trees(organization: Organization, project: Project) -> None:

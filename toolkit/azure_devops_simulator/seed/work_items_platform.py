@@ -363,3 +363,14 @@ _OTHERS = (
 )
 
 PLATFORM: tuple[Row, ...] = (*_FINDINGS, *_STORIES, *_TASKS, *_BUGS, *_OTHERS)
+
+DELETED = Row(
+    "Task",
+    "Keep port names in the session",
+    "New",
+    "2026-11-10",
+    MINA,
+    area=_HARBOR,
+    text="<div>Deleted, because the names are cached for all sessions.</div>",
+)
+"""The item in the recycle bin."""

@@ -75,6 +75,11 @@ def _relation_count(rel: str) -> Reader:
     return count
 
 
+def _is_deleted(item: WorkItem, revision: Revision) -> bool:
+    standing = item.deletion is not None and revision is item.revision
+    return standing or revision.fields.get("System.IsDeleted") is True
+
+
 _SIMPLE: dict[str, Reader] = {
     "System.Id": lambda item, _revision: item.id,
     "System.Rev": lambda _item, revision: revision.number,
@@ -91,7 +96,7 @@ _SIMPLE: dict[str, Reader] = {
     "System.HyperLinkCount": _relation_count("Hyperlink"),
     "System.AttachedFileCount": _relation_count("AttachedFile"),
     "System.Parent": lambda item, _revision: item.parent(),
-    "System.IsDeleted": lambda item, revision: True if item.deletion and revision is item.revision else None,
+    "System.IsDeleted": lambda item, revision: _is_deleted(item, revision) or None,
 }
 
 
