@@ -135,6 +135,11 @@ ASKED = (
     ("flaky tests", "list_test_results"),
     ("artifacts of a build", "list_artifacts"),
     ("read a file out of an artifact", "read_artifact_file"),
+    ("who changed the priority of a work item and why", "list_work_item_changes"),
+    ("who changed the state of a work item and when", "list_work_item_changes"),
+    ("history of the changes of a work item", "list_work_item_changes"),
+    ("list the comments of a bug", "list_work_item_comments"),
+    ("comments of a work item", "list_work_item_comments"),
 )
 """What a person or a model asks for, and the tools that serve it."""
 

@@ -1,8 +1,10 @@
 """Work items: query, read, create, change and comment."""
 
+from langchain_azure_devops.tools.work_items.log.changes import list_work_item_changes as list_work_item_changes
+from langchain_azure_devops.tools.work_items.log.comments import list_work_item_comments as list_work_item_comments
 from langchain_azure_devops.tools.work_items.models import WorkItem as WorkItem
 from langchain_azure_devops.tools.work_items.newest import read_newest_of_project as read_newest_of_project
 from langchain_azure_devops.tools.work_items.tools import *  # noqa: F403 - the package offers what its tools module declares
-from langchain_azure_devops.tools.work_items.tools import toolset as toolset
+from langchain_azure_devops.tools.work_items.toolset import toolset as toolset
 from langchain_azure_devops.tools.work_items.wiql import condition as condition
 from langchain_azure_devops.tools.work_items.writes import *  # noqa: F403 - the further writes

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar, cast
 
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.calls.declaration import Cursor, Ids, Limit, Project, Projects, Toolset
+from langchain_azure_devops.calls.declaration import Cursor, Ids, Limit, Project, Projects
 from langchain_azure_devops.calls.paging import Batch, collect
 from langchain_azure_devops.calls.places import choose_project
 from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound, RevisionConflict
@@ -40,9 +40,8 @@ from langchain_azure_devops.tools.work_items.recovery import (
 )
 from langchain_azure_devops.tools.work_items.repair import add_repair_hint, explain_empty_result, explain_refusal
 from langchain_azure_devops.tools.work_items.sent_values import description_field, sent_fields
+from langchain_azure_devops.tools.work_items.toolset import toolset
 from langchain_azure_devops.tools.work_items.wiql import MAX_IDS, build_query, condition, describe_reach, find_ids
-
-toolset = Toolset.named("work_items", "Find, read, create, change and comment on work items.")
 
 _CREATE = "/{project}/_apis/wit/workitems/${type}"
 _JSON_PATCH = "application/json-patch+json"

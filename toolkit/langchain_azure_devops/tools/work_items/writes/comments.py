@@ -19,7 +19,8 @@ from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.tools.people import NamedPerson
 from langchain_azure_devops.tools.work_items.models import RawComments
 from langchain_azure_devops.tools.work_items.recovery import COMMENTS, COMMENTS_VERSION, ITEM
-from langchain_azure_devops.tools.work_items.tools import Id, toolset
+from langchain_azure_devops.tools.work_items.tools import Id
+from langchain_azure_devops.tools.work_items.toolset import toolset
 
 _COMMENT = f"{COMMENTS}/{{comment}}"
 _NAMED = 10

@@ -18,7 +18,8 @@ from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.people import NamedPerson
 from langchain_azure_devops.tools.work_items.models import Relation
 from langchain_azure_devops.tools.work_items.recovery import ITEM
-from langchain_azure_devops.tools.work_items.tools import Id, toolset
+from langchain_azure_devops.tools.work_items.tools import Id
+from langchain_azure_devops.tools.work_items.toolset import toolset
 
 BIN = "/_apis/wit/recyclebin/{id}"
 _UPDATES = "/_apis/wit/workItems/{id}/updates"
