@@ -78,6 +78,8 @@ ASKED = (
     ("add a label to a pull request", "label_pull_request"),
     ("what is a work item linked to", "list_work_item_links"),
     ("parent, children and predecessors of a work item", "list_work_item_links"),
+    ("make one work item the predecessor of another", "add_work_item_links"),
+    ("unlink two work items", "remove_work_item_links"),
     ("link a work item to a pull request", "link_work_items"),
     ("find commits by message", "search_commits"),
     ("search commits for a ticket number", "search_commits"),

@@ -61,6 +61,18 @@ IMPOSSIBLE = [
     ("label_pull_request", {"id": PAGED, "add": ["x"], "remove": ["X"]}, "both to be added and to be removed"),
     ("label_pull_request", {"id": PAGED, "remove": ["need-tests"]}, "Did you mean 'needs-tests'?"),
     ("link_work_items", {"id": PAGED, "work_items": [4711]}, "There is no work item 4711"),
+    ("add_work_item_links", {"id": 4, "revision": 5, "links": [{"target": "work_item:4"}]}, "linked to itself"),
+    ("add_work_item_links", {"id": 4, "revision": 4, "links": [{"target": "work_item:5"}]}, "at revision 5, not 4"),
+    (
+        "add_work_item_links",
+        {"id": 8, "revision": 4, "links": [{"target": "work_item:3", "kind": "parent"}]},
+        "'parent' already: 2, Feature: Shipment search",
+    ),
+    (
+        "remove_work_item_links",
+        {"id": 8, "revision": 4, "links": [{"target": "work_item:117"}]},
+        "Did you mean 'work_item:17'?",
+    ),
     ("comment_on_pull_request", {"id": PAGED, "text": "x", "line": 1}, "need path"),
     ("comment_on_pull_request", {"id": PAGED, "text": "x", "path": "/README.md"}, "does not change '/README.md'"),
     (
@@ -93,6 +105,11 @@ IDLE = [
     ("set_reviewers", {"id": CACHED, "required": ["Priya Raman"]}, "in these roles already, so nothing was sent"),
     ("label_pull_request", {"id": PAGED, "add": ["needs-tests"]}, "is a label of it already"),
     ("link_work_items", {"id": PAGED, "work_items": [8]}, "is linked already"),
+    (
+        "add_work_item_links",
+        {"id": 8, "revision": 4, "links": [{"target": "work_item:2", "kind": "parent"}]},
+        "is a link of it already. Nothing was sent.",
+    ),
     ("update_pipeline", {"pipeline": "nightly-soak", "status": "enabled"}, "so nothing was sent"),
     ("rename_pipeline", {"pipeline": "nightly-soak", "name": "nightly-soak"}, "so nothing was sent"),
     ("tag_build", {"build": 15, "add": ["Release"]}, "Nothing was sent."),
@@ -149,7 +166,7 @@ def test_nobody_is_asked_about_what_is_so_already(connect, platform_client, orga
 
 
 def test_every_write_to_a_pull_request_or_pipeline_is_among_them():
-    toolsets = {"pull_requests", "review_changes", "pipelines", "pipeline_runs"}
+    toolsets = {"pull_requests", "review_changes", "pipelines", "pipeline_runs", "work_item_links"}
     writers = {name for name, tool in TOOLS.items() if tool.access == "write" and tool.toolset in toolsets}
     assert {tool for tool, _, _ in IMPOSSIBLE} == writers
 

@@ -126,6 +126,8 @@ TARGETS = {
     "restore_work_item": {"id"},
     "update_work_item_comment": {"id", "comment"},
     "delete_work_item_comment": {"id", "comment"},
+    "add_work_item_links": {"id", "links"},
+    "remove_work_item_links": {"id", "links"},
     "create_branch": {"project", "repository", "branch", "source"},
     "delete_branch": {"project", "repository", "branch", "commit"},
     "create_tag": {"project", "repository", "tag", "source"},

@@ -83,7 +83,7 @@ def test_each_resource_has_its_words_its_author_and_its_page(platform_client, or
         "fixed in commit": f"commit:platform-api@{commit}",
         "branch": "branch:platform-api@feature/async-sqlalchemy",
         "test result": "vstfs:///TestManagement/TcmResult/12.34",
-        "hyperlink": "https://tidewater.example/doc",
+        "hyperlink": f"hyperlink:{organization.work_items.items[lonely].relations()[5].id}",
         "attachment": f"attachment:{'a' * 8}-1111-2222-3333-444444444444",
     }
     base = f"{server.base_url}/Platform"
@@ -98,6 +98,7 @@ def test_each_resource_has_its_words_its_author_and_its_page(platform_client, or
     assert rows["branch"].url == f"{base}/_git/platform-api?version=GBfeature%2Fasync-sqlalchemy"
     assert (rows["attachment"].title, rows["hyperlink"].comment) == ("log.txt", "the page")
     assert rows["attachment"].url.startswith(server.base_url)
+    assert rows["hyperlink"].url == "https://tidewater.example/doc"
     assert all(row.date for kind, row in rows.items() if kind != "branch")
     assert not page.partial
     assert page.total == 7

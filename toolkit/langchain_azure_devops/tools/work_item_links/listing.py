@@ -1,6 +1,5 @@
 """List the links of a work item, and the children below it as a tree."""
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, NamedTuple
 
@@ -17,19 +16,18 @@ from langchain_azure_devops.text.untrusted import one_line
 from langchain_azure_devops.tools.work_item_links.relations import (
     LinkingItem,
     StoredRelation,
+    name_relation,
     read_linking_item,
     read_linking_items,
 )
 from langchain_azure_devops.tools.work_item_links.toolset import toolset
-from langchain_azure_devops.tools.work_items.link_kinds import ATTACHMENT
-from langchain_azure_devops.tools.work_items.links import form_of
+from langchain_azure_devops.tools.work_items.link_kinds import ATTACHMENT, HYPERLINK
 from langchain_azure_devops.tools.work_items.models import Link
 from langchain_azure_devops.tools.work_items.related import Asked, LinkedWorkItem, Resolved, resolve
 
 _BATCH = 200
 _MOST_FOLLOWED = 1_000
 _AT_ONCE = 100
-_FILE = re.compile(r"/_apis/wit/attachments/(?P<id>[0-9a-f-]{36})", re.IGNORECASE)
 
 Id = Annotated[int, Field(ge=1)]
 
@@ -46,7 +44,7 @@ class WorkItemLink(Result):
         author: Who opened, requested or signed what it leads to.
         date: When a work item was changed last; when anything else was made or linked.
         comment: The comment of the link.
-        url: The web page of anything else; None where the target is an address, or does not exist.
+        url: The web page of anything else; None where there is none.
         note: Why something is missing.
     """
 
@@ -187,7 +185,7 @@ async def list_work_item_links(
             answer = known.get(row.asked, Resolved()) if row.asked else Resolved()
             made.append(_show(row, answer, deep=depth > 1))
             if answer.problem is not None:
-                place = f"{row.link.kind} {form_of(row.link, row.relation.url)}"
+                place = f"{row.link.kind} {name_relation(row.relation, row.link)}"
                 failed.append(Failed(place=place, status=answer.problem.status, reason=answer.problem.message))
         after = position.skip + len(chosen)
         return Batch(made, Position(skip=after) if after < len(rows) else None, len(rows))
@@ -207,7 +205,7 @@ def _show(row: _Row, known: Resolved, *, deep: bool) -> WorkItemLink:
         level=row.level if deep else None,
         item=row.item.id if deep and row.level > 1 else None,
         kind=link.kind,
-        target=_name_target(row, known),
+        target=name_relation(row.relation, link, known.repository.name if known.repository else None),
         id=linked,
         type=found.type if isinstance(found, LinkedWorkItem) else None,
         title=_title_of(link, known),
@@ -216,16 +214,9 @@ def _show(row: _Row, known: Resolved, *, deep: bool) -> WorkItemLink:
         author=found.author if found else None,
         date=found.date if found else row.relation.date,
         comment=link.comment,
-        url=None if linked else known.url or (link.target if link.kind == ATTACHMENT else None),
+        url=None if linked else known.url or (link.target if link.kind in {ATTACHMENT, HYPERLINK} else None),
         note=_describe_gap(row, known.problem),
     )
-
-
-def _name_target(row: _Row, known: Resolved) -> str:
-    link = row.link
-    if link.kind == ATTACHMENT and (file := _FILE.search(link.target)):
-        return f"attachment:{file['id']}"
-    return form_of(link, row.relation.url, known.repository.name if known.repository else None)
 
 
 def _title_of(link: Link, known: Resolved) -> str | None:

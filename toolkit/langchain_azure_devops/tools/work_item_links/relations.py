@@ -1,5 +1,6 @@
 """Read a work item with its relations, in the order in which the service has them."""
 
+import re
 from collections.abc import Sequence
 
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, JsonValue
@@ -8,10 +9,28 @@ from langchain_azure_devops.errors import RevisionConflict
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.results.models import Instant
+from langchain_azure_devops.tools.work_items.link_kinds import ATTACHMENT, HYPERLINK
+from langchain_azure_devops.tools.work_items.links import form_of
 from langchain_azure_devops.tools.work_items.models import Link, Relation, make_link
 from langchain_azure_devops.tools.work_items.recovery import ITEM
 
 _DATES = AliasChoices(AliasPath("attributes", "resourceCreatedDate"), AliasPath("attributes", "authorizedDate"))
+
+
+_FILE = re.compile(r"/_apis/wit/attachments/(?P<id>[0-9a-f-]{36})", re.IGNORECASE)
+
+
+def name_relation(relation: Relation, link: Link, repository: str | None = None) -> str:
+    """Return the form in which a call names what a relation leads to.
+
+    A page is named by the number of the relation, so that a link to a suspicious host can be removed by a call that
+    does not repeat its address.
+    """
+    if link.kind == HYPERLINK and relation.number is not None:
+        return f"hyperlink:{relation.number}"
+    if link.kind == ATTACHMENT and (file := _FILE.search(link.target)):
+        return f"attachment:{file['id']}"
+    return form_of(link, relation.url, repository)
 
 
 class StoredRelation(Relation):

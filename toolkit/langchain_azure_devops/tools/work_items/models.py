@@ -218,6 +218,7 @@ class Relation(BaseModel):
     url: str | None = None
     name: str | None = Field(default=None, validation_alias=AliasPath("attributes", "name"))
     comment: str | None = Field(default=None, validation_alias=AliasPath("attributes", "comment"))
+    number: int | None = Field(default=None, validation_alias=AliasPath("attributes", "id"))
 
 
 class RawWorkItem(BaseModel):
