@@ -154,7 +154,7 @@ CHANGES = {
         dict(TOOLS["add_work_item_links"].examples[0]), lambda other: change(other, 5, title="Renamed"), "new_1"
     ),
     "remove_work_item_links": (
-        dict(TOOLS["remove_work_item_links"].examples[0]), lambda other: change(other, 17, title="Renamed"), "remove_1"
+        dict(TOOLS["remove_work_item_links"].examples[0]), lambda other: change(other, 17, title="Renamed"), "old_1"
     ),
     "complete_pull_request": (
         dict(TOOLS["complete_pull_request"].examples[0]), lambda other: rename(other, 15), "title"

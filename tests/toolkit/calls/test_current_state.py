@@ -74,7 +74,7 @@ SCENARIOS = [
     Scenario("label_pull_request", "rename the pull request", "title", {"id": 15, "add": ["ready"]}),
     Scenario("link_work_items", "rename the pull request", "title"),
     Scenario("add_work_item_links", "rename the parent", "new_1"),
-    Scenario("remove_work_item_links", "rename the child", "remove_1"),
+    Scenario("remove_work_item_links", "rename the child", "old_1"),
     Scenario("complete_pull_request", "vote", "votes"),
     Scenario("set_auto_complete", "rename the pull request", "title", {"id": 15, "source_commit": "the tip"}),
     Scenario("abandon_pull_request", "rename the pull request", "title", {"id": 15}),

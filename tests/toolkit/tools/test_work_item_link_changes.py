@@ -196,7 +196,7 @@ async def test_the_approver_is_asked_again_when_another_client_moves_the_links(p
     save_links(organization, lonely, add=[NewRelation("System.LinkTypes.Related", number) for number in (4, 5)])
     given = {"id": lonely, "revision": 1, "links": [{"target": "work_item:5"}]}
     before = await asked(platform_client, REMOVE, **given)
-    assert before["remove_1"].endswith("[link 2 of 2]")
+    assert before["old_1"].endswith("[link 2 of 2]")
     first = organization.work_items.items[lonely].relations()[0]
     save_links(organization, lonely, remove=[first])
     assert await asked(platform_client, REMOVE, **given) != before
@@ -309,7 +309,7 @@ async def test_a_link_to_a_suspicious_host_is_removed_without_repeating_its_addr
     target = call(platform_client, "list_work_item_links", id=lonely).items[0].target
     given = {"id": lonely, "revision": 2, "links": [{"target": target}]}
     shown = await asked(platform_client, REMOVE, **given)
-    assert shown["remove_1"] == f"hyperlink {target}: https://evil.example/?d=1 [link 1 of 1]"
+    assert shown["old_1"] == f"hyperlink {target}: https://evil.example/?d=1 [link 1 of 1]"
     call(platform_client, REMOVE, **given)
     assert links_of(platform_client, lonely) == []
 

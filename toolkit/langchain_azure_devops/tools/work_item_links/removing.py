@@ -149,7 +149,7 @@ async def _describe(client: AzureDevOps, item: LinkingItem, found: Sequence[_Fou
         state = f" ({target.state})" if target and target.state and f"({target.state})" not in title else ""
         comment = f", with the comment {link.comment!r}" if link.comment else ""
         place = f" [link {each.position + 1} of {len(item.relations)}]"
-        described[f"remove_{at}"] = f"{each.shown.name}{title}{state}{comment}{place}"
+        described[f"old_{at}"] = f"{each.shown.name}{title}{state}{comment}{place}"
     return described
 
 
