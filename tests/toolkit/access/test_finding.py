@@ -142,6 +142,12 @@ ASKED = (
     ("history of the changes of a work item", "list_work_item_changes"),
     ("list the comments of a bug", "list_work_item_comments"),
     ("comments of a work item", "list_work_item_comments"),
+    ("types of work items in a project", "list_work_item_types"),
+    ("which states may follow and which fields of a type are required", "get_work_item_type"),
+    ("saved queries of a project", "list_saved_queries"),
+    ("run a saved query", "run_saved_query"),
+    ("recycle bin of deleted work items", "list_deleted_work_items"),
+    ("templates for work items", "list_work_item_templates"),
 )
 """What a person or a model asks for, and the tools that serve it."""
 

@@ -12,6 +12,7 @@ from azure_devops_simulator.seed.code_operations import describe_operations
 from azure_devops_simulator.seed.code_products import describe_products
 from azure_devops_simulator.seed.deployment import seed_deployment
 from azure_devops_simulator.seed.pipeline_resources import seed_pipeline_resources
+from azure_devops_simulator.seed.saved_queries import seed_queries
 from azure_devops_simulator.seed.story import Story
 from azure_devops_simulator.seed.test_results import seed_test_results
 from azure_devops_simulator.seed.work_item_templates import seed_templates
@@ -47,6 +48,7 @@ def _build() -> Organization:
     story.play()
     seed_work_items(organization)
     seed_templates(organization)
+    seed_queries(organization)
     seed_builds(organization)
     seed_test_results(organization)
     seed_pipeline_resources(organization)
