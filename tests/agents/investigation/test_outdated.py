@@ -95,6 +95,9 @@ def rename_pipeline_of(other, build):
 CHANGES = {
     "add_work_item_comment": (COMMENT.arguments, lambda other: change(other, 4, title="Renamed"), "title"),
     "update_work_item": ({"id": 4, "title": "Mine"}, lambda other: change(other, 4, state="Closed"), "state"),
+    "update_work_items": (
+        dict(TOOLS["update_work_items"].examples[0]), lambda other: change(other, 4, title="Renamed"), "work_item_4"
+    ),
     "delete_work_item": ({"id": 4}, lambda other: change(other, 4, title="Renamed"), "title"),
     "restore_work_item": ({"id": 900}, delete_again, "deleted_by"),
     "update_work_item_comment": (dict(TOOLS["update_work_item_comment"].examples[0]), edit_comment, "text"),

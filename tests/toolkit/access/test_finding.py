@@ -37,6 +37,8 @@ ASKED = (
     ("how many reviewers does main require", "list_policies"),
     ("create a branch", "create_branch"),
     ("start a new branch from main", "create_branch"),
+    ("change many work items at once", "update_work_items"),
+    ("close several bugs together", "update_work_items"),
     ("delete a work item", "delete_work_item"),
     ("restore a deleted work item from the recycle bin", "restore_work_item"),
     ("correct the text of a work item comment", "update_work_item_comment"),

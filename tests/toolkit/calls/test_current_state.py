@@ -25,6 +25,8 @@ OPENED = {"repository": "platform-api", "source": "feature/async-sqlalchemy", "t
 PUSHED = TOOLS["push_changes"].examples[0]
 BEGUN = {"repository": "platform-api", "source": "feature/async-sqlalchemy"}
 
+MANY = {"updates": [{"id": 4, "revision": 5, "tags": "seen"}, {"id": 19, "revision": 1, "tags": "seen"}]}
+
 
 class Scenario(NamedTuple):
     """A write, what somebody does before it is sent, and the value of which the approver is told that it changed."""
@@ -47,6 +49,8 @@ SCENARIOS = [
     Scenario("update_work_item_comment", "edit the comment", "text"),
     Scenario("update_work_item_comment", "edit the comment", "version"),
     Scenario("update_work_item_comment", "rename the item", "title"),
+    Scenario("update_work_items", "rename the item", "work_item_4", MANY),
+    Scenario("update_work_items", "close the item", "work_item_4", MANY),
     Scenario("delete_work_item", "rename the item", "title", {"id": 4}),
     Scenario("delete_work_item", "describe the item", "revision", {"id": 4}),
     Scenario("delete_work_item", "close the item", "state", {"id": 4}),
@@ -262,6 +266,7 @@ REQUESTS = {
     "add_work_item_comment": 2,
     "update_work_item_comment": 3,
     "delete_work_item_comment": 3,
+    "update_work_items": 2,
     "delete_work_item": 2,
     "restore_work_item": 3,
     "create_pull_request": 1,

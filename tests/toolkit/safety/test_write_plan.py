@@ -122,6 +122,7 @@ TARGETS = {
     "create_work_item": {"type", "project", "area", "iteration", "assigned_to", "parent", "links"},
     "update_work_item": {"id", "area", "iteration", "assigned_to", "links"},
     "add_work_item_comment": {"id"},
+    "update_work_items": {"updates"},
     "delete_work_item": {"id"},
     "restore_work_item": {"id"},
     "update_work_item_comment": {"id", "comment"},

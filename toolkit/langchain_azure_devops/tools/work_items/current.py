@@ -3,14 +3,23 @@
 from collections.abc import Mapping
 from typing import cast
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
+from langchain_azure_devops.calls.current_state import NothingToSend
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.tools.work_items.links import describe_targets
-from langchain_azure_devops.tools.work_items.models import RawWorkItem, WorkItemDetail, add_details
+from langchain_azure_devops.tools.work_items.models import FieldValue, RawWorkItem, WorkItemDetail, add_details
 from langchain_azure_devops.tools.work_items.recovery import ITEM
-from langchain_azure_devops.tools.work_items.sent_values import description_field
+from langchain_azure_devops.tools.work_items.sent_values import (
+    SAME,
+    description_field,
+    drop_same_texts,
+    has_long_text,
+    sent_fields,
+)
+
+_fields = TypeAdapter(list[FieldValue])
 
 
 async def read_item(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -37,6 +46,26 @@ async def read_item(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> 
     return dict(sorted(current.items()))
 
 
+async def read_before_update(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Read the same as `read_item`, and refuse to ask about texts that the work item has exactly so.
+
+    Raises:
+        NothingToSend: Only such texts were given.
+    """
+    given = {**arguments, "fields": _fields.validate_python(arguments.get("fields") or [])}
+    if has_long_text(sent_fields(given, "")) and not arguments.get("links"):
+        found, raw = await _read_both(client, arguments["id"])
+        sent = sent_fields(given, found.type)
+        if found.revision == arguments["revision"] and not drop_same_texts(sent, raw):
+            raise NothingToSend(SAME, subject=str(found.id))
+    return await read_item(client, arguments)
+
+
 async def _read(client: AzureDevOps, number: JsonValue) -> WorkItemDetail:
+    return (await _read_both(client, number))[0]
+
+
+async def _read_both(client: AzureDevOps, number: JsonValue) -> tuple[WorkItemDetail, RawWorkItem]:
     response = await client.get(ITEM, path={"id": int(str(number))}, query={"$expand": "all"})
-    return add_details(decode(response, WorkItemDetail), decode(response, RawWorkItem), None)
+    raw = decode(response, RawWorkItem)
+    return add_details(decode(response, WorkItemDetail), raw, None), raw

@@ -14,10 +14,11 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Instant
 from langchain_azure_devops.tools.work_items.links import Target, find_missing, find_targets
-from langchain_azure_devops.tools.work_items.models import CommentAdded, Relation, SavedWorkItem
+from langchain_azure_devops.tools.work_items.models import CommentAdded, RawWorkItem, Relation, SavedWorkItem
 from langchain_azure_devops.tools.work_items.newest import is_project, read_newest
 from langchain_azure_devops.tools.work_items.sent_values import (
     description_field,
+    drop_same_texts,
     find_differences,
     find_other_changes,
     sent_fields,
@@ -210,11 +211,12 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> SavedWorkIt
     if after.changed < pending.since(client, response):
         raise unknown_outcome(f"revision {before + 1} of work item {number} is older than this call")
     links = pending.arguments.get("links") or []
-    expand = {"$expand": "all"} if links else {}
     where = {"id": number, "revision": before}
-    earlier = decode(await client.get(_REVISION, path=where, query=expand), _Revision)
+    answer = await client.get(_REVISION, path=where, query={"$expand": "all"})
+    earlier, stored = decode(answer, _Revision), decode(answer, RawWorkItem)
     targets = list((await find_targets(client, str(after.fields["System.TeamProject"]), links)).values())
-    sent = sent_fields(pending.arguments, after.type)
+    # The texts that it had already were not sent.
+    sent = drop_same_texts(sent_fields(pending.arguments, after.type), stored)
     differences = find_differences(sent, after.fields) + find_other_changes(sent, earlier.fields, after.fields)
     differences += find_missing(targets, after.relations)
     if differences or not [*find_differences(sent, earlier.fields), *find_missing(targets, earlier.relations)]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, TypeVar, cast
 
-from pydantic import AliasPath, BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import Cursor, Ids, Limit, Project, Projects
 from langchain_azure_devops.calls.paging import Batch, collect
@@ -15,7 +15,7 @@ from langchain_azure_devops.http.request import format_time
 from langchain_azure_devops.http.responses import Numbered, decode
 from langchain_azure_devops.results.models import Failed, Page, Position, Records
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.work_items.current import read_item
+from langchain_azure_devops.tools.work_items.current import read_before_update, read_item
 from langchain_azure_devops.tools.work_items.field_names import find_fields
 from langchain_azure_devops.tools.work_items.links import Links, add_links, describe_targets, find_targets
 from langchain_azure_devops.tools.work_items.models import (
@@ -39,7 +39,13 @@ from langchain_azure_devops.tools.work_items.recovery import (
     find_update,
 )
 from langchain_azure_devops.tools.work_items.repair import add_repair_hint, explain_empty_result, explain_refusal
-from langchain_azure_devops.tools.work_items.sent_values import description_field, sent_fields
+from langchain_azure_devops.tools.work_items.sent_values import (
+    SAME,
+    drop_same_texts,
+    has_long_text,
+    make_patch,
+    sent_fields,
+)
 from langchain_azure_devops.tools.work_items.toolset import toolset
 from langchain_azure_devops.tools.work_items.wiql import MAX_IDS, build_query, condition, describe_reach, find_ids
 
@@ -200,7 +206,7 @@ async def create_work_item(
         "description": description,
         "fields": fields,
     }
-    patch = _make_patch(given, type)
+    patch = make_patch(sent_fields(given, type))
     if parent is not None:
         url = f"{client.settings.url('core')}/_apis/wit/workItems/{parent}"
         link: JsonValue = {"rel": "System.LinkTypes.Hierarchy-Reverse", "url": url}
@@ -223,7 +229,7 @@ async def create_work_item(
     sends=f"PATCH {ITEM}",
     targets=("id", "assigned_to", "area", "iteration", "links"),
     contents=("revision", "title", "state", "tags", "description", "fields"),
-    current=read_item,
+    current=read_before_update,
     recover=find_update,
     empty_clears=True,
     example={"id": 4, "revision": 5, "title": "Another title"},
@@ -260,8 +266,17 @@ async def update_work_item(
         "description": description,
         "fields": fields,
     }
-    kind = "" if description is None else (await _read_fields(client, id, _Kind, "System.WorkItemType")).type
-    changes = _make_patch(given, kind)
+    sent = sent_fields(given, "")
+    if has_long_text(sent):
+        # A text that is shown of HTML and given back as it was shown stays HTML.
+        answer = await client.get(ITEM, path={"id": id}, query={"$expand": "all"})
+        saved, stored = decode(answer, SavedWorkItem), decode(answer, RawWorkItem)
+        sent = sent_fields(given, saved.type)
+        if saved.revision == revision:
+            sent = drop_same_texts(sent, stored)
+            if not sent and not links:
+                return saved.model_copy(update={"notes": [SAME]})
+    changes = make_patch(sent)
     if links:
         here = (await _read_fields(client, id, Place, "System.TeamProject")).project
         changes += add_links((await find_targets(client, here, links)).values())
@@ -306,23 +321,8 @@ async def add_work_item_comment(
     return CommentAdded(work_item=id, comment=decode(response, Numbered).id)
 
 
-class _Kind(BaseModel):
-    type: str = Field(validation_alias=AliasPath("fields", "System.WorkItemType"))
-
-
 async def _read_fields(client: AzureDevOps, id: int, model: type[T], names: str) -> T:
     return decode(await client.get(ITEM, path={"id": id}, query={"fields": names}), model)
-
-
-def _make_patch(given: Mapping[str, object], type: str) -> list[JsonValue]:
-    patch: list[JsonValue] = [
-        # Adding tags adds to those that are there; every other field is set by it, also one that was empty.
-        {"op": "replace" if name == "System.Tags" else "add", "path": f"/fields/{name}", "value": value}
-        for name, value in sent_fields(given, type).items()
-    ]
-    if given["description"] is not None:
-        patch.append({"op": "add", "path": f"/multilineFieldsFormat/{description_field(type)}", "value": "Markdown"})
-    return patch
 
 
 async def _explain_conflict(
