@@ -98,6 +98,9 @@ CHANGES = {
     "update_work_items": (
         dict(TOOLS["update_work_items"].examples[0]), lambda other: change(other, 4, title="Renamed"), "work_item_4"
     ),
+    "change_work_item_type": (
+        dict(TOOLS["change_work_item_type"].examples[0]), lambda other: change(other, 19, title="Renamed"), "title"
+    ),
     "delete_work_item": ({"id": 4}, lambda other: change(other, 4, title="Renamed"), "title"),
     "restore_work_item": ({"id": 900}, delete_again, "deleted_by"),
     "update_work_item_comment": (dict(TOOLS["update_work_item_comment"].examples[0]), edit_comment, "text"),

@@ -123,6 +123,7 @@ TARGETS = {
     "update_work_item": {"id", "area", "iteration", "assigned_to", "links"},
     "add_work_item_comment": {"id"},
     "update_work_items": {"updates"},
+    "change_work_item_type": {"id", "type"},
     "delete_work_item": {"id"},
     "restore_work_item": {"id"},
     "update_work_item_comment": {"id", "comment"},

@@ -432,3 +432,19 @@ def test_two_seeds_are_equal() -> None:
         for _ in range(2)
     )
     assert first == second
+
+
+def test_the_type_of_an_item_changes_with_what_the_new_type_has(client: Any) -> None:
+    patch = [{"op": "add", "path": "/fields/System.WorkItemType", "value": "Task"}]
+    refused = change(client, 29, *patch, expect=400)
+    assert "The field 'State' contains the value 'Resolved'" in refused["message"]
+    patch.append({"op": "add", "path": "/fields/System.State", "value": "Closed"})
+    changed = change(client, 29, *patch)["fields"]
+    assert (changed["System.WorkItemType"], changed["System.State"]) == ("Task", "Closed")
+    assert changed["System.Reason"] == "Completed"
+    assert "Microsoft.VSTS.TCM.ReproSteps" not in changed
+    assert "Microsoft.VSTS.Common.Severity" not in changed
+    change(client, 29, {**patch[0], "value": "Bugg"}, expect=404)
+    query = "SELECT [System.Id] FROM WorkItems WHERE [System.Id] = 29 AND [System.WorkItemType] = 'Task'"
+    found = client.call("POST", "/_apis/wit/wiql", {"query": query})["workItems"]
+    assert [row["id"] for row in found] == [29]

@@ -17,6 +17,7 @@ from azure_devops_simulator.areas.work_items.process.rules import (
     enter_state,
     join_tags,
     new_fields,
+    not_in_list,
     read_only,
     required,
     split_tags,
@@ -41,11 +42,8 @@ from azure_devops_simulator.state.work_items.relation_types import find_relation
 _SPACE = "Microsoft.TeamFoundation.WorkItemTracking.Server"
 _WORK_ITEM_URL = re.compile(r"/_apis/wit/workitems/(\d+)/?(?:\?.*)?$", re.IGNORECASE)
 _FORMATS: dict[str, TextFormat] = {"markdown": "markdown", "html": "html"}
-_ELSEWHERE = {
-    "System.TeamProject": "moving a work item to another project",
-    "System.WorkItemType": "changing the type of a work item",
-}
-"""Read-only fields that the service lets a client write all the same, and what that does."""
+_TYPE, _PROJECT = "System.WorkItemType", "System.TeamProject"
+"""Read-only fields that the service lets a client write all the same."""
 
 
 @dataclass
@@ -93,6 +91,8 @@ class Patch:
                     raise _bad_path(operation.path)
         if not self.draft.fields.get("System.Title"):
             raise required(FIELDS["System.Title"])
+        if self._changes_type:
+            self._fit_into_type()
         if "System.Reason" in self._written and not self.bypass_rules:
             check_reason(self.kind, self.draft.fields)
         return self.draft
@@ -135,8 +135,12 @@ class Patch:
         if name in {"System.AreaId", "System.IterationId"}:
             field, value = self._path_of(field, value)
             name = field.reference_name
-        elif name in _ELSEWHERE and value:
-            self._stay(name, str(value))
+        elif name == _PROJECT and value:
+            self._stay(str(value))
+            return
+        elif name == _TYPE and value:
+            self.kind = work_item_type(self.project, str(value))
+            self.draft.fields[_TYPE] = self.kind.name
             return
         elif field.read_only and not (self.bypass_rules and not field.computed):
             raise read_only(field)
@@ -157,10 +161,29 @@ class Patch:
         else:
             self.draft.fields.pop(name, None)
 
-    def _stay(self, name: str, value: str) -> None:
-        present = self.project.name if name == "System.TeamProject" else self.kind.name
-        if value.lower() != present.lower():
-            raise NotSimulatedError(_ELSEWHERE[name])
+    def _stay(self, value: str) -> None:
+        if value.lower() != self.project.name.lower():
+            raise NotSimulatedError("moving a work item to another project")
+
+    @property
+    def _changes_type(self) -> bool:
+        return self.item is not None and self.item.type != self.kind.name
+
+    def _fit_into_type(self) -> None:
+        """Keep of an item what its new type has, and refuse a state that this type has not.
+
+        The values of other fields stay in the earlier revisions.
+        """
+        fields = self.draft.fields
+        state = self.kind.state(str(fields["System.State"]))
+        if state is None:
+            raise not_in_list(FIELDS["System.State"], str(fields["System.State"]))
+        if "System.Reason" not in self._written and fields.get("System.Reason") not in state.reasons:
+            fields["System.Reason"] = state.reason
+        for name in [name for name in fields if name not in self.kind.fields]:
+            del fields[name]
+        for name, value in self.kind.defaults.items():
+            fields.setdefault(name, value)
 
     def _path_of(self, field: Field, value: JsonValue) -> tuple[Field, JsonValue]:
         path_field = FIELDS[field.reference_name.replace("Id", "Path")]
@@ -183,6 +206,8 @@ class Patch:
             return self.kind.states
         if self.item is None:
             return self.kind.states[:1]
+        if self._changes_type:
+            return self.kind.states
         current = self.kind.state(str(self.item.revision.fields["System.State"]))
         return self.kind.following(current) if current else self.kind.states
 

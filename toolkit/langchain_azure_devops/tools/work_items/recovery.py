@@ -49,7 +49,7 @@ class _Origin(BaseModel):
     created_by_id: str | None = Field(default=None, validation_alias=AliasPath("fields", "System.CreatedBy", "id"))
 
 
-class _Revision(BaseModel):
+class StoredRevision(BaseModel):
     """The author, time, values and links of a revision."""
 
     fields: dict[str, JsonValue]
@@ -99,7 +99,7 @@ async def find_created_item(client: AzureDevOps, pending: PendingWrite) -> Saved
     targets = list((await find_targets(client, project, given.get("links") or [])).values())
     found = []
     for number in candidates:
-        first = await _read_revision(client, number, 1)
+        first = await read_revision(client, number, 1)
         if first is not None and not _differences(sent, given.get("parent"), targets, first[1]):
             found.append(first[0])
     if len(found) > 1:
@@ -133,23 +133,25 @@ async def _find_own_new(client: AzureDevOps, pending: PendingWrite, project: str
     return [row.id for row in mine if here[row.project]]
 
 
-async def _read_revision(
+async def read_revision(
     client: AzureDevOps, number: int, revision: int
-) -> tuple[SavedWorkItem, _Revision, httpx.Response] | None:
+) -> tuple[SavedWorkItem, StoredRevision, httpx.Response] | None:
     """Read a revision of a work item; a note says when there are later ones, and None that there is none so far."""
     answer = await client.get(ITEM, path={"id": number}, query={"$expand": "all"})
     current = decode(answer, SavedWorkItem)
     if current.revision < revision:
         return None
     if current.revision == revision:
-        return current, decode(answer, _Revision), answer
+        return current, decode(answer, StoredRevision), answer
     answer = await client.get(_REVISION, path={"id": number, "revision": revision}, query={"$expand": "all"})
     note = f"It was changed since then and is at revision {current.revision}."
     saved = decode(answer, SavedWorkItem).model_copy(update={"id": number, "url": current.url, "notes": [note]})
-    return saved, decode(answer, _Revision), answer
+    return saved, decode(answer, StoredRevision), answer
 
 
-def _differences(sent: Mapping[str, str], parent: int | None, targets: list[Target], first: _Revision) -> list[str]:
+def _differences(
+    sent: Mapping[str, str], parent: int | None, targets: list[Target], first: StoredRevision
+) -> list[str]:
     """Return what in the first revision of a work item is not surely as it was sent."""
     others = [
         name
@@ -201,11 +203,11 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> SavedWorkIt
     """
     number, before = pending.arguments["id"], pending.arguments["revision"]
     pending.url = f"{client.settings.url('core')}/_workitems/edit/{number}"
-    following = await _read_revision(client, number, before + 1)
+    following = await read_revision(client, number, before + 1)
     if following is None:
         return Missing(f"revision {before + 1} of work item {number}")
     saved, after, response = following
-    _check_author(after, number, before, (await fetch_account(client)).id)
+    check_author(after, number, before, (await fetch_account(client)).id)
     if pending.is_of_another(client, SavedWorkItem, number, before + 1):
         raise unknown_outcome(f"another call made revision {before + 1} of work item {number}")
     if after.changed < pending.since(client, response):
@@ -213,7 +215,7 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> SavedWorkIt
     links = pending.arguments.get("links") or []
     where = {"id": number, "revision": before}
     answer = await client.get(_REVISION, path=where, query={"$expand": "all"})
-    earlier, stored = decode(answer, _Revision), decode(answer, RawWorkItem)
+    earlier, stored = decode(answer, StoredRevision), decode(answer, RawWorkItem)
     targets = list((await find_targets(client, str(after.fields["System.TeamProject"]), links)).values())
     # The texts that it had already were not sent.
     sent = drop_same_texts(sent_fields(pending.arguments, after.type), stored)
@@ -227,7 +229,7 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> SavedWorkIt
     return saved
 
 
-def _check_author(after: _Revision, number: int, before: int, account: str) -> None:
+def check_author(after: StoredRevision, number: int, before: int, account: str) -> None:
     """Check who made the revision after the one that was read.
 
     Raises:

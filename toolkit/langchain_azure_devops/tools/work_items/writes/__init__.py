@@ -5,3 +5,4 @@ from langchain_azure_devops.tools.work_items.writes.comments import update_work_
 from langchain_azure_devops.tools.work_items.writes.many import update_work_items as update_work_items
 from langchain_azure_devops.tools.work_items.writes.recycling import delete_work_item as delete_work_item
 from langchain_azure_devops.tools.work_items.writes.recycling import restore_work_item as restore_work_item
+from langchain_azure_devops.tools.work_items.writes.retyping import change_work_item_type as change_work_item_type

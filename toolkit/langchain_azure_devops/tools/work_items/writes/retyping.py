@@ -1,0 +1,190 @@
+"""Give a work item another type."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pydantic import AliasPath, BaseModel, Field, JsonValue
+
+from langchain_azure_devops.calls.current_state import NothingToSend
+from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
+from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, RevisionConflict, did_you_mean
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.responses import Collection, Named, OrNone, decode
+from langchain_azure_devops.safety.grants import as_subject
+from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.text.untrusted import one_line
+from langchain_azure_devops.tools.people import NamedPerson
+from langchain_azure_devops.tools.work_items.models import RawWorkItem, SavedWorkItem
+from langchain_azure_devops.tools.work_items.recovery import ITEM, check_author, read_revision
+from langchain_azure_devops.tools.work_items.repair import explain_refusal
+from langchain_azure_devops.tools.work_items.sent_values import make_patch
+from langchain_azure_devops.tools.work_items.tools import Id
+from langchain_azure_devops.tools.work_items.toolset import toolset
+
+_TYPES = "/{project}/_apis/wit/workitemtypes"
+_JSON_PATCH = "application/json-patch+json"
+
+
+class _FieldOfType(BaseModel):
+    reference_name: str = Field(validation_alias="referenceName")
+    name: str = ""
+
+
+class _To(BaseModel):
+    to: str
+
+
+class _Type(Named):
+    states: OrNone[Named] = Field(default=[])
+    fields: OrNone[_FieldOfType] = Field(default=[])
+    transitions: dict[str, OrNone[_To]] = Field(default={})
+
+    @property
+    def first_state(self) -> str | None:
+        """The state in which a new item of this type begins; None when the answer does not say so."""
+        first = self.transitions.get("") or []
+        return first[0].to if first else (self.states[0].name if self.states else None)
+
+
+class _Stored(RawWorkItem):
+    revision: int = Field(validation_alias="rev")
+    project: str = Field(validation_alias=AliasPath("fields", "System.TeamProject"))
+    type: str = Field(validation_alias=AliasPath("fields", "System.WorkItemType"))
+    title: str = Field(validation_alias=AliasPath("fields", "System.Title"))
+    state: str = Field(validation_alias=AliasPath("fields", "System.State"))
+    assigned_to: NamedPerson = Field(default=None, validation_alias=AliasPath("fields", "System.AssignedTo"))
+
+
+class _Plan(NamedTuple):
+    """What a call changes.
+
+    Attributes:
+        stored: The work item as it is.
+        fields: What is sent: the type, and a state where the new type lacks the present one.
+        dropped: The fields with a value that the new type does not have.
+        notes: What follows from the new type, in words.
+    """
+
+    stored: _Stored
+    fields: dict[str, str]
+    dropped: list[str]
+    notes: list[str]
+
+
+async def _plan(client: AzureDevOps, number: int, wanted: str) -> _Plan:
+    """Read the work item and its new type.
+
+    Raises:
+        NothingToSend: It has this type already.
+        InvalidRequest: The project has no such type.
+    """
+    stored = decode(await client.get(ITEM, path={"id": number}, query={"$expand": "all"}), _Stored)
+    if stored.type.casefold() == wanted.strip().casefold():
+        raise NothingToSend(f"Work item {number} is a {stored.type} already, so nothing was sent.", subject=str(number))
+    kind = await _read_type(client, stored.project, wanted)
+    fields, notes = {"System.WorkItemType": kind.name}, list[str]()
+    states = [state.name for state in kind.states]
+    if states and stored.state.casefold() not in {state.casefold() for state in states}:
+        first = kind.first_state or states[0]
+        fields["System.State"] = first
+        notes.append(
+            f"A {one_line(kind.name)} has no state {one_line(stored.state)}, so it becomes {one_line(first)}. Its "
+            f"states: {', '.join(map(one_line, states))}."
+        )
+    there = {field.reference_name.casefold() for field in kind.fields}
+    dropped = [
+        name
+        for name, value in stored.fields.items()
+        if there and name.casefold() not in there and value not in (None, "") and not name.startswith("System.")
+    ]
+    if dropped:
+        notes.append(f"A {one_line(kind.name)} does not show {', '.join(map(one_line, dropped))}.")
+    return _Plan(stored, fields, dropped, notes)
+
+
+async def _read_type(client: AzureDevOps, project: str, wanted: str) -> _Type:
+    try:
+        return decode(await client.get(f"{_TYPES}/{{type}}", path={"project": project, "type": wanted}), _Type)
+    except NotFound as error:
+        rows = decode(await client.get(_TYPES, path={"project": project}), Collection[Named]).value
+        names = [one_line(row.name) for row in rows]
+        raise InvalidRequest(
+            f"There is no work item type {wanted!r} in {project}, so nothing was sent.{did_you_mean(wanted, names)} "
+            f"Its types: {', '.join(names)}.",
+            subject=as_subject(wanted),
+        ) from error
+
+
+async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Read the work item, its present type, and what the new type changes beside that."""
+    plan = await _plan(client, int(str(arguments["id"])), str(arguments["type"]))
+    told: dict[str, JsonValue] = {
+        "project": plan.stored.project,
+        "type": plan.stored.type,
+        "title": plan.stored.title,
+        "state": plan.stored.state,
+        "assigned_to": plan.stored.assigned_to or "",
+        "revision": plan.stored.revision,
+    }
+    return told | ({"consequences": " ".join(plan.notes)} if plan.notes else {})
+
+
+async def find_retyped(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | Missing:
+    """Return the revision after the one that was read if it is recent, by this account, and of the new type."""
+    number, before, wanted = (pending.arguments[name] for name in ("id", "revision", "type"))
+    pending.url = f"{client.settings.url('core')}/_workitems/edit/{number}"
+    following = await read_revision(client, number, before + 1)
+    if following is None:
+        return Missing(f"revision {before + 1} of work item {number}")
+    saved, after, response = following
+    check_author(after, number, before, (await fetch_account(client)).id)
+    if pending.is_of_another(client, SavedWorkItem, number, before + 1):
+        raise unknown_outcome(f"another call made revision {before + 1} of work item {number}")
+    if after.changed < pending.since(client, response):
+        raise unknown_outcome(f"revision {before + 1} of work item {number} is older than this call")
+    earlier = await read_revision(client, number, before)
+    same_before = earlier is None or earlier[1].type.casefold() == wanted.casefold()
+    if after.type.casefold() != wanted.casefold() or same_before:
+        raise unknown_outcome(f"revision {before + 1} of work item {number} is not surely this change of its type")
+    return saved
+
+
+@toolset.write(
+    Scope.WORK_WRITE,
+    idempotent=True,
+    sends=f"PATCH {ITEM}",
+    targets=("id", "type"),
+    contents=("revision",),
+    current=_read_before,
+    recover=find_retyped,
+    example={"id": 19, "revision": 1, "type": "Bug"},
+)
+async def change_work_item_type(client: AzureDevOps, *, id: Id, revision: int, type: str) -> SavedWorkItem:
+    """Change the type of a work item; a state that it lacks becomes its first.
+
+    Raises:
+        RevisionConflict: It has another revision now.
+        InvalidRequest: There is no such type, or a rule of it refuses a value; says what is allowed.
+    Source: `PATCH /_apis/wit/workitems/{id}` with a test of `/rev`.
+    """
+    try:
+        plan = await _plan(client, id, type)
+    except NothingToSend as idle:
+        same = decode(await client.get(ITEM, path={"id": id}, query={"$expand": "all"}), SavedWorkItem)
+        return same.model_copy(update={"notes": [idle.message]})
+    patch: list[JsonValue] = [{"op": "test", "path": "/rev", "value": revision}, *make_patch(plan.fields)]
+    try:
+        answer = await client.post(ITEM, patch, path={"id": id}, content_type=_JSON_PATCH, method="PATCH")
+    except Conflict as error:
+        now = decode(await client.get(ITEM, path={"id": id}), _Stored)
+        if now.revision == revision:
+            raise
+        raise RevisionConflict(
+            f"Work item {id} is at revision {now.revision}, not {revision}: somebody changed it since it was read. "
+            "Nothing was changed. Read it again.",
+            subject=str(now.revision),
+        ) from error
+    except InvalidRequest as error:
+        raise await explain_refusal(client, error, id, type) from error
+    saved = decode(answer, SavedWorkItem)
+    return saved.model_copy(update={"notes": [*plan.notes, *saved.notes]})
