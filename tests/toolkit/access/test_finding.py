@@ -151,6 +151,8 @@ ASKED = (
     ("run a saved query", "run_saved_query"),
     ("recycle bin of deleted work items", "list_deleted_work_items"),
     ("templates for work items", "list_work_item_templates"),
+    ("search the texts of work items", "search_work_items"),
+    ("everything said about a word in work items", "search_work_items"),
 )
 """What a person or a model asks for, and the tools that serve it."""
 

@@ -12,6 +12,7 @@ from langchain_azure_devops.tools.work_items.process.types import get_work_item_
 from langchain_azure_devops.tools.work_items.process.types import list_work_item_types as list_work_item_types
 from langchain_azure_devops.tools.work_items.queries.listing import list_saved_queries as list_saved_queries
 from langchain_azure_devops.tools.work_items.queries.running import run_saved_query as run_saved_query
+from langchain_azure_devops.tools.work_items.searching.search import search_work_items as search_work_items
 from langchain_azure_devops.tools.work_items.tools import *  # noqa: F403 - the package offers what its tools module declares
 from langchain_azure_devops.tools.work_items.toolset import toolset as toolset
 from langchain_azure_devops.tools.work_items.wiql import condition as condition

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
-from langchain_azure_devops.calls.declaration import Cursor, Limit, Project
+from langchain_azure_devops.calls.declaration import Cursor, Project
 from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.paging import page_rows
 from langchain_azure_devops.http.client import AzureDevOps
@@ -16,6 +16,7 @@ from langchain_azure_devops.tools.work_items.toolset import toolset
 
 _BIN = "/{project}/_apis/wit/recyclebin"
 _BATCH = 200
+_PAGE = 100
 _MOST = 10_000
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -36,7 +37,7 @@ class DeletedWorkItem(Result):
 
 @toolset.read(Scope.WORK, example={"project": "Platform"})
 async def list_deleted_work_items(
-    client: AzureDevOps, *, project: Project = None, limit: Limit = 50, cursor: Cursor = None
+    client: AzureDevOps, *, project: Project = None, cursor: Cursor = None
 ) -> Page[DeletedWorkItem]:
     """List the recycle bin, last deleted first.
 
@@ -54,7 +55,7 @@ async def list_deleted_work_items(
     answers = await fan_out(range(0, len(read), _BATCH), read_batch)
     rows = [row for found in answers.done.values() for row in found]
     rows.sort(key=lambda row: (row.deleted or _LONG_AGO, row.id), reverse=True)
-    page = await page_rows(DeletedWorkItem, rows, limit, cursor)
+    page = await page_rows(DeletedWorkItem, rows, _PAGE, cursor)
     page.failed.extend(
         Failed(place=f"deleted work items {read[start]} and following", status=error.status, reason=error.message)
         for start, error in answers.failed.items()

@@ -65,7 +65,7 @@ async def run_saved_query(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[QueriedWorkItem]:
-    """Run a saved query; trees and linked items show level and parent.
+    """Run a saved query.
 
     Raises:
         NotFound: There is no such query or team; the message names queries that come near.
