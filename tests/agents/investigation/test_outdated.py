@@ -162,6 +162,10 @@ CHANGES = {
     "remove_work_item_links": (
         dict(TOOLS["remove_work_item_links"].examples[0]), lambda other: change(other, 17, title="Renamed"), "old_1"
     ),
+    "create_child_work_items": (
+        dict(TOOLS["create_child_work_items"].examples[0]), lambda other: change(other, 8, title="Renamed"),
+        "parent_title"
+    ),
     "complete_pull_request": (
         dict(TOOLS["complete_pull_request"].examples[0]), lambda other: rename(other, 15), "title"
     ),

@@ -83,6 +83,8 @@ ASKED = (
     ("parent, children and predecessors of a work item", "list_work_item_links"),
     ("make one work item the predecessor of another", "add_work_item_links"),
     ("unlink two work items", "remove_work_item_links"),
+    ("split a story into tasks", "create_child_work_items"),
+    ("create children of a work item", "create_child_work_items"),
     ("link a work item to a pull request", "link_work_items"),
     ("find commits by message", "search_commits"),
     ("search commits for a ticket number", "search_commits"),

@@ -23,6 +23,7 @@ from langchain_azure_devops.tools.work_items.tools import CommentAdded
 WRITERS = sorted(name for name, tool in TOOLS.items() if tool.access == "write")
 OPENED = {"repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Rota"}
 PUSHED = TOOLS["push_changes"].examples[0]
+CHILDREN = [{"type": "Task", "title": "Write the tests"}]
 BEGUN = {"repository": "platform-api", "source": "feature/async-sqlalchemy"}
 
 MANY = {"updates": [{"id": 4, "revision": 5, "tags": "seen"}, {"id": 19, "revision": 1, "tags": "seen"}]}
@@ -80,6 +81,7 @@ SCENARIOS = [
     Scenario("link_work_items", "rename the pull request", "title"),
     Scenario("add_work_item_links", "rename the parent", "new_1"),
     Scenario("remove_work_item_links", "rename the child", "old_1"),
+    Scenario("create_child_work_items", "rename the parent", "parent_title", {"parent": 5, "children": CHILDREN}),
     Scenario("complete_pull_request", "vote", "votes"),
     Scenario("set_auto_complete", "rename the pull request", "title", {"id": 15, "source_commit": "the tip"}),
     Scenario("abandon_pull_request", "rename the pull request", "title", {"id": 15}),
@@ -287,6 +289,7 @@ REQUESTS = {
     "link_work_items": 6,
     "add_work_item_links": 4,
     "remove_work_item_links": 3,
+    "create_child_work_items": 2,
     "complete_pull_request": 11,
     "set_auto_complete": 11,
     "abandon_pull_request": 2,

@@ -73,6 +73,7 @@ IMPOSSIBLE = [
         {"id": 8, "revision": 4, "links": [{"target": "work_item:117"}]},
         "Did you mean 'work_item:17'?",
     ),
+    ("create_child_work_items", {"parent": 4711, "children": [{"type": "Task", "title": "x"}]}, "4711"),
     ("comment_on_pull_request", {"id": PAGED, "text": "x", "line": 1}, "need path"),
     ("comment_on_pull_request", {"id": PAGED, "text": "x", "path": "/README.md"}, "does not change '/README.md'"),
     (

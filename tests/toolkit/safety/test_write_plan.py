@@ -130,6 +130,7 @@ TARGETS = {
     "delete_work_item_comment": {"id", "comment"},
     "add_work_item_links": {"id", "links"},
     "remove_work_item_links": {"id", "links"},
+    "create_child_work_items": {"parent", "children"},
     "create_branch": {"project", "repository", "branch", "source"},
     "delete_branch": {"project", "repository", "branch", "commit"},
     "create_tag": {"project", "repository", "tag", "source"},

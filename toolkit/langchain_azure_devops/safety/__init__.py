@@ -34,7 +34,7 @@ from langchain_azure_devops.safety.grants import (
 from langchain_azure_devops.safety.neutralizing import SECRET_REMOVED, has_secret, neutralize, neutralize_all
 from langchain_azure_devops.safety.private_files import make_private, make_private_folder
 from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, plan_exact_write
-from langchain_azure_devops.safety.write_view import clean_value, describe_write, spell_out_hidden, view_write
+from langchain_azure_devops.safety.write_view import clean_value, describe_write, is_rows, spell_out_hidden, view_write
 
 __all__ = [
     "MOST_ASKS",
@@ -61,6 +61,7 @@ __all__ = [
     "find_named_targets",
     "flatten",
     "has_secret",
+    "is_rows",
     "make_private",
     "make_private_folder",
     "neutralize",

@@ -33,16 +33,16 @@ from langchain_azure_devops.tools.work_items.related import describe_items
 
 _ONE_ONLY = {RELATION_OF_KIND[kind]: kind for kind in ("parent", "duplicate of")}
 
-_KINDS = "related (default), parent, child, duplicate of, predecessor, successor, tests..."
+_KINDS = "related (default), parent, child, predecessor, duplicate of..."
 
 
 class NewLink(BaseModel):
-    """build:35, pull_request:13, work_item:4, commit:repository@id, branch:repository@name, or a URL."""
+    """build:35, pull_request:13, work_item:4, commit:repository@id, branch:repository@name, or URL."""
 
     target: Annotated[str, AfterValidator(check_form)]
     kind: Annotated[
         str | None,
-        Field(description="related (default), parent, child, duplicate of, predecessor, successor, tests..."),
+        Field(description="related (default), parent, child, predecessor, duplicate of..."),
     ] = None
 
 

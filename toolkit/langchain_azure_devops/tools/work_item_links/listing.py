@@ -167,7 +167,7 @@ async def list_work_item_links(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[WorkItemLink]:
-    """List the links of a work item, such as parent and children, with titles and states.
+    """List the links of a work item, such as parent and children, with titles.
 
     Source: `GET /_apis/wit/workitems/{id}?$expand=relations`, `POST .../workitemsbatch`, and one request for each pull
     request, build, commit and repository.

@@ -42,10 +42,10 @@ _GIT = re.compile(r"(commit|branch):(?P<repository>[^@]+)@")
 
 
 class OldLink(BaseModel):
-    """As list_work_item_links shows it."""
+    """As listed."""
 
     target: Annotated[str, Field(min_length=1)]
-    kind: Annotated[str | None, Field(description="Where several lead there")] = None
+    kind: Annotated[str | None, Field(description="If several")] = None
 
 
 OldLinks = Annotated[list[OldLink], Field(min_length=1, max_length=MOST)]
