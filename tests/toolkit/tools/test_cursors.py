@@ -51,7 +51,9 @@ def many() -> Iterator[AzureDevOps]:
     for number in range(2):
         branch = review.pull_request.source.removeprefix("refs/heads/")
         platform.repository("platform-api").commit("Another push", {f"pushed-{number}.txt": "x"}, branch=branch)
-        platform.add_work_item("Task", title="Another task").link(review)
+        platform.add_work_item("Task", title="Another task about labels").link(review)
+        said = {"by": organization.named("Tom Becker"), "when": organization.clock.tick()}
+        organization.work_items.comment(organization.work_items.items[4], "Another comment", "html", **said)
     api = organization.repository("Platform", "platform-api")
     merged = str(TOOLS["list_pull_requests_of_commit"].examples[0]["commit"])
     api.refs["refs/heads/before"] = api.commit(merged).parents[0]

@@ -106,7 +106,7 @@ class _Said(BaseModel):
 
 
 class _Comments(BaseModel):
-    comments: OrNone[_Said] = Field(default=[])
+    comments: OrNone[_Said]
 
 
 class _Forms(BaseModel):

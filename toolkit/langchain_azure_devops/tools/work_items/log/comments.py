@@ -68,7 +68,7 @@ class _Comment(BaseModel):
 
 class _Answer(BaseModel):
     total: int | None = Field(default=None, validation_alias="totalCount")
-    comments: OrNone[_Comment] = Field(default=[])
+    comments: OrNone[_Comment]
     token: str | None = Field(default=None, validation_alias="continuationToken")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AliasPath, BaseModel, Field
+from pydantic import AliasPath, BaseModel, Field, model_validator
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project
 from langchain_azure_devops.calls.paging import Batch, collect
@@ -49,10 +49,18 @@ class _Column(BaseModel):
 
 
 class _Answer(BaseModel):
-    kind: str = Field(default="flat", validation_alias="queryType")
+    kind: str = Field(validation_alias="queryType")
     columns: OrNone[_Column] = Field(default=[])
     items: OrNone[Numbered] = Field(default=[], validation_alias="workItems")
     relations: OrNone[_Relation] = Field(default=[], validation_alias="workItemRelations")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_rows(cls, answer: object) -> object:
+        """Refuse an answer that has neither kind of rows: a damaged answer is no empty one."""
+        if isinstance(answer, dict) and not answer.keys() & {"workItems", "workItemRelations"}:
+            raise ValueError("the answer to a query has no rows")
+        return answer
 
 
 @toolset.read(Scope.WORK, example={"query": "Shared Queries/Open bugs", "project": "Platform"})

@@ -76,8 +76,8 @@ class _Hit(BaseModel):
 
 
 class _Answer(BaseModel):
-    count: int = 0
-    results: OrNone[_Hit] = Field(default=[])
+    count: int
+    results: OrNone[_Hit]
     info: int = Field(default=0, validation_alias="infoCode")
 
 
