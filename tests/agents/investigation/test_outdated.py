@@ -26,19 +26,33 @@ NO = {"type": "reject", "message": "not this one"}
 
 
 @pytest.fixture
-def other(server):
+def uploads(tmp_path):
+    """The folder whose files may be sent."""
+    made = tmp_path / "uploads"
+    made.mkdir()
+    (made / "trace.txt").write_text("one\n")
+    return made
+
+
+@pytest.fixture
+def other(server, uploads):
     """Somebody else, who changes things meanwhile."""
     given = {"base_url": server.base_url, "pat": "full-access-token", "scopes": "app_token"}
-    with AzureDevOpsToolkit(**given, default_project="Platform", writes="allow") as made:
+    with AzureDevOpsToolkit(**given, default_project="Platform", writes="allow", attachments_folder=uploads) as made:
         yield made.client
 
 
 @pytest.fixture
-def toolkit(server, organization):
+def toolkit(server, organization, uploads):
     """The toolkit with every tool."""
     context = RunContext(clock=organization.clock.now, timeouts=Timeouts(recovery=0.1, recovery_pause=0.1))
     with AzureDevOpsToolkit.connect(
-        base_url=server.base_url, pat="full-access-token", default_project="Platform", context=context, toolsets="all"
+        base_url=server.base_url,
+        pat="full-access-token",
+        default_project="Platform",
+        context=context,
+        toolsets="all",
+        attachments_folder=uploads,
     ) as connected:
         yield connected
 
@@ -201,6 +215,11 @@ CHANGES = {
         dict(TOOLS["tag_build"].examples[0]),
         lambda other: TOOLS["tag_build"].call_sync(other, build=35, add=["seen"]),
         "tags",
+    ),
+    "upload_attachment": (
+        dict(TOOLS["upload_attachment"].examples[0]),
+        lambda other: (other.files.folder / "trace.txt").write_text("another\n"),
+        "sha256",
     ),
     "decide_approval": (
         dict(TOOLS["decide_approval"].examples[0]), lambda other: rename_pipeline_of(other, 38), "pipeline"

@@ -14,6 +14,7 @@ from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.errors import Denied, NotFound, RevisionConflict, StateChanged, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.safety import FileAccess
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
 from langchain_azure_devops.safety.grants import compare_states
 from langchain_azure_devops.scopes import Scope
@@ -101,16 +102,25 @@ SCENARIOS = [
     Scenario("update_pipeline", "pause the pipeline", "status", {"pipeline": "1", "status": "disabled"}),
     Scenario("update_pipeline", "pause the pipeline", "revision", {"pipeline": "1", "folder": "night"}),
     Scenario("decide_approval", "rename the pipeline", "pipeline"),
+    Scenario("upload_attachment", "change the file", "sha256"),
 ]
+WRITES = {"upload_attachment": 2}
+"""How many write requests a tool sends that sends several."""
 
 
 @pytest.fixture
-def client(connect, server, sent):
-    return connect(transport=Recorder(server.base_url, sent))
+def uploads(tmp_path):
+    (tmp_path / "trace.txt").write_text("one\n")
+    return tmp_path
 
 
 @pytest.fixture
-def meanwhile(connect, push, server, tls):
+def client(connect, server, sent, uploads):
+    return connect(transport=Recorder(server.base_url, sent), files=FileAccess(uploads))
+
+
+@pytest.fixture
+def meanwhile(connect, push, server, tls, uploads):
     """Does what a scenario says, as somebody else."""
     other = connect(writes="allow")
 
@@ -155,6 +165,7 @@ def meanwhile(connect, push, server, tls):
         "pause the pipeline": lambda: call(other, "update_pipeline", pipeline="1", status="paused"),
         "pause the pipeline of docs": lambda: call(other, "update_pipeline", pipeline="docs-publish", status="paused"),
         "tag the build": lambda: call(other, "tag_build", build=35, add=["seen"]),
+        "change the file": lambda: (uploads / "trace.txt").write_text("another\n"),
         "vote": vote,
         "push to the source": lambda: push("Platform", "platform-api", {"/x": b"1"}, "feature/async-sqlalchemy"),
         "push to docs": lambda: push("Platform", "docs", {"/x": b"1"}, "main"),
@@ -168,7 +179,10 @@ def arguments_of(scenario, client):
     if "id" not in given and "id" in TOOLS[scenario.tool].parameters.model_fields:
         given = {**given, "id": 4, "revision": 0}
     if "revision" in TOOLS[scenario.tool].parameters.model_fields:
-        given = {**given, "revision": call(client, "get_work_item", ids=[given["id"]]).revision}
+        given = {
+            **given,
+            "revision": call(client, "get_work_item", ids=[given.get("id") or given["work_item"]]).revision,
+        }
     if scenario.tool == "create_work_item":
         given = {"type": "Task", "title": "Broken", **given}
     if given.get("source_commit"):
@@ -246,7 +260,7 @@ def test_a_yes_to_the_present_state_writes_once(scenario, client, meanwhile, sen
     else:
         assert in_a_thread(client, scenario, arguments, person)
     assert len(person.asked) == 2
-    assert len(writes(sent)) == 1
+    assert len(writes(sent)) == WRITES.get(scenario.tool, 1)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
@@ -261,11 +275,12 @@ def test_without_a_change_one_question_and_two_looks_at_the_state(name, way, cli
     way(client, scenario, arguments, person)
     assert len(person.asked) == 1
     assert person.asked[0].current is not None
-    assert len(writes(sent)) == 1
+    assert len(writes(sent)) == WRITES.get(name, 1)
     assert len(sent) == 2 * looks[0] + REQUESTS[name]
 
 
 REQUESTS = {
+    "upload_attachment": 3,
     "add_work_item_comment": 2,
     "update_work_item_comment": 3,
     "delete_work_item_comment": 3,

@@ -117,6 +117,7 @@ TARGETS = {
     "decide_approval": {"project", "approval", "decision"},
     "retry_stage": {"project", "build", "stage", "all_jobs"},
     "tag_build": {"project", "build", "remove"},
+    "upload_attachment": {"work_item", "path"},
     "create_pull_request": {"project", "repository", "source", "target", "work_items"},
     "update_pull_request": {"id", "target", "status", "source_commit"},
     "create_work_item": {"type", "project", "area", "iteration", "assigned_to", "parent", "links"},

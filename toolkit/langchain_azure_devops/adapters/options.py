@@ -51,6 +51,8 @@ class ToolkitOptions(TypedDict, total=False):
     approver: Approver | None
     allow_policy_bypass: bool
     allow_own_reviews: bool
+    images: bool
+    attachments_folder: Path | str | None
     name_prefix: str
     base_url: str | None
     result_budget: ResultBudget
@@ -65,12 +67,14 @@ class ToolkitOptions(TypedDict, total=False):
 
 _REQUIRED: Mapping[str, tuple[type, str]] = {
     "read_only": (bool, "True or False"),
+    "images": (bool, "True or False"),
     "name_prefix": (str, "a text"),
 }
 _OPTIONAL: Mapping[str, tuple[type | UnionType, str]] = {
     "context": (RunContext, "a RunContext"),
     "transport": (httpx.AsyncBaseTransport, "an asynchronous transport of httpx"),
     "audit": (Path | str, "the path of a file"),
+    "attachments_folder": (Path | str, "the path of a folder"),
 }
 """The types of the options that may be None, and what the message about another type says."""
 

@@ -79,6 +79,7 @@ class ToolFacts(Generic[P, R]):
     makes: str = ""
     empty_clears: bool = False
     resource: str = ""
+    needs: str = ""
 
     def __post_init__(self) -> None:
         """Accept only a known kind of access: the gate, the filter and the approval depend on it."""

@@ -31,6 +31,7 @@ from langchain_azure_devops.safety.grants import (
     digest_state,
     flatten,
 )
+from langchain_azure_devops.safety.local_files import FileAccess
 from langchain_azure_devops.safety.neutralizing import SECRET_REMOVED, has_secret, neutralize, neutralize_all
 from langchain_azure_devops.safety.private_files import make_private, make_private_folder
 from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, plan_exact_write
@@ -48,6 +49,7 @@ __all__ = [
     "Entry",
     "EntryEvent",
     "FieldRule",
+    "FileAccess",
     "NamedTargets",
     "StateChange",
     "WritePlan",

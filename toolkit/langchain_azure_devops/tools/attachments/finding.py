@@ -19,7 +19,7 @@ from langchain_azure_devops.tools.attachments.models import (
 )
 from langchain_azure_devops.tools.work_items.recovery import COMMENTS, COMMENTS_VERSION, ITEM
 
-_UPDATES = "/{project}/_apis/wit/workItems/{id}/updates"
+UPDATES = "/{project}/_apis/wit/workItems/{id}/updates"
 _ID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _FILE = re.compile(rf"(?P<base>https?://[^\s\"'<>()]*?)?/_apis/wit/attachments/(?P<id>{_ID})(?P<query>\?[^\s\"'<>)]*)?")
 _NAMES = {
@@ -151,4 +151,4 @@ def _add_author(file: Attachment, update: ItemUpdate | None) -> Attachment:
 async def _read_updates(client: AzureDevOps, item: ItemWithFiles, start: int) -> list[ItemUpdate]:
     where: PathValues = {"project": item.project, "id": item.id}
     query: dict[str, QueryValue] = {"$top": _AT_ONCE, "$skip": start or None}
-    return decode(await client.get(_UPDATES, path=where, query=query), Collection[ItemUpdate]).value
+    return decode(await client.get(UPDATES, path=where, query=query), Collection[ItemUpdate]).value

@@ -104,3 +104,28 @@ class ItemUpdate(BaseModel):
         default=None, validation_alias=AliasPath("fields", "System.ChangedDate", "newValue")
     )
     added: OrNone[FileRelation] = Field(default=[], validation_alias=AliasPath("relations", "added"))
+
+
+class AttachmentAdded(Result):
+    """A file that was attached to a work item."""
+
+    identifying = ("work_item", "id")
+    effect = ("work_item", "revision")
+    web = _PAGE
+    caption = "{name} of work item {work_item}"
+
+    work_item: int
+    revision: int
+    id: str
+    name: Untrusted
+    bytes: int
+    sha256: str
+    project: str = Field(default="", exclude=True)
+    notes: list[str] = Field(default=[])
+
+
+class Uploaded(BaseModel):
+    """A file that was uploaded."""
+
+    id: str
+    url: str
