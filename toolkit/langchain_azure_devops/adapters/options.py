@@ -67,14 +67,12 @@ class ToolkitOptions(TypedDict, total=False):
 
 _REQUIRED: Mapping[str, tuple[type, str]] = {
     "read_only": (bool, "True or False"),
-    "images": (bool, "True or False"),
     "name_prefix": (str, "a text"),
 }
 _OPTIONAL: Mapping[str, tuple[type | UnionType, str]] = {
     "context": (RunContext, "a RunContext"),
     "transport": (httpx.AsyncBaseTransport, "an asynchronous transport of httpx"),
     "audit": (Path | str, "the path of a file"),
-    "attachments_folder": (Path | str, "the path of a folder"),
 }
 """The types of the options that may be None, and what the message about another type says."""
 

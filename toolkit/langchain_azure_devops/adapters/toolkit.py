@@ -153,8 +153,6 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             transport=transport,
             progress=progress,
             audit=audit,
-            images=images,
-            attachments_folder=attachments_folder,
         )
         loaded = choose_settings(
             settings,
@@ -183,8 +181,7 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         self._client.credential.replaced = self._verify_again
         self._approver = check_approver(approver)
         self._middleware_approver = MiddlewareApprover(self._client)
-        self._name_prefix = name_prefix
-        self._on_error, self._artifact = on_error, artifact
+        self._name_prefix, self._on_error, self._artifact = name_prefix, on_error, artifact
 
     @classmethod
     def connect(cls, *, strict: bool = False, **options: Unpack[ToolkitOptions]) -> Self:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from langchain_azure_devops.errors import InvalidRequest, Misconfigured, NotFound
+from langchain_azure_devops.settings import check_type
 
 MOST_BYTES = 20 * 1024 * 1024
 """The largest file that is sent."""
@@ -38,10 +39,12 @@ class FileAccess:
         """Check the options of a toolkit.
 
         Raises:
-            Misconfigured: The folder is none, or this system cannot keep a path inside of it.
+            Misconfigured: An option has a value that it cannot have, or this system cannot keep a path in a folder.
         """
+        check_type("images", images, bool, "True or False")
         if folder is None:
             return cls(images=images)
+        check_type(_FOLDER, folder, Path | str, "the path of a folder")
         whole = Path(folder).expanduser().resolve()
         if not whole.is_dir():
             raise Misconfigured(f"{_FOLDER}= takes an existing folder, and {str(folder)!r} is none.", subject=_FOLDER)

@@ -139,15 +139,28 @@ async def upload_attachment(
     )
     # Until the work item links to it, the file is no attachment.
     uploaded = decode(await client.send(request), Uploaded)
+    return AttachmentAdded(
+        work_item=work_item,
+        revision=await _attach(client, item, uploaded, comment),
+        id=uploaded.id,
+        name=file.name,
+        bytes=len(file.content),
+        sha256=file.sha256,
+        project=item.project,
+    )
+
+
+async def _attach(client: AzureDevOps, item: ItemWithFiles, uploaded: Uploaded, comment: str | None) -> int:
+    """Let a work item link to a file that was uploaded, and return its new revision."""
     link: dict[str, JsonValue] = {"rel": "AttachedFile", "url": uploaded.url}
     if comment:
         link["attributes"] = {"comment": comment}
     patch: list[JsonValue] = [
-        {"op": "test", "path": "/rev", "value": revision},
+        {"op": "test", "path": "/rev", "value": item.revision},
         {"op": "add", "path": "/relations/-", "value": link},
     ]
     try:
-        where: PathValues = {"project": item.project, "work_item": work_item}
+        where: PathValues = {"project": item.project, "work_item": item.id}
         response = await client.post(
             _ITEM, patch, path=where, content_type="application/json-patch+json", method="PATCH"
         )
@@ -160,12 +173,4 @@ async def upload_attachment(
         )
         error.args = (error.message,)
         raise
-    return AttachmentAdded(
-        work_item=work_item,
-        revision=decode(response, ItemWithFiles).revision,
-        id=uploaded.id,
-        name=file.name,
-        bytes=len(file.content),
-        sha256=file.sha256,
-        project=item.project,
-    )
+    return decode(response, ItemWithFiles).revision
