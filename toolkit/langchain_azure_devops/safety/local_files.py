@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from langchain_azure_devops.errors import InvalidRequest, Misconfigured, NotFound
+from langchain_azure_devops.extras import require
 from langchain_azure_devops.settings import check_type
 
 MOST_BYTES = 20 * 1024 * 1024
@@ -39,9 +40,12 @@ class FileAccess:
         """Check the options of a toolkit.
 
         Raises:
+            ExtraMissing: Pillow is not installed, which images need.
             Misconfigured: An option has a value that it cannot have, or this system cannot keep a path in a folder.
         """
         check_type("images", images, bool, "True or False")
+        if images:
+            require("PIL")
         if folder is None:
             return cls(images=images)
         check_type(_FOLDER, folder, Path | str, "the path of a folder")

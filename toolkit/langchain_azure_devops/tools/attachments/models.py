@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.http.responses import OrNone
+from langchain_azure_devops.results.images import WithImages
 from langchain_azure_devops.results.models import Instant, Lines, Result, Untrusted
 from langchain_azure_devops.tools.people import NamedPerson
 
@@ -34,7 +35,7 @@ class Attachment(Result):
     project: str = Field(default="", exclude=True)
 
 
-class AttachmentContent(Lines):
+class AttachmentContent(Lines, WithImages):
     """Lines of an attached text file; of any other file its type, size and digest."""
 
     web = _PAGE

@@ -1,5 +1,6 @@
 """Read an attached file: lines of a text, and what any other file is."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from langchain_azure_devops.text.lines import MAX_LINE, ScannedLines, read_range
 from langchain_azure_devops.text.untrusted import find_hidden
 from langchain_azure_devops.tools.attachments.finding import list_attached, list_in_comments, read_item
 from langchain_azure_devops.tools.attachments.models import Attachment, AttachmentContent
+from langchain_azure_devops.tools.attachments.pictures import MOST_BYTES, NotShown, keep_pixels
 from langchain_azure_devops.tools.attachments.sniffing import ARCHIVES, IMAGES, Kind, sniff, to_utf8
 from langchain_azure_devops.tools.attachments.toolset import toolset
 
@@ -70,7 +72,7 @@ async def read_attachment(
         whole = _put_before(start, pieces)
         if kind.encoding:
             return await _read_text(client, shown, kind, whole, first_line, last_line)
-        return await _describe(shown, kind, whole)
+        return await _describe(client, shown, kind, whole)
 
 
 async def find_file(client: AzureDevOps, work_item: int, wanted: str) -> Attachment:
@@ -151,16 +153,33 @@ def _make_notes(lines: ScannedLines, text: str, first: int) -> list[str]:
     return notes
 
 
-async def _describe(shown: AttachmentContent, kind: Kind, pieces: AsyncIterator[bytes]) -> AttachmentContent:
-    digest, size = hashlib.sha256(), 0
+async def _describe(
+    client: AzureDevOps, shown: AttachmentContent, kind: Kind, pieces: AsyncIterator[bytes]
+) -> AttachmentContent:
+    wanted = client.files.images and kind.name in IMAGES
+    digest, size, content = hashlib.sha256(), 0, bytearray()
     async for piece in pieces:
         digest.update(piece)
         size += len(piece)
+        if wanted and size <= MOST_BYTES:
+            content += piece
     update: dict[str, Any] = {"type": kind.name, "bytes": size, "sha256": digest.hexdigest(), "partial": True}
-    if kind.name in IMAGES:
+    if wanted:
+        update |= await _show_image(bytes(content), kind.name, size)
+    elif kind.name in IMAGES:
         update["notes"] = [_HOW_TO_SEE]
     elif kind.name in ARCHIVES:
         update["notes"] = ["Its content is not shown, and it is not unpacked. A person can download it."]
     else:
         update["notes"] = ["Its content is not shown. A person can download it."]
     return shown.model_copy(update=update)
+
+
+async def _show_image(content: bytes, kind: str, size: int) -> dict[str, Any]:
+    if size > MOST_BYTES:
+        return {"notes": [f"It is not shown: it has more than {MOST_BYTES / 2**20:.0f} MB."]}
+    try:
+        image, notes = await asyncio.to_thread(keep_pixels, content, kind)
+    except NotShown as reason:
+        return {"notes": [f"It is not shown. {reason}"]}
+    return {"images": [image], "notes": notes, "partial": False}
