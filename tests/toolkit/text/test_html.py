@@ -10,8 +10,8 @@ from langchain_azure_devops.text.html import html_to_markdown
     [
         ("<div>a <b>b</b> and <i>c</i></div>", "a **b** and _c_"),
         ("<ul><li>one</li><li>two</li></ul>", "- one\n- two"),
-        ('<a href="https://x.example/">here</a>', "here (https://x.example/)"),
-        ("a &lt;b&gt; &amp; c", "a <b> & c"),
+        ('<a href="https://x.example/">here</a>', "[here](https://x.example/)"),
+        ("a &lt;b&gt; &amp; c", r"a \<b> & c"),
         ("<h2>Steps</h2><p>Go</p>", "## Steps\n\nGo"),
         ("plain < text & more", "plain < text & more"),
     ],

@@ -85,13 +85,13 @@ def test_markdown_is_left_alone_and_html_becomes_markdown(platform_client):
     assert html_to_markdown("<pre>if x:\n    y</pre>") == "```\nif x:\n    y\n```"
     assert html_to_markdown("a < b && c") == "a < b && c"
     assert html_to_markdown("<p>seen<script>alert(1)</script></p><!-- hidden -->") == "seen"
-    assert html_to_markdown('<a href="https://example.com/x">docs</a>') == "docs (https://example.com/x)"
+    assert html_to_markdown('<a href="https://example.com/x">docs</a>') == "[docs](https://example.com/x)"
 
 
 def test_a_work_item_with_its_links_and_comments(platform_reader):
     found = call(platform_reader, "get_work_item", ids=[4], comments=True)
     assert (found.type, found.state, found.priority) == ("Bug", "Active", 1)
-    assert "- Resolve the name outside" in found.repro_steps
+    assert "1. Resolve the name outside" in found.repro_steps
     assert "`sttidewatercheckout`" in found.repro_steps
     assert "<" not in found.repro_steps
     assert [link.target for link in found.links if link.kind == "pull request"] == ["2"]
