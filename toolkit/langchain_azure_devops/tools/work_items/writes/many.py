@@ -62,6 +62,7 @@ class UpdatedWorkItems(PartialResult):
     """What became of each of the work items."""
 
     identifying = ("items",)
+    effect = ("made",)
     web = "_workitems/recentlyupdated"
 
     done: int
@@ -69,6 +70,7 @@ class UpdatedWorkItems(PartialResult):
     refused: int
     unknown: int
     items: list[UpdatedRow]
+    made: str | None = Field(default=None, exclude=True)
     notes: list[str] = Field(default=[])
 
 
@@ -80,7 +82,7 @@ async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) 
     return {"project": ", ".join(projects), "title": f"{len(plans)} work items", **shown}
 
 
-async def _write(client: AzureDevOps, plan: RowPlan, begun: float) -> UpdatedRow | AzureDevOpsError:
+async def _write(client: AzureDevOps, plan: RowPlan, begun: float, *, alone: bool) -> UpdatedRow | AzureDevOpsError:
     """Write one row. A refusal is returned, and a lost answer looked up at once, so that neither hides the others."""
     number = plan.update.id
     patch: list[JsonValue] = [{"op": "test", "path": "/rev", "value": plan.update.revision}, *plan.patch]
@@ -91,6 +93,8 @@ async def _write(client: AzureDevOps, plan: RowPlan, begun: float) -> UpdatedRow
         # Nothing of this call was sent so far: the state is compared once, before the first request.
         raise
     except WriteOutcomeUnknown as lost:
+        if alone:
+            raise
         return await _settle(client, plan, begun, lost)
     except InvalidRequest as error:
         return await explain_refusal(client, error, number)
@@ -111,7 +115,7 @@ async def _write_all(
 
     async def work() -> None:
         for plan in left:
-            found[plan.update.id] = await _write(client, plan, begun)
+            found[plan.update.id] = await _write(client, plan, begun, alone=len(plans) == 1)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -176,7 +180,8 @@ def _sum_up(rows: list[UpdatedRow], *notes: str) -> UpdatedWorkItems:
         for row in rows
         if row.outcome in {"refused", "unknown"}
     ]  # fmt: skip
-    return UpdatedWorkItems(**counts, items=rows, notes=told, partial=bool(failed), unread=failed)
+    made = " ".join(f"{row.id}@{row.revision}" for row in rows if row.outcome == "done") or None
+    return UpdatedWorkItems(**counts, items=rows, made=made, notes=told, partial=bool(failed), unread=failed)
 
 
 async def find_updates(client: AzureDevOps, pending: PendingWrite) -> UpdatedWorkItems | Missing:
@@ -200,7 +205,10 @@ async def find_updates(client: AzureDevOps, pending: PendingWrite) -> UpdatedWor
         else:
             rows.append(_describe(found))
     if not open_rows:
-        return _sum_up(rows)
+        found_all = _sum_up(rows)
+        if pending.is_of_another(client, UpdatedWorkItems, found_all.made):
+            raise unknown_outcome("another call made these revisions")
+        return found_all
     done = f"work items {', '.join(str(row.id) for row in rows)} are as asked, " if rows else ""
     raise unknown_outcome(f"{done}but not surely work items {', '.join(open_rows)}")
 
@@ -215,14 +223,6 @@ async def find_updates(client: AzureDevOps, pending: PendingWrite) -> UpdatedWor
     recover=find_updates,
     empty_clears=True,
     example={"updates": [{"id": 4, "revision": 5, "state": "Resolved"}]},
-    more_examples=(
-        {
-            "updates": [
-                {"id": 19, "revision": 1, "tags": "paging"},
-                {"id": 20, "revision": 1, "assigned_to": "Mina Sato"},
-            ]
-        },
-    ),
 )
 async def update_work_items(
     client: AzureDevOps, *, updates: Annotated[list[ItemUpdate], Field(min_length=1, max_length=MOST)]
