@@ -231,6 +231,17 @@ def test_a_lost_answer_of_one_row_is_proven_or_unknown_and_hides_no_other(hurry,
     assert (done.partial, "Do not repeat them" in " ".join(done.notes)) == (True, True)
 
 
+def test_a_call_of_which_nothing_is_known_to_be_done_is_no_result(hurry, server, organization):
+    client = hurry(transport=Loses(server.base_url, after=set(), before={str(FIRST), str(SECOND)}))
+    message = refusal(
+        client, TOOL, WriteOutcomeUnknown, updates=[row(FIRST, tags="a"), row(SECOND, tags="b"), row(21, 4, tags="c")]
+    )
+    assert "None of these 3 changes is known to be done" in message
+    assert "21: Work item 21 is at revision 1, not 4" in message
+    assert "do not repeat it" in message
+    assert len(item(organization, FIRST).revisions) == len(item(organization, SECOND).revisions) == 1
+
+
 def test_a_whole_call_is_found_again_only_when_every_row_is_proven(hurry, server, organization, connect):
     tool = TOOLS[TOOL]
     updates = [row(FIRST, tags="a"), row(SECOND, tags="b"), row(21, title="Add an index on container_number")]

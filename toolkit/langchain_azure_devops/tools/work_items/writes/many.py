@@ -187,7 +187,7 @@ def _sum_up(rows: list[UpdatedRow], *notes: str) -> UpdatedWorkItems:
 async def find_updates(client: AzureDevOps, pending: PendingWrite) -> UpdatedWorkItems | Missing:
     """Find the revisions that this account made of all the work items since then, each with exactly its change."""
     pending.url = f"{client.settings.url('core')}/_workitems/recentlyupdated"
-    rows, open_rows = list[UpdatedRow](), list[str]()
+    rows, open_rows, late = list[UpdatedRow](), list[str](), list[str]()
     for update in pending.arguments["updates"]:
         one = PendingWrite(pending.tool, dict(update), pending.begun, pending.accepted, pending.write)
         try:
@@ -201,16 +201,19 @@ async def find_updates(client: AzureDevOps, pending: PendingWrite) -> UpdatedWor
             if plan.is_idle:
                 rows.append(_tell(plan, "unchanged"))
             else:
-                open_rows.append(str(update.id))
+                late.append(str(update.id))
         else:
             rows.append(_describe(found))
-    if not open_rows:
+    if not open_rows and not late:
         found_all = _sum_up(rows)
         if pending.is_of_another(client, UpdatedWorkItems, found_all.made):
             raise unknown_outcome("another call made these revisions")
         return found_all
-    done = f"work items {', '.join(str(row.id) for row in rows)} are as asked, " if rows else ""
-    raise unknown_outcome(f"{done}but not surely work items {', '.join(open_rows)}")
+    done = f"work items {', '.join(str(row.id) for row in rows)} are as asked" if rows else ""
+    if not open_rows:
+        # A change may still come, so it is looked for again.
+        return Missing(f"the changes of work items {', '.join(late)}", f"{done[:1].upper()}{done[1:]}." if done else "")
+    raise unknown_outcome(f"{done}{', but ' * bool(done)}not surely work items {', '.join([*open_rows, *late])}")
 
 
 @toolset.write(
@@ -248,6 +251,11 @@ async def update_work_items(
             rows.append(outcome)
         else:
             rows.append(_tell(plan, "refused", outcome.message) if outcome else _tell(plan, "unchanged"))
+    outcomes = {row.outcome for row in rows}
+    if "unknown" in outcomes and "done" not in outcomes:
+        # Nothing is known to be written, so this must not read, or be remembered, as a write that was carried out.
+        told = " ".join(f"{row.id}: {row.reason}" for row in rows if row.outcome != "unchanged")
+        raise WriteOutcomeUnknown(f"None of these {len(rows)} changes is known to be done. {told}")
     return _sum_up(rows)
 
 
