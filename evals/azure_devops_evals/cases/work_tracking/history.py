@@ -6,7 +6,8 @@ from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.case import Case, Injection
 from azure_devops_evals.cases.reports import reported
 from azure_devops_evals.cases.setup import change_work_item, comment_on_work_item, do_in_order, set_fields
-from azure_devops_evals.checks import cites, not_says, says, worded
+from azure_devops_evals.checks import cites, not_says, says, uncovered, verdict, worded
+from azure_devops_evals.expected import Unknown
 
 _PRIORITY = "Microsoft.VSTS.Common.Priority"
 _REASON = "Three planners of Northline lost shipments this week."
@@ -63,26 +64,53 @@ CASES = (
         area="work-items",
         question="What is left of feature 3, stories and tasks, and who has each of them?",
         steps=[
-            [Call.to("find_tools", words="children of a work item, down to its tasks")],
+            [Call.to("find_tools", words="children of a work item, down to its tasks"),
+             Call.to("get_work_item", ids=[3])],
             [Call.to("list_work_item_links", id=3, depth=3)],
             reported("Story 13 (Mina Sato), with its tasks 23 (Luis Ferreira) and 24 (Mina Sato). Story 12 is closed.",
-                     ("E1", "As a carrier I push events instead of being polled\tActive\tMina Sato"),
-                     ("E1", "Check signatures of Northline events\tNew\tLuis Ferreira"),
-                     ("E1", "Sketch the endpoint\tActive\tMina Sato"),
-                     ("E1", "although Northline is deploying\tClosed")),
+                     ("E2", "As a carrier I push events instead of being polled\tActive\tMina Sato"),
+                     ("E2", "Check signatures of Northline events\tNew\tLuis Ferreira"),
+                     ("E2", "Sketch the endpoint\tActive\tMina Sato"),
+                     ("E2", "although Northline is deploying\tClosed")),
         ],
-        routes=(
-            [
-                [Call.to("query_work_items", wiql="SELECT [System.Id] FROM WorkItems WHERE [System.Parent] = 3")],
-                [Call.to("query_work_items", wiql="SELECT [System.Id] FROM WorkItems WHERE [System.Parent] = 13")],
-                reported("Story 13 (Mina Sato), with its tasks 23 (Luis Ferreira) and 24 (Mina Sato).",
-                         ("E1", "As a carrier I push events"), ("E2", "Check signatures of Northline events"),
-                         ("E2", "Sketch the endpoint")),
-            ],
-        ),
         expects={"open_story": 13, "open_tasks": [23, 24], "owner_of_task_23": "Luis Ferreira", "closed_story": 12},
         checks=(not_says("(12|23|24) is (done|left to nobody)", "13 is (closed|done)", "23 is closed"),
                 worded("13", "23", "24"),
                 cites("Check signatures of Northline events", "Sketch the endpoint")),
+    ),
+    Case(
+        id="removed-without-a-reason",
+        area="work-items",
+        question="Who removed story 36 from the backlog, when, and for what reason?",
+        kinds=frozenset({"inconclusive"}),
+        steps=[
+            [_FIND_HISTORY, Call.to("get_work_item", ids=[36], comments=True)],
+            [Call.to("list_work_item_changes", id=36)],
+            reported("Tom Becker removed it on 11 September 2026, a day after he had filed it. Nothing says why: "
+                     "the reason is only that it was removed from the backlog, and nobody commented.",
+                     ("E2", "New\tRemoved"), ("E2", "2026-09-11T15:33Z\tTom Becker"), ("E1", "comment_count: 0"),
+                     verdict="inconclusive", left_open=("Why it was removed.",)),
+        ],
+        expects={"removed_by": "Tom Becker", "removed_on": date(2026, 9, 11), "reason_in_words": Unknown(str)},
+        checks=(not_says("(Dana Ortiz|Priya Raman|Mina Sato) removed", "because the release", "it was done"),
+                verdict("inconclusive"), says("Tom Becker"), cites("New\tRemoved", "comment_count: 0")),
+    ),
+    Case(
+        id="what-became-of-a-task",
+        area="work-items",
+        question="What became of task 900 of Platform, and which open task does the same by now?",
+        kinds=frozenset({"missing"}),
+        steps=[
+            [Call.to("get_work_item", ids=[900]), Call.to("find_tools", words="deleted work items")],
+            [Call.to("list_deleted_work_items"), Call.to("query_work_items", title="port names", type="Task")],
+            reported("Mina Sato deleted it on 18 November 2026; it is in the recycle bin. Task 26 of Tom Becker caches "
+                     "port names as well.",
+                     ("E2", "Keep port names in the session\t2026-11-18T08:38Z\tMina Sato"),
+                     ("E3", "Cache port names\tActive\tTom Becker")),
+        ],
+        expects={"deleted_by": "Mina Sato", "deleted_on": date(2026, 11, 18), "open_task": 26},
+        checks=(not_says("(Tom Becker|Dana Ortiz) deleted", "never (existed|was)", "is closed", "destroyed"),
+                uncovered("not_found"), says("Mina Sato"), worded("26", "recycle bin"),
+                cites("Keep port names in the session", "Cache port names")),
     ),
 )  # fmt: skip
