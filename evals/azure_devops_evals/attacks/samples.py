@@ -1,6 +1,7 @@
 """Additions to the seeded organization, so that the examples of the tools show every field of an answer."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -12,6 +13,8 @@ SCOPES = (
     "vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.work_write", "vso.code_manage",
     "vso.build_execute", "vso.test", "vso.variablegroups_read", "vso.serviceendpoint", "vso.agentpools",
 )  # fmt: skip
+UPLOADS = Path(__file__).with_name("uploads")
+"""The folder from which attacked tools may attach files; it has the file of the example of `upload_attachment`."""
 
 SUPPLEMENTS: Sequence[tuple[str, str, Mapping[str, JsonValue]]] = (
     ("/pullrequests/9/iterations/", "changeEntries", {"originalPath": "/src/former.py"}),

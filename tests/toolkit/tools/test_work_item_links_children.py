@@ -7,7 +7,7 @@ from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, AzureDevOps, approve_writes_with
 from langchain_azure_devops.errors import InvalidRequest, NotFound, WriteBlocked, WriteOutcomeUnknown
 from langchain_azure_devops.runtime import RunContext, Timeouts
-from langchain_azure_devops.safety import describe_write, is_rows, view_write
+from langchain_azure_devops.safety import describe_write, is_rows, show_row, view_write
 from langchain_azure_devops.safety.grants import Approval
 from langchain_azure_devops.settings import load_settings
 
@@ -150,10 +150,17 @@ def test_a_title_cannot_look_like_another_value_of_its_row():
     assert view_write(request)["hidden_characters"] == {"children": ["ZERO WIDTH SPACE"]}
 
 
-def test_only_lists_of_flat_records_are_rows():
-    assert is_rows([{"id": 1, "title": "x", "done": None}])
-    for other in ([], "x", [1], [{}], [{"name": "a", "value": "b"}], [{"a": ["b"]}], [{"a": 1}, "b"]):
+def test_only_lists_of_records_without_records_of_their_own_are_rows():
+    assert is_rows([{"id": 1, "title": "x", "done": None, "tags": ["a"], "fields": [{"name": "A", "value": "1"}]}])
+    nested = [{"a": {"b": 1}}], [{"a": [{"b": 1}]}], [{"a": [["b"]]}]
+    for other in ([], "x", [1], [{}], [{"name": "a", "value": "b"}], [{"a": 1}, "b"], *nested):
         assert not is_rows(other)
+
+
+def test_a_row_shows_its_lists_and_each_of_its_fields_and_nothing_for_what_is_empty():
+    fields = [{"name": "Custom.A", "value": "1"}, {"name": "Custom.A", "value": "2"}, {"name": "B; id", "value": "x"}]
+    row = {"id": 7, "title": None, "tags": ["a", "b"], "links": [], "fields": fields}
+    assert show_row(row) == ('id: 7; tags: ["a", "b"]; fields.Custom.A: 1; fields.Custom.A: 2; fields."B; id": x')
 
 
 def test_a_text_that_no_write_may_hold_is_refused_in_each_field_of_a_child(platform_client, sent):

@@ -89,25 +89,35 @@ def _text(value: object) -> str:
 
 
 def is_rows(value: object) -> TypeGuard[list[dict[str, Any]]]:
-    """Return whether a value is a list of flat records, each of which a person reads, and may take out, as one row."""
+    """Return whether a value is a list of records, each of which a person reads, and may take out, as one row."""
     return isinstance(value, list) and bool(value) and all(_is_row(row) for row in value)
 
 
 def _is_row(value: object) -> bool:
     if not isinstance(value, dict) or not value or _is_field(value):
         return False
-    return not any(isinstance(part, dict | list) for part in value.values())
+    return all(not isinstance(part, dict) and _is_flat(part) for part in value.values())
+
+
+def _is_flat(value: object) -> bool:
+    """Return whether a value of a row is no list, or one of texts, numbers or fields."""
+    return not isinstance(value, list) or all(_is_field(part) or not isinstance(part, dict | list) for part in value)
 
 
 def show_row(row: Mapping[str, Any]) -> str:
-    """Return a flat record as one line. A text of several lines follows on lines of its own.
+    """Return a record as one line. A text of several lines follows on lines of its own.
 
-    What could be taken for the next value of the row stands in quotes.
+    What could be taken for the next value of the row stands in quotes, and what is empty by default is left out.
     """
-    given = {name: value for name, value in row.items() if value is not None}
-    long = {name: value for name, value in given.items() if isinstance(value, str) and "\n" in value}
-    line = "; ".join(f"{name}: {_cell(value)}" for name, value in given.items() if name not in long)
-    blocks = [f"{name}:\n{_INDENT}" + value.replace("\n", f"\n{_INDENT}") for name, value in long.items()]
+    given = list[tuple[str, Any]]()
+    for name, value in row.items():
+        if isinstance(value, list) and value and all(_is_field(part) for part in value):
+            given += [(f"{name}.{_cell(part['name'])}", part["value"]) for part in value]
+        elif value is not None and value != []:
+            given.append((name, value))
+    long = [(name, value) for name, value in given if isinstance(value, str) and "\n" in value]
+    line = "; ".join(f"{name}: {_cell(value)}" for name, value in given if (name, value) not in long)
+    blocks = [f"{name}:\n{_INDENT}" + value.replace("\n", f"\n{_INDENT}") for name, value in long]
     return "\n".join([*([line] if line else []), *blocks])
 
 
