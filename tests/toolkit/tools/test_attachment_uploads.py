@@ -229,7 +229,7 @@ def test_a_change_between_both_requests_is_told(uploader, organization, sent):
 def test_a_lost_answer_to_the_upload_changes_nothing(uploader, organization, sent):
     organization.faults.add(Fault("reset", method="POST", path="/attachments", times=1))
     client = uploader()
-    assert "did not find revision 9 of work item 28" in refused(client, WriteOutcomeUnknown)
+    assert "work item 28 was not changed by this call" in refused(client, WriteOutcomeUnknown)
     assert names(client)[3:] == []
     assert [request.method for request in writes(sent)] == ["POST"]
 
@@ -306,3 +306,8 @@ def test_a_large_file_is_in_memory_once(uploader, folder, server, sent):
         tracemalloc.stop()
     assert network.size == (folder / "large.log").stat().st_size > 19 * 2**20
     assert peak < 30 * 2**20
+
+
+def test_a_lost_answer_to_the_file_says_where_to_look(uploader, organization):
+    organization.faults.add(Fault("reset", method="POST", path="/wit/attachments", times=1, when="after"))
+    assert f"/_workitems/edit/{ITEM}" in refused(uploader(), WriteOutcomeUnknown)

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 
 from langchain_azure_devops.calls.current_state import check_is_approved
+from langchain_azure_devops.calls.recovery import PreparationLost
 from langchain_azure_devops.errors import (
     AzureDevOpsError,
     InvalidRequest,
@@ -138,7 +139,15 @@ async def upload_attachment(
         file=file.content,
     )
     # Until the work item links to it, the file is no attachment.
-    uploaded = decode(await client.send(request), Uploaded)
+    try:
+        uploaded = decode(await client.send(request), Uploaded)
+    except WriteOutcomeUnknown as lost:
+        page = f"{client.settings.url('core')}/_workitems/edit/{work_item}"
+        raise PreparationLost(
+            f"{lost.happened} The file may be stored, but nothing links to it: work item {work_item} was not changed "
+            f"by this call. Read the work item before you repeat this: {page}",
+            url=page,
+        ) from lost
     return AttachmentAdded(
         work_item=work_item,
         revision=await _attach(client, item, uploaded, comment),
