@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from azure_devops_simulator.world.builder.repositories import RepositoryBuilder as RepositoryBuilder
     from azure_devops_simulator.world.builder.requests import BuilderError as BuilderError
     from azure_devops_simulator.world.builder.test_results import CaseResult as CaseResult
+    from azure_devops_simulator.world.builder.wikis import WikiBuilder as WikiBuilder
     from azure_devops_simulator.world.builder.work_items import WorkItemBuilder as WorkItemBuilder
     from azure_devops_simulator.world.difference import difference as difference
     from azure_devops_simulator.world.export import export_world as export_world

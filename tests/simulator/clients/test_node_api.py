@@ -206,7 +206,6 @@ def test_builds_and_pipelines(call):
         ("Test.getTestSettingsById", ["Platform", 1]),
         ("TestPlan.getTestPlans", ["Platform"]),
         ("TestResults.getBuildCodeCoverage", ["Platform", 35, 1]),
-        ("Wiki.getAllWikis", ["Platform"]),
         ("Release.getReleases", ["Platform"]),
         ("Dashboard.getDashboardsByProject", [{"project": "Platform"}]),
         ("WorkItemTracking.getTemplates", [{"project": "Platform", "team": "Platform Team"}]),

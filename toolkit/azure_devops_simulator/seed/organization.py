@@ -14,6 +14,7 @@ from azure_devops_simulator.seed.deployment import seed_deployment
 from azure_devops_simulator.seed.pipeline_resources import seed_pipeline_resources
 from azure_devops_simulator.seed.story import Story
 from azure_devops_simulator.seed.test_results import seed_test_results
+from azure_devops_simulator.seed.wiki import seed_wiki
 from azure_devops_simulator.seed.work_items import seed_work_items
 from azure_devops_simulator.state.clock import SEED_NOW, Clock
 from azure_devops_simulator.state.copies import Original
@@ -49,6 +50,7 @@ def _build() -> Organization:
     seed_test_results(organization)
     seed_pipeline_resources(organization)
     seed_deployment(organization)
+    seed_wiki(organization)
     organization.clock.set(SEED_NOW)
     return organization
 

@@ -50,6 +50,7 @@ from azure_devops_simulator.areas.pull_requests.replays import settle_replays
 from azure_devops_simulator.areas.search import area as search
 from azure_devops_simulator.areas.service_connections import area as service_connections
 from azure_devops_simulator.areas.test_results import area as test_results
+from azure_devops_simulator.areas.wiki import area as wiki
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.server.control import control as control_routes
 from azure_devops_simulator.server.fault_middleware import FaultMiddleware
@@ -73,6 +74,7 @@ AREAS: tuple[Area, ...] = (
     service_connections.area,
     environments.area,
     approvals.area,
+    wiki.area,
 )
 
 Headers: TypeAlias = list[tuple[str, str]]

@@ -175,7 +175,7 @@ class Organization:
         self.work_items.trees.forget(project)
         self.work_items.queries.forget(project)
         held = [deleted.repository for deleted in project.recycle_bin.values()]
-        for repository in [*project.repositories.values(), *held]:
+        for repository in [*project.repositories.values(), *project.hidden_repositories.values(), *held]:
             self.remove_repository(repository)
         self.resources.forget(project)
         self.deployment.forget(project)

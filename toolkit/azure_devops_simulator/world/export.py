@@ -1,10 +1,10 @@
 """Export an organization as JSON (a "world"), and import it again.
 
-A world holds projects with teams, repositories (all git objects under their own ids) and pushes, areas and iterations,
-pipelines, builds with timelines, logs and test results, pull requests with threads, work items with every revision,
-attached files, saved queries, users, groups, permissions, the clock, and the counters that give the next ids. It does
-not hold tokens, which belong to the people who use the organization, nor faults and rate limits, which belong to a
-test.
+A world holds projects with teams, repositories (all git objects under their own ids) and pushes, wikis with the ids of
+their pages, areas and iterations, pipelines, builds with timelines, logs and test results, pull requests with threads,
+work items with every revision, attached files, saved queries, users, groups, permissions, the clock, and the counters
+that give the next ids. It does not hold tokens, which belong to the people who use the organization, nor faults and
+rate limits, which belong to a test.
 
 A world is deterministic: equal organizations give equal text, and `export_world(import_world(world)) == world`.
 """
@@ -20,6 +20,7 @@ from typing import TypeVar, cast
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.pull_requests.replays import settle_replays
+from azure_devops_simulator.areas.wiki.pages import settle_pages
 from azure_devops_simulator.areas.work_items.process.fields import FIELDS
 from azure_devops_simulator.state.builds import Build, Definition
 from azure_devops_simulator.state.clock import Clock
@@ -54,6 +55,7 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         organization = organization.organization
     settle(organization)
     settle_replays(organization)
+    settle_pages(organization)
     catch_up(organization.builds, organization.clock.now())
     codec = _codec(organization)
     return {
@@ -120,8 +122,15 @@ def _project(codec: Codec, project: Project) -> JsonObject:
         name: {**codec.record(row, without=("repository",)), "repository": codec.record(row.repository)}
         for name, row in project.recycle_bin.items()
     }
-    own = codec.record(project, without=("repositories", "recycle_bin"))
-    return {**own, "repositories": repositories, "recycle_bin": deleted}
+    own = codec.record(project, without=("repositories", "recycle_bin", "hidden_repositories"))
+    hidden = {repository.name: codec.record(repository) for repository in project.hidden_repositories.values()}
+    # Only where there is one, so that worlds without wikis stay as they are.
+    return {
+        **own,
+        "repositories": repositories,
+        "recycle_bin": deleted,
+        **({"hidden_repositories": hidden} if hidden else {}),
+    }
 
 
 def _node(node: Node) -> JsonObject:
@@ -234,11 +243,15 @@ def _read_people(organization: Organization, codec: Codec, world: JsonObject) ->
 
 def _read_project(organization: Organization, codec: Codec, record: JsonObject) -> None:
     repositories, recycle_bin = _object(record.pop("repositories")), _object(record.pop("recycle_bin", {}))
+    hidden = _object(record.pop("hidden_repositories", {}))
     project = codec.read(Project, record)
     organization.projects[project.id] = project
     for below in repositories.values():
         repository = codec.read(Repository, below)
         project.repositories[repository.id] = repository
+    for below in hidden.values():
+        repository = codec.read(Repository, below)
+        project.hidden_repositories[repository.id] = repository
     for name, below in recycle_bin.items():
         row = _object(below)
         repository = codec.read(Repository, row.pop("repository"))

@@ -1,11 +1,8 @@
-"""Code search."""
+"""Search in code and in wikis."""
 
 from __future__ import annotations
 
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.search import routes
+from azure_devops_simulator.areas.search import routes, wikis
 
-area = Area(
-    "search",
-    routes.area,
-)
+area = Area("search", routes.area, wikis.area)

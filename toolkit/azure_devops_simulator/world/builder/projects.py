@@ -1,4 +1,4 @@
-"""Build projects: repositories, work items, areas, iterations, pipelines and teams."""
+"""Build projects: repositories, wikis, work items, areas, iterations, pipelines and teams."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from azure_devops_simulator.world.builder.pipeline_resources import ServiceConne
 from azure_devops_simulator.world.builder.pipelines import PipelineBuilder
 from azure_devops_simulator.world.builder.repositories import Contents, RepositoryBuilder
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment
+from azure_devops_simulator.world.builder.wikis import WikiBuilder
 from azure_devops_simulator.world.builder.work_items import FieldInput, WorkItemBuilder, WorkItemFields
 
 
@@ -289,6 +290,40 @@ class ProjectBuilder:
         every = self._requests.organization.deployment.environments.values()
         found = {each.name: each for each in every if each.project is self.project}
         return EnvironmentBuilder(self._requests, found[choose("environment", name, found)])
+
+    def add_wiki(
+        self,
+        name: str | None = None,
+        *,
+        repository: RepositoryBuilder | None = None,
+        folder: str = "/",
+        branch: str | None = None,
+        by: Person | None = None,
+    ) -> WikiBuilder:
+        """Add a wiki: that of the project, or with `repository` one that publishes a folder of a repository.
+
+        Args:
+            name: its name; that of the project with `.wiki` behind it by default.
+            repository: the repository whose files it publishes.
+            folder: the folder of its pages.
+            branch: the branch that it publishes; the default branch when none is given.
+            by: who adds it; the first user of the organization by default.
+
+        Raises:
+            BuilderError: the project has a wiki of this name or a project wiki, or there is no such folder or branch.
+        """
+        source = (repository, folder, branch) if repository else None
+        return WikiBuilder.create(self._requests, self.project, name or f"{self.project.name}.wiki", source, by)
+
+    def wiki(self, name: str | None = None) -> WikiBuilder:
+        """Return a wiki of the project by name, the first one when none is given.
+
+        Raises:
+            BuilderError: there is no such wiki.
+        """
+        found = {each.name: each for each in self.project.wikis.values()}
+        chosen = choose("wiki", name or next(iter(found), "wiki"), found)
+        return WikiBuilder(self._requests, self.project, found[chosen])
 
     def add_team(self, name: str, members: Iterable[Person] = (), *, description: str = "") -> TeamBuilder:
         """Add a team. Its first member creates it, or else the first user of the organization.

@@ -7,10 +7,11 @@ everything looks as if people had made it over HTTP.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import TypeAlias, TypeVar
+from urllib.parse import urlencode
 
 from azure_devops_simulator.api.call import Answer, Call
 from azure_devops_simulator.api.errors import ServiceError
@@ -32,6 +33,7 @@ from azure_devops_simulator.areas.pull_requests import area as pull_requests
 from azure_devops_simulator.areas.pull_requests.replays import settle_replays
 from azure_devops_simulator.areas.service_connections import area as service_connections
 from azure_devops_simulator.areas.test_results import area as test_results
+from azure_devops_simulator.areas.wiki import area as wiki
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import FULL_ACCESS, Token, User
@@ -63,6 +65,7 @@ def _router() -> Router:
         service_connections.area,
         environments.area,
         approvals.area,
+        wiki.area,
     )
     return Router(route for area in areas for route in area.routes)
 
@@ -92,7 +95,14 @@ class Requests:
         raise BuilderError(f"{wanted} is a user of another organization")
 
     def send(
-        self, by: Person | None, method: str, *path: str, body: JsonValue = None, patch: bool = False
+        self,
+        by: Person | None,
+        method: str,
+        *path: str,
+        body: JsonValue = None,
+        patch: bool = False,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> JsonObject:
         """Send a request and return the body of the answer.
 
@@ -102,6 +112,8 @@ class Requests:
             path: the segments of the path below the organization, not quoted.
             body: the JSON to send.
             patch: whether the body is a JSON Patch document.
+            query: the parameters of the query.
+            headers: further headers, in lower case.
 
         Raises:
             BuilderError: the route refuses the request; the message is the one of the service.
@@ -116,8 +128,8 @@ class Requests:
             token=Token("", frozenset({FULL_ACCESS}), user),
             project=None,
             path={},
-            query=Query(""),
-            headers={"content-type": "application/json-patch+json" if patch else "application/json"},
+            query=Query(urlencode(query or {})),
+            headers={"content-type": f"application/json{'-patch+json' if patch else ''}", **(headers or {})},
             body=b"" if body is None else json.dumps(body).encode(),
             base_url=f"https://dev.azure.com/{self.organization.name}",
             version=match.route.version,
