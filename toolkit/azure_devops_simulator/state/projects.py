@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from azure_devops_simulator.state.git_objects import Commit, Files, ObjectStore
 from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.planning import Planning
 from azure_devops_simulator.state.policies import Policy
 from azure_devops_simulator.state.replays import Replay
 from azure_devops_simulator.state.values import LATER, JsonObject, check_word, guid
@@ -207,6 +208,7 @@ class Team:
     description: str
     members: list[User] = field(default_factory=list)
     administrators: list[User] = field(default_factory=list)
+    planning: Planning = field(default_factory=Planning, metadata=LATER)
 
 
 Visibility = Literal["private", "public", "organization"]

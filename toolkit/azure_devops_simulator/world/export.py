@@ -1,10 +1,10 @@
 """Export an organization as JSON (a "world"), and import it again.
 
 A world holds projects with teams, repositories (all git objects under their own ids) and pushes, wikis with the ids of
-their pages, areas and iterations, pipelines, builds with timelines, logs and test results, pull requests with threads,
-work items with every revision, attached files, saved queries, users, groups, permissions, the clock, and the counters
-that give the next ids. It does not hold tokens, which belong to the people who use the organization, nor faults and
-rate limits, which belong to a test.
+their pages, areas and iterations, pipelines, builds with timelines, logs and test results, test plans, pull requests
+with threads, work items with every revision, attached files, saved queries, users, groups, permissions, the clock, and
+the counters that give the next ids. It does not hold tokens, which belong to the people who use the organization, nor
+faults and rate limits, which belong to a test.
 
 A world is deterministic: equal organizations give equal text, and `export_world(import_world(world)) == world`.
 """
@@ -33,6 +33,7 @@ from azure_devops_simulator.state.pipeline_resources import PipelineResources
 from azure_devops_simulator.state.projects import DeletedRepository, Project, Repository
 from azure_devops_simulator.state.pull_requests import PullRequest
 from azure_devops_simulator.state.soak_log import SoakLog
+from azure_devops_simulator.state.test_plans import TestPlan
 from azure_devops_simulator.state.test_results import TestRun
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.state.work_items.attachments import Attachment
@@ -84,12 +85,19 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         "resources": codec.record(organization.resources),
         "deployment": codec.record(organization.deployment),
         "test_runs": {str(run.id): codec.record(run) for run in organization.test_runs.values()},
+        **_test_plans(organization, codec),
         "pull_requests": {str(pr.id): codec.record(pr) for pr in organization.pull_requests.values()},
         "queries": {item.id: codec.record(item) for item in organization.work_items.queries.items.values()},
         "attachments": {file.id: codec.record(file) for file in organization.work_items.attachments.values()},
         "work_items": {str(item.id): codec.record(item) for item in organization.work_items.items.values()},
         "operations": {operation.id: codec.record(operation) for operation in organization.operations.values()},
     }
+
+
+def _test_plans(organization: Organization, codec: Codec) -> JsonObject:
+    """Return the test plans; nothing where there are none, so that older worlds stay the same."""
+    plans = {str(plan.id): codec.record(plan) for plan in organization.test_plans.values()}
+    return {"test_plans": plans} if plans else {}
 
 
 def _counters(organization: Organization) -> dict[str, Counter[str]]:
@@ -215,8 +223,7 @@ def _read(world: JsonObject) -> Organization:
         organization.builds.deleted[int(number)] = codec.read(Build, record)
     organization.deployment = codec.read(DeploymentStore, world.get("deployment", {}))
     organization.resources = codec.read(PipelineResources, world.get("resources", {}))
-    for number, record in _object(world.get("test_runs", {})).items():
-        organization.test_runs[int(number)] = codec.read(TestRun, record)
+    _read_tests(organization, codec, world)
     for number, record in _object(world["pull_requests"]).items():
         organization.pull_requests[int(number)] = codec.read(PullRequest, record)
     _read_nodes(organization, _object(world["areas_and_iterations"]))
@@ -230,6 +237,13 @@ def _read(world: JsonObject) -> Organization:
         organization.operations[name] = codec.read(Operation, record)
     _read_permissions(organization, _object(world["permissions"]))
     return organization
+
+
+def _read_tests(organization: Organization, codec: Codec, world: JsonObject) -> None:
+    for number, record in _object(world.get("test_runs", {})).items():
+        organization.test_runs[int(number)] = codec.read(TestRun, record)
+    for number, record in _object(world.get("test_plans", {})).items():
+        organization.test_plans[int(number)] = codec.read(TestPlan, record)
 
 
 def _read_people(organization: Organization, codec: Codec, world: JsonObject) -> None:

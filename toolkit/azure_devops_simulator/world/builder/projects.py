@@ -10,34 +10,17 @@ import yaml as yaml_library
 
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
-from azure_devops_simulator.state.projects import Project, Team
+from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.world.builder.deployment import EnvironmentBuilder
 from azure_devops_simulator.world.builder.pipeline_resources import ServiceConnectionBuilder, VariableGroupBuilder
 from azure_devops_simulator.world.builder.pipelines import PipelineBuilder
 from azure_devops_simulator.world.builder.repositories import Contents, RepositoryBuilder
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment
+from azure_devops_simulator.world.builder.teams import TeamBuilder
+from azure_devops_simulator.world.builder.test_plans import TestPlanBuilder
 from azure_devops_simulator.world.builder.wikis import WikiBuilder
 from azure_devops_simulator.world.builder.work_items import FieldInput, WorkItemBuilder, WorkItemFields
-
-
-class TeamBuilder:
-    """A team of a project. `team` is its state."""
-
-    def __init__(self, requests: Requests, team: Team) -> None:
-        self._requests = requests
-        self.team = team
-
-    def add_members(self, *members: Person) -> Self:
-        """Add users to the team. Members stay members.
-
-        Raises:
-            BuilderError: nobody has one of the names.
-        """
-        for user in [self._requests.person(member) for member in members]:
-            if user not in self.team.members:
-                self.team.members.append(user)
-        return self
 
 
 class ProjectBuilder:
@@ -336,7 +319,7 @@ class ProjectBuilder:
         path = ("_apis", "projects", self.id, "teams")
         number = self._requests.send(people[0], "POST", *path, body=body)["id"]
         made = next(team for team in self.project.teams if team.id == number)
-        return TeamBuilder(self._requests, made).add_members(*people)
+        return TeamBuilder(self._requests, self.project, made).add_members(*people)
 
     def team(self, name: str | None = None) -> TeamBuilder:
         """Return a team of the project by name, the default team when none is given.
@@ -346,7 +329,16 @@ class ProjectBuilder:
         """
         teams = {team.name: team for team in self.project.teams}
         default = next(iter(teams))
-        return TeamBuilder(self._requests, teams[choose("team", name or default, teams)])
+        return TeamBuilder(self._requests, self.project, teams[choose("team", name or default, teams)])
+
+    def add_test_plan(self, name: str, *, owner: Person | None = None) -> TestPlanBuilder:
+        """Add a test plan, to which suites and cases can be added.
+
+        Args:
+            name: its name.
+            owner: whose plan it is; the first user of the organization by default.
+        """
+        return TestPlanBuilder.create(self._requests, self.project, name, owner)
 
     def _send(
         self, by: User | str | None, method: str, *path: str, body: JsonObject | list[JsonObject], patch: bool = False

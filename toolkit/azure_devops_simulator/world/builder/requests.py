@@ -19,6 +19,7 @@ from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read
 from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.api.routing import Router
 from azure_devops_simulator.areas.approvals import area as approvals
+from azure_devops_simulator.areas.boards import area as boards
 from azure_devops_simulator.areas.builds import area as builds
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core import area as core
@@ -66,6 +67,7 @@ def _router() -> Router:
         environments.area,
         approvals.area,
         wiki.area,
+        boards.area,
     )
     return Router(route for area in areas for route in area.routes)
 
