@@ -201,10 +201,10 @@ def test_builds_and_pipelines(call):
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("Work.getBoards", [{"project": "Platform", "team": "Platform Team"}]),
+        ("Work.getTeamDaysOff", [{"project": "Platform", "team": "Platform Team"}, MAIN]),
         ("Git.getBranchStatsBatch", [{"baseCommit": MAIN, "targetCommits": [MAIN]}, *PLATFORM_API]),
         ("Test.getTestSettingsById", ["Platform", 1]),
-        ("TestPlan.getTestPlans", ["Platform"]),
+        ("TestPlan.getTestVariables", ["Platform"]),
         ("TestResults.getBuildCodeCoverage", ["Platform", 35, 1]),
         ("Release.getReleases", ["Platform"]),
         ("Dashboard.getDashboardsByProject", [{"project": "Platform"}]),
