@@ -19,7 +19,7 @@ NONCE = "5f3a9c01"
 FULL, READ = "full-token", "read-token"
 READ_SCOPES = (
     "vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.test", "vso.variablegroups_read",
-    "vso.serviceendpoint", "vso.agentpools",
+    "vso.serviceendpoint", "vso.agentpools", "vso.wiki",
 )  # fmt: skip
 
 

@@ -83,6 +83,19 @@ def rename_pipeline_of(other, build):
     TOOLS["rename_pipeline"].call_sync(other, pipeline=pipeline, name="renamed")
 
 
+def add_page(other, path):
+    TOOLS["create_wiki_page"].call_sync(other, wiki="Platform.wiki", path=path, content="New.")
+
+
+def edit_page_twice(other):
+    """Edit a wiki page and take that back, which leaves it at its old version."""
+    page = {key: TOOLS["update_wiki_page"].examples[0][key] for key in ("wiki", "path")}
+    version = TOOLS["read_wiki_page"].call_sync(other, **page).version
+    for old, new in (("twice", "once"), ("once", "twice")):
+        edits = [{"old": old, "new": new}]
+        version = TOOLS["update_wiki_page"].call_sync(other, **page, version=version, edits=edits).version
+
+
 CHANGES = {
     "add_work_item_comment": (COMMENT.arguments, lambda other: change(other, 4, title="Renamed"), "title"),
     "update_work_item": ({"id": 4, "title": "Mine"}, lambda other: change(other, 4, state="Closed"), "state"),
@@ -175,6 +188,13 @@ CHANGES = {
     ),
     "decide_approval": (
         dict(TOOLS["decide_approval"].examples[0]), lambda other: rename_pipeline_of(other, 38), "pipeline"
+    ),
+    "create_wiki_page": (
+        dict(TOOLS["create_wiki_page"].examples[0]), lambda other: add_page(other, "/On-call/Absences"), "pages_beside"
+    ),
+    "update_wiki_page": (dict(TOOLS["update_wiki_page"].examples[0]), edit_page_twice, "last_change"),
+    "move_wiki_page": (
+        dict(TOOLS["move_wiki_page"].examples[0]), lambda other: add_page(other, "/Label printers/Paper"), "moves_along"
     ),
 }  # fmt: skip
 

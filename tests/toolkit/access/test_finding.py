@@ -126,6 +126,14 @@ ASKED = (
     ("flaky tests", "list_test_results"),
     ("artifacts of a build", "list_artifacts"),
     ("read a file out of an artifact", "read_artifact_file"),
+    ("which wikis are there", "list_wikis"),
+    ("pages of the wiki", "list_wiki_pages"),
+    ("read a wiki page", "read_wiki_page"),
+    ("who changed a wiki page", "list_wiki_page_changes"),
+    ("search the wiki for a word", "search_wiki"),
+    ("write a new wiki page", "create_wiki_page"),
+    ("edit a wiki page", "update_wiki_page"),
+    ("rename a wiki page", "move_wiki_page"),
 )
 """What a person or a model asks for, and the tools that serve it."""
 

@@ -84,6 +84,9 @@ SCENARIOS = [
     Scenario("update_pipeline", "pause the pipeline", "status", {"pipeline": "1", "status": "disabled"}),
     Scenario("update_pipeline", "pause the pipeline", "revision", {"pipeline": "1", "folder": "night"}),
     Scenario("decide_approval", "rename the pipeline", "pipeline"),
+    Scenario("create_wiki_page", "add a wiki page", "pages_beside"),
+    Scenario("update_wiki_page", "edit the wiki page and take it back", "last_change"),
+    Scenario("move_wiki_page", "add a wiki page below", "moves_along"),
 ]
 
 
@@ -113,6 +116,17 @@ def meanwhile(connect, push, server, tls):
             me = other.run_sync(other.identity()).id
             assert http.put(f"{base}/{me}", json={"vote": -5}).status_code in {200, 201}
 
+    def add_page(path):
+        call(other, "create_wiki_page", wiki="Platform.wiki", path=path, content="New.")
+
+    def edit_page_twice():
+        page = {key: TOOLS["update_wiki_page"].examples[0][key] for key in ("wiki", "path")}
+        before = call(other, "read_wiki_page", **page)
+        edited = call(
+            other, "update_wiki_page", **page, version=before.version, edits=[{"old": "twice", "new": "once"}]
+        )
+        call(other, "update_wiki_page", **page, version=edited.version, edits=[{"old": "once", "new": "twice"}])
+
     changes = {
         "rename the item": lambda: change_item(4, title="Renamed by somebody"),
         "close the item": lambda: change_item(4, state="Closed"),
@@ -131,6 +145,9 @@ def meanwhile(connect, push, server, tls):
         "pause the pipeline": lambda: call(other, "update_pipeline", pipeline="1", status="paused"),
         "pause the pipeline of docs": lambda: call(other, "update_pipeline", pipeline="docs-publish", status="paused"),
         "tag the build": lambda: call(other, "tag_build", build=35, add=["seen"]),
+        "add a wiki page": lambda: add_page("/On-call/Absences"),
+        "add a wiki page below": lambda: add_page("/Label printers/Paper"),
+        "edit the wiki page and take it back": edit_page_twice,
         "vote": vote,
         "push to the source": lambda: push("Platform", "platform-api", {"/x": b"1"}, "feature/async-sqlalchemy"),
         "push to docs": lambda: push("Platform", "docs", {"/x": b"1"}, "main"),
@@ -273,6 +290,9 @@ REQUESTS = {
     "rename_pipeline": 5,
     "update_pipeline": 4,
     "decide_approval": 9,
+    "create_wiki_page": 3,
+    "update_wiki_page": 3,
+    "move_wiki_page": 4,
 }
 """What a write costs with writes="allow", where nobody is shown anything."""
 

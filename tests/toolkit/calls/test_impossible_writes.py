@@ -15,6 +15,8 @@ TIP = "its own"
 OPENED = {"repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Rota"}
 PORTS = "/src/platform_api/ports.py"
 MERGE = {"status": "completed", "source_commit": TIP}
+PRINTERS = {"wiki": "Platform.wiki", "path": "/Label printers"}
+PRINTED = {key: value for key, value in TOOLS["update_wiki_page"].examples[0].items() if key != "edits"}
 
 IMPOSSIBLE = [
     (
@@ -81,6 +83,24 @@ IMPOSSIBLE = [
     ("create_pipeline", {"repository": "docs", "yaml_path": "/x.yml", "name": "x"}, "There is no '/x.yml'"),
     ("rename_pipeline", {"pipeline": "nightly-soak", "name": "docs-publish"}, "with the id 4"),
     ("update_pipeline", {"pipeline": "nightly-soak"}, "Nothing to change"),
+    ("create_wiki_page", {"wiki": "Platform.wiki", "path": "/home", "content": "x"}, "has the page '/Home'"),
+    ("create_wiki_page", {"wiki": "Platform.wiki", "path": "/A/B/C", "content": "x"}, "Create '/A' first"),
+    ("create_wiki_page", {"wiki": "Platform.wiki", "path": "/A#1", "content": "x"}, "can be no path"),
+    ("create_wiki_page", {"wiki": "Platfrom.wiki", "path": "/A", "content": "x"}, "Did you mean 'Platform.wiki'?"),
+    (
+        "update_wiki_page",
+        {**PRINTERS, "version": OTHER, "content": "x"},
+        "is at version 69641444464bd2133f70e3b7b1f39d8850152f5a",
+    ),
+    ("update_wiki_page", {**PRINTERS, "version": "1", "content": "x"}, "no version of a page"),
+    ("update_wiki_page", {**PRINTERS, "version": OTHER}, "either edits or the whole content"),
+    ("update_wiki_page", {**PRINTED, "edits": [{"old": "thrice", "new": "once"}]}, "is not in it"),
+    ("update_wiki_page", {**PRINTED, "edits": [{"old": "print", "new": "x"}]}, "occurs"),
+    ("update_wiki_page", {**PRINTED, "path": "/Label printer", "content": "x"}, "Did you mean '/Label printers'?"),
+    ("move_wiki_page", {**PRINTERS, "new_path": "/Home"}, "has the page '/Home'"),
+    ("move_wiki_page", {**PRINTERS, "new_path": "/Label printers/Old"}, "below itself"),
+    ("move_wiki_page", {**PRINTERS, "path": "/", "new_path": "/Old"}, "cannot be moved"),
+    ("move_wiki_page", {**PRINTERS, "new_path": "/Old/Printers"}, "Create '/Old' first"),
 ]
 
 IDLE = [
@@ -97,6 +117,9 @@ IDLE = [
     ("rename_pipeline", {"pipeline": "nightly-soak", "name": "nightly-soak"}, "so nothing was sent"),
     ("tag_build", {"build": 15, "add": ["Release"]}, "Nothing was sent."),
     ("cancel_build", {"build": 18}, "was canceled already, so nothing was sent"),
+    ("update_wiki_page", {**PRINTED, "edits": [{"old": "twice", "new": "twice"}]}, "Nothing was sent."),
+    ("move_wiki_page", {**PRINTERS, "new_path": "Label printers"}, "Nothing was sent."),
+    ("move_wiki_page", {**PRINTERS, "new_path": "/Label printers", "order": 2}, "Nothing was sent."),
 ]
 """Calls that ask for what is so already."""
 

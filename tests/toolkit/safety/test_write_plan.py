@@ -146,6 +146,9 @@ TARGETS = {
     "publish_pull_request": {"id"},
     "push_changes": {"project", "repository", "branch", "base", "new_branch", "changes"},
     "cherry_pick": {"project", "repository", "commits", "pull_request", "onto", "branch"},
+    "create_wiki_page": {"project", "wiki", "path"},
+    "update_wiki_page": {"project", "wiki", "path", "version"},
+    "move_wiki_page": {"project", "wiki", "path", "new_path", "order"},
     "revert": {"project", "repository", "commits", "pull_request", "onto", "branch"},
 }
 TARGET_FIELDS = [

@@ -63,6 +63,10 @@ def many() -> Iterator[AzureDevOps]:
     for kind, settings in (("comments", {}), ("work-items", {}), ("minimum-reviewers", {"minimumApproverCount": 1})):
         platform.repository("platform-api").add_policy(kind, settings=settings, optional=True)
     add_resources(organization, platform)
+    wiki = platform.wiki()
+    for number in range(2):
+        platform.add_wiki(f"handbook-{number}", repository=platform.repository("docs"), folder="/docs")
+        wiki.add_page(f"/Rota {number}").edit_page("/On-call/Rota runbook", f"The rota in round {number}.")
     with SimulatorServer(organization) as server:
         refs = f"{server.base_url}/Platform/_apis/git/repositories/platform-api/refs?api-version=7.1"
         [main] = httpx.get(f"{refs}&filter=heads/main", auth=("", FULL)).json()["value"]

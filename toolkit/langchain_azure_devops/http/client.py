@@ -188,11 +188,21 @@ class AzureDevOps(Closing):
         version: str = API_VERSION,
         content_type: str = "application/json",
         method: str = "POST",
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Send a body. The write gate checks it unless the operation only reads."""
         operation = Operation(method, template)
         return await self.send(
-            Request(operation, path or {}, query or {}, body, area, version, content_type=content_type)
+            Request(
+                operation,
+                path or {},
+                query or {},
+                body,
+                area,
+                version,
+                content_type=content_type,
+                headers=headers or {},
+            )
         )
 
     @asynccontextmanager

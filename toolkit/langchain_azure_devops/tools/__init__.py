@@ -19,6 +19,7 @@ from langchain_azure_devops.tools.review_changes.tools import review_changes
 from langchain_azure_devops.tools.reviews import toolset as reviews
 from langchain_azure_devops.tools.search import toolset as search
 from langchain_azure_devops.tools.tests_and_artifacts import toolset as tests_and_artifacts
+from langchain_azure_devops.tools.wiki import toolset as wiki
 from langchain_azure_devops.tools.work_items.tools import toolset as work_items
 
 TOOLSETS: Mapping[str, Toolset] = {
@@ -38,6 +39,7 @@ TOOLSETS: Mapping[str, Toolset] = {
         diagnosis,
         tests_and_artifacts,
         environments,
+        wiki,
         search,
     )
 }
