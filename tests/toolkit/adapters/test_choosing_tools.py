@@ -360,7 +360,7 @@ def test_a_reader_whose_scope_verify_cannot_probe_stays_and_a_writer_does_not(to
     declared = toolkit(extra=[own], scopes="vso.wiki vso.work vso.code vso.build")
     declared.verify()
     assert names(declared, toolsets="notes") == {"list_notes"}
-    assert declared.absent["write_page"].reason == "the token is not declared to have the scope"
+    assert declared.absent["write_note"].reason == "the token is not declared to have the scope"
 
 
 def other(name, *scopes, of="others"):
