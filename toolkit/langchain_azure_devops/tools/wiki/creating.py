@@ -13,7 +13,7 @@ from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.wiki.models import SavedWikiPage
-from langchain_azure_devops.tools.wiki.names import above, check_new_path
+from langchain_azure_devops.tools.wiki.names import above, check_new_path, version_of
 from langchain_azure_devops.tools.wiki.page_access import PAGES, StoredPage, fetch_page, read_version
 from langchain_azure_devops.tools.wiki.recovery import find_created
 from langchain_azure_devops.tools.wiki.toolset import toolset
@@ -99,5 +99,6 @@ async def create_wiki_page(
     found, _ = await check_place(client, where, cleaned)
     query = {"path": cleaned, **found.write_query()}
     response = await client.post(PAGES, {"content": content}, path=where, query=query, method="PUT")
-    page, version = decode(response, StoredPage), read_version(response.headers.get("etag", ""))
+    page = decode(response, StoredPage)
+    version = read_version(response.headers.get("etag", "")) or version_of(content)
     return SavedWikiPage(wiki=found.name, path=page.path, id=page.id, version=version)

@@ -122,7 +122,7 @@ async def search_wiki(
     text: Annotated[str, Field(min_length=1, description='Words, "a phrase", AND OR NOT')],
     project: Projects = None,
     wiki: Annotated[str | None, Reach.ONE_PROJECT] = None,
-    limit: Annotated[int, Field(ge=1, le=100)] = 20,
+    limit: Annotated[int, Field(ge=1, le=200)] = 20,
     cursor: Cursor = None,
 ) -> Page[WikiHit]:
     """Search wiki pages; shows the matching lines.

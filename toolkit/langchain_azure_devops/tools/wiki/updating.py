@@ -12,7 +12,7 @@ from langchain_azure_devops.calls.recovery import Missing, PendingWrite, unknown
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, RevisionConflict
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
-from langchain_azure_devops.http.responses import decode
+from langchain_azure_devops.http.responses import decode, unreadable_answer
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.changes.file_changes import PlannedFile
 from langchain_azure_devops.tools.changes.file_text import FileText
@@ -20,6 +20,7 @@ from langchain_azure_devops.tools.git import REPOSITORY, is_commit_id
 from langchain_azure_devops.tools.wiki.changes import read_changes
 from langchain_azure_devops.tools.wiki.creating import describe_wiki
 from langchain_azure_devops.tools.wiki.models import SavedWikiPage
+from langchain_azure_devops.tools.wiki.names import version_of
 from langchain_azure_devops.tools.wiki.page_access import PAGES, StoredPage, fetch_page, read_version
 from langchain_azure_devops.tools.wiki.recovery import find_updated
 from langchain_azure_devops.tools.wiki.toolset import toolset
@@ -94,6 +95,8 @@ async def _plan(
         raise InvalidRequest(
             f"{page.path!r} is a folder without a text. create_wiki_page gives it one.", subject="path"
         )
+    if not page.version:
+        raise unreadable_answer("the page", "it has no ETag, which is the version of the page")
     if page.version != wanted:
         raise await _conflict(client, where, wiki, page, wanted)
     # Long texts are searched for secrets, and the client's loop serves other calls meanwhile.
@@ -209,5 +212,5 @@ async def update_wiki_page(
         now = await fetch_page(client, where, path)
         raise await _conflict(client, where, plan.wiki, now, plan.page.version) from error
     saved = decode(response, StoredPage)
-    made = read_version(response.headers.get("etag", ""))
+    made = read_version(response.headers.get("etag", "")) or version_of(plan.text)
     return SavedWikiPage(wiki=plan.wiki.name, path=saved.path, id=saved.id, version=made)

@@ -24,7 +24,8 @@ _MOST = 1_000
 
 
 def _branches(value: object) -> object:
-    return [row["version"] for row in value if "version" in row] if isinstance(value, list) else value
+    rows = value if isinstance(value, list) else [value]
+    return [row["version"] if isinstance(row, dict) and "version" in row else row for row in rows]
 
 
 class Wiki(Result):
