@@ -191,19 +191,9 @@ class AzureDevOps(Closing):
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Send a body. The write gate checks it unless the operation only reads."""
-        operation = Operation(method, template)
-        return await self.send(
-            Request(
-                operation,
-                path or {},
-                query or {},
-                body,
-                area,
-                version,
-                content_type=content_type,
-                headers=headers or {},
-            )
-        )
+        operation, accept = Operation(method, template), "application/json"
+        parts = (operation, path or {}, query or {}, body, area, version, accept, content_type, headers or {})
+        return await self.send(Request(*parts))
 
     @asynccontextmanager
     async def stream(
