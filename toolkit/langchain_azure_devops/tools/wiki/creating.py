@@ -26,17 +26,21 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     wiki, parent = await check_place(client, where, path)
     beside = [page.path.rpartition("/")[2] for page in parent.below]
     return {
-        **describe_wiki(wiki),
+        **describe_page(where, wiki, path),
         "below": "the top of the wiki" if parent.path == "/" else parent.path,
         "pages_beside": ", ".join(beside) or "none",
     }
 
 
-def describe_wiki(wiki: Wiki) -> dict[str, JsonValue]:
-    """Return what a person must know of a wiki that is written to."""
-    if wiki.type == "projectWiki":
-        return {"wiki_name": wiki.name}
-    return {"wiki_name": wiki.name, "published_branch": wiki.branch, "folder": wiki.folder}
+def describe_page(where: PathValues, wiki: Wiki, path: str) -> dict[str, JsonValue]:
+    """Return by what a person recognizes a page that is written."""
+    shown: dict[str, JsonValue] = {
+        "project": where["project"],
+        "wiki_name": wiki.name,
+        "title": path.rpartition("/")[2],
+    }
+    code: dict[str, JsonValue] = {"published_branch": wiki.branch, "folder": wiki.folder}
+    return shown if wiki.type == "projectWiki" else {**shown, **code}
 
 
 async def check_place(client: AzureDevOps, where: PathValues, path: str) -> tuple[Wiki, StoredPage]:

@@ -12,7 +12,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.wiki.creating import check_place, describe_wiki
+from langchain_azure_devops.tools.wiki.creating import check_place, describe_page
 from langchain_azure_devops.tools.wiki.models import MovedWikiPage
 from langchain_azure_devops.tools.wiki.names import check_new_path
 from langchain_azure_devops.tools.wiki.page_access import StoredPage, fetch_page
@@ -77,7 +77,7 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     if len(along) > _SHOWN:
         shown.append(f"and {len(along) - _SHOWN} more")
     return {
-        **describe_wiki(move.wiki),
+        **describe_page(where, move.wiki, move.page.path),
         "path": move.page.path,
         "order": move.page.order,
         "version": move.page.version,

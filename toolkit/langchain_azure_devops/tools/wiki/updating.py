@@ -18,7 +18,7 @@ from langchain_azure_devops.tools.changes.file_changes import PlannedFile
 from langchain_azure_devops.tools.changes.file_text import FileText
 from langchain_azure_devops.tools.git import REPOSITORY, is_commit_id
 from langchain_azure_devops.tools.wiki.changes import read_changes
-from langchain_azure_devops.tools.wiki.creating import describe_wiki
+from langchain_azure_devops.tools.wiki.creating import describe_page
 from langchain_azure_devops.tools.wiki.models import SavedWikiPage
 from langchain_azure_devops.tools.wiki.names import version_of
 from langchain_azure_devops.tools.wiki.page_access import PAGES, StoredPage, fetch_page, read_version
@@ -65,7 +65,7 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     # A page that was changed and changed back has its old version again.
     last = await _describe_last_change(client, where, plan.wiki, plan.page)
     return {
-        **describe_wiki(plan.wiki),
+        **describe_page(where, plan.wiki, plan.page.path),
         "version": plan.page.version,
         "last_change": last or "not known",
         "difference": difference,
