@@ -1,0 +1,25 @@
+"""People in results: the display name with the unique name, because several people may share a display name."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from langchain_azure_devops.results.models import Mark
+
+
+def name_person(person: object) -> object:
+    """Return `Display Name <unique name>` for a person as the service describes one; leave any other value unchanged.
+
+    A text that the service answers instead has this form already. None means that there is no such person.
+    """
+    if not isinstance(person, dict):
+        return person
+    names = [str(person.get(key) or "").strip() for key in ("displayName", "uniqueName")]
+    name, unique_name = names[0] or str(person.get("id") or ""), names[1]
+    if not unique_name or unique_name == name:
+        return name or None
+    return f"{name} <{unique_name}>" if name else unique_name
+
+
+NamedPerson = Annotated[str | None, Mark(), BeforeValidator(name_person)]
+"""A person as `Display Name <unique name>`, read from the service's identity reference; None where there is none."""
