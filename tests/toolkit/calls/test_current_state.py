@@ -87,6 +87,7 @@ SCENARIOS = [
     Scenario("create_wiki_page", "add a wiki page", "pages_beside"),
     Scenario("update_wiki_page", "edit the wiki page and take it back", "last_change"),
     Scenario("move_wiki_page", "add a wiki page below", "moves_along"),
+    Scenario("create_iteration", "add a sprint", "iterations_there"),
 ]
 
 
@@ -148,6 +149,9 @@ def meanwhile(connect, push, server, tls):
         "add a wiki page": lambda: add_page("/On-call/Absences"),
         "add a wiki page below": lambda: add_page("/Label printers/Paper"),
         "edit the wiki page and take it back": edit_page_twice,
+        "add a sprint": lambda: call(
+            other, "create_iteration", name="Sprint 45", start="2026-12-28", finish="2027-01-08"
+        ),
         "vote": vote,
         "push to the source": lambda: push("Platform", "platform-api", {"/x": b"1"}, "feature/async-sqlalchemy"),
         "push to docs": lambda: push("Platform", "docs", {"/x": b"1"}, "main"),
@@ -293,6 +297,10 @@ REQUESTS = {
     "create_wiki_page": 3,
     "update_wiki_page": 3,
     "move_wiki_page": 4,
+    "create_iteration": 4,
+    "assign_iteration": 3,
+    "assign_area": 3,
+    "move_card": 5,
 }
 """What a write costs with writes="allow", where nobody is shown anything."""
 

@@ -101,6 +101,13 @@ IMPOSSIBLE = [
     ("move_wiki_page", {**PRINTERS, "new_path": "/Label printers/Old"}, "below itself"),
     ("move_wiki_page", {**PRINTERS, "path": "/", "new_path": "/Old"}, "cannot be moved"),
     ("move_wiki_page", {**PRINTERS, "new_path": "/Old/Printers"}, "Create '/Old' first"),
+    ("create_iteration", {"name": "Sprint 43", "start": "2026-12-14", "finish": "2026-12-25"}, "already"),
+    ("create_iteration", {"name": "x", "start": "2026-12-25", "finish": "2026-12-14"}, "before the first"),
+    ("assign_iteration", {"id": 9, "revision": 1, "iteration": "Sprnt 42"}, "Did you mean 'Sprint 42'?"),
+    ("assign_iteration", {"id": 9, "revision": 7, "iteration": "Sprint 42"}, "revision 1, not 7"),
+    ("assign_area", {"id": 9, "revision": 1, "area": "Operation"}, "Did you mean 'Operations'?"),
+    ("move_card", {"id": 17, "revision": 3, "board": "Stories", "column": "Closed"}, "no cards of type Task"),
+    ("move_card", {"id": 8, "revision": 4, "board": "Stories", "column": "Reviw"}, "Did you mean 'Review'?"),
 ]
 
 IDLE = [
@@ -120,6 +127,9 @@ IDLE = [
     ("update_wiki_page", {**PRINTED, "edits": [{"old": "twice", "new": "twice"}]}, "Nothing was sent."),
     ("move_wiki_page", {**PRINTERS, "new_path": "Label printers"}, "Nothing was sent."),
     ("move_wiki_page", {**PRINTERS, "new_path": "/Label printers", "order": 2}, "Nothing was sent."),
+    ("assign_iteration", {"id": 9, "revision": 1, "iteration": "Sprint 43"}, "Nothing was sent."),
+    ("assign_area", {"id": 9, "revision": 1, "area": "Team Harbor"}, "Nothing was sent."),
+    ("move_card", {"id": 8, "revision": 4, "board": "Stories", "column": "Development"}, "Nothing was sent."),
 ]
 """Calls that ask for what is so already."""
 
