@@ -105,7 +105,7 @@ def refusal(client: AzureDevOps, name: str, kind: type[AzureDevOpsError], /, **a
 
 def writes(sent: list[httpx.Request]) -> list[httpx.Request]:
     """The requests that change something."""
-    reading = ("/wiql", "/workitemsbatch", "/codesearchresults", "/preview")
+    reading = ("/wiql", "/workitemsbatch", "/codesearchresults", "/wikisearchresults", "/preview")
     return [
         request
         for request in sent
