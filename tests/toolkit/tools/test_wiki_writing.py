@@ -2,10 +2,10 @@
 
 import httpx
 import pytest
-from tool_calls import Recorder, call, refusal, writes
+from tool_calls import FULL, Recorder, call, refusal, writes
 
 from azure_devops_simulator import Fault, build_organization
-from langchain_azure_devops import TOOLS, Approval, approve_writes_with
+from langchain_azure_devops import TOOLS, Approval, AzureDevOps, approve_writes_with, load_settings
 from langchain_azure_devops.errors import (
     AlreadyExists,
     InvalidRequest,
@@ -15,6 +15,7 @@ from langchain_azure_devops.errors import (
     WriteBlocked,
     WriteOutcomeUnknown,
 )
+from langchain_azure_devops.runtime import RunContext, Timeouts
 
 WIKI = {"wiki": "Platform.wiki"}
 PRINTERS = {**WIKI, "path": "/Label printers"}
@@ -159,7 +160,7 @@ def test_a_lost_answer_is_settled_by_the_push_of_this_account(connect, organizat
     assert "The answer to this write was lost." in done.notes[0]
 
 
-def test_a_page_that_somebody_else_wrote_proves_nothing(connect, organization, wiki, server, sent):
+def test_a_page_that_somebody_else_wrote_proves_nothing(organization, wiki, server, sent):
     class Lost(Recorder):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             if request.method == "PUT":
@@ -167,8 +168,11 @@ def test_a_page_that_somebody_else_wrote_proves_nothing(connect, organization, w
                 raise httpx.ReadError("lost")
             return await super().handle_async_request(request)
 
-    client = connect(transport=Lost(server.base_url, sent), writes="allow")
-    told = refusal(client, "create_wiki_page", WriteOutcomeUnknown, **TOOLS["create_wiki_page"].examples[0])
+    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
+    context = RunContext(organization.clock.now, timeouts=Timeouts(recovery=0.02, recovery_pause=0.01))
+    lost = Lost(server.base_url, sent)
+    with AzureDevOps(settings, context=context, transport=lost, writes="allow") as client:
+        told = refusal(client, "create_wiki_page", WriteOutcomeUnknown, **TOOLS["create_wiki_page"].examples[0])
     assert "_wiki/wikis/Platform.wiki?pagePath=%2FOn-call%2FHandover" in told
 
 
