@@ -59,6 +59,11 @@ def test_what_outsiders_wrote_is_fenced_and_its_secrets_are_replaced(platform_re
     assert carrier_token()[:10] not in str(found)
 
 
+def test_a_nul_does_not_hide_a_page(platform_client, organization):
+    build_organization(organization).project("Platform").wiki().add_page("/Odd", "one\0\ntwo")
+    assert call(platform_client, "read_wiki_page", **WIKI, path="/Odd").text == "one\ufffd\ntwo"
+
+
 def test_a_part_of_a_secret_is_not_found(platform_reader):
     assert call(platform_reader, "search_wiki", text=carrier_token()[:12]).items == []
     [hit] = call(platform_reader, "search_wiki", text="api_token").items

@@ -82,8 +82,8 @@ async def fetch_page(
 
 
 async def in_pieces(text: str) -> AsyncIterator[bytes]:
-    """Yield a text as a body that is read piece by piece."""
-    raw = text.encode("utf-8", "replace")
+    """Yield a text as a body that is read piece by piece. A NUL would make a binary of it, and the page is a text."""
+    raw = text.replace("\0", "\ufffd").encode("utf-8", "replace")
     for start in range(0, len(raw), _PIECE):
         yield raw[start : start + _PIECE]
 
