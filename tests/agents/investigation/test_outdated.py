@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 
+import httpx
 import pytest
 from agent_decisions import YES, answer, asked, edit, questions, report_of
 from langgraph.checkpoint.memory import InMemorySaver
@@ -71,6 +72,21 @@ def push_to_docs(other):
 
 def reply(other):
     TOOLS["reply_to_thread"].call_sync(other, id=9, thread=16, text="Moved.")
+
+
+def rename_node(other, path):
+    """Rename an area or iteration; the work items in it follow without a new revision."""
+    url = f"{other.settings.url('core')}/Platform/_apis/wit/classificationnodes/{path}"
+    given = {"auth": ("", "full-access-token"), "params": {"api-version": "7.1"}}
+    assert httpx.patch(url, json={"name": "Renamed"}, **given).status_code == 200
+
+
+def rename_sprint(other):
+    rename_node(other, "iterations/Sprint%2043")
+
+
+def rename_area(other):
+    rename_node(other, "areas/Team%20Harbor")
 
 
 def update_pipeline(other, name, **changes):
@@ -186,6 +202,16 @@ CHANGES = {
         lambda other: TOOLS["tag_build"].call_sync(other, build=35, add=["seen"]),
         "tags",
     ),
+    "create_iteration": (
+        dict(TOOLS["create_iteration"].examples[0]),
+        lambda other: TOOLS["create_iteration"].call_sync(
+            other, name="Sprint 45", start="2026-12-28", finish="2027-01-08"
+        ),
+        "iterations_there",
+    ),
+    "assign_iteration": (dict(TOOLS["assign_iteration"].examples[0]), rename_sprint, "iteration"),
+    "assign_area": (dict(TOOLS["assign_area"].examples[0]), rename_area, "area"),
+    "move_card": (dict(TOOLS["move_card"].examples[0]), rename_area, "area"),
     "decide_approval": (
         dict(TOOLS["decide_approval"].examples[0]), lambda other: rename_pipeline_of(other, 38), "pipeline"
     ),

@@ -88,6 +88,9 @@ SCENARIOS = [
     Scenario("update_wiki_page", "edit the wiki page and take it back", "last_change"),
     Scenario("move_wiki_page", "add a wiki page below", "moves_along"),
     Scenario("create_iteration", "add a sprint", "iterations_there"),
+    Scenario("assign_iteration", "rename the sprint", "iteration"),
+    Scenario("assign_area", "rename the area", "area"),
+    Scenario("move_card", "rename the area", "area"),
 ]
 
 
@@ -128,6 +131,11 @@ def meanwhile(connect, push, server, tls):
         )
         call(other, "update_wiki_page", **page, version=edited.version, edits=[{"old": "once", "new": "twice"}])
 
+    def rename_node(path):
+        url = f"{server.base_url}/Platform/_apis/wit/classificationnodes/{path}"
+        with httpx.Client(auth=("", FULL), params={"api-version": "7.1"}, verify=tls) as http:
+            assert http.patch(url, json={"name": "Renamed by somebody"}).status_code == 200
+
     changes = {
         "rename the item": lambda: change_item(4, title="Renamed by somebody"),
         "close the item": lambda: change_item(4, state="Closed"),
@@ -149,6 +157,8 @@ def meanwhile(connect, push, server, tls):
         "add a wiki page": lambda: add_page("/On-call/Absences"),
         "add a wiki page below": lambda: add_page("/Label printers/Paper"),
         "edit the wiki page and take it back": edit_page_twice,
+        "rename the sprint": lambda: rename_node("iterations/Sprint%2043"),
+        "rename the area": lambda: rename_node("areas/Team%20Harbor"),
         "add a sprint": lambda: call(
             other, "create_iteration", name="Sprint 45", start="2026-12-28", finish="2027-01-08"
         ),
@@ -297,7 +307,7 @@ REQUESTS = {
     "create_wiki_page": 3,
     "update_wiki_page": 3,
     "move_wiki_page": 4,
-    "create_iteration": 4,
+    "create_iteration": 2,
     "assign_iteration": 3,
     "assign_area": 3,
     "move_card": 5,

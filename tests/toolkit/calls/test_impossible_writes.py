@@ -181,8 +181,8 @@ def test_nobody_is_asked_about_what_is_so_already(connect, platform_client, orga
     assert (repr(organization.pull_requests), repr(organization.builds.definitions)) == before
 
 
-def test_every_write_to_a_pull_request_pipeline_or_wiki_is_among_them():
-    toolsets = {"pull_requests", "review_changes", "pipelines", "pipeline_runs", "wiki"}
+def test_every_write_to_a_pull_request_pipeline_wiki_or_board_is_among_them():
+    toolsets = {"pull_requests", "review_changes", "pipelines", "pipeline_runs", "wiki", "boards"}
     writers = {name for name, tool in TOOLS.items() if tool.access == "write" and tool.toolset in toolsets}
     assert {tool for tool, _, _ in IMPOSSIBLE} == writers
 

@@ -118,8 +118,11 @@ async def _find_created(client: AzureDevOps, pending: PendingWrite) -> CreatedIt
     current=_read_before,
     recover=_find_created,
     makes="iteration",
-    example={"name": "Sprint 44", "start": "2026-12-14", "finish": "2026-12-25", "team": "Platform Team"},
-    more_examples=({"name": "Week 1", "start": "2026-11-30", "finish": "2026-12-04", "parent": "Sprint 43"},),
+    example={"name": "Sprint 44", "start": "2026-12-14", "finish": "2026-12-25"},
+    more_examples=(
+        {"name": "Sprint 44", "start": "2026-12-14", "finish": "2026-12-25", "team": "Platform Team"},
+        {"name": "Week 1", "start": "2026-11-30", "finish": "2026-12-04", "parent": "Sprint 43"},
+    ),
 )
 async def create_iteration(
     client: AzureDevOps,
