@@ -75,7 +75,7 @@ class _BacklogItems(BaseModel):
     items: OrNone[_Link] = Field(validation_alias="workItems")
 
 
-@boards.read(Scope.WORK, example={"timeframe": "current"}, more_examples=({},))
+@boards.read(Scope.WORK, example={}, more_examples=({"timeframe": "current"},))
 async def list_iterations(
     client: AzureDevOps,
     *,
