@@ -196,4 +196,4 @@ def test_a_lost_creation_stays_unknown(platform_client, organization):
     given = {"name": "Sprint 44", "start": "2026-12-14", "finish": "2026-12-25"}
     with pytest.raises((WriteOutcomeUnknown, WriteNotDone)) as caught:
         call(platform_client, "create_iteration", **given)
-    assert "does not say who created it" in caught.value.message
+    assert "not known who created it" in caught.value.message

@@ -123,8 +123,8 @@ class Card(Result):
 class Board(PartialResult):
     """A board with its columns, its rows and cards."""
 
-    web = "{project}/_boards/board/t/{team}/{name}"
-    web_list = "{project}/_boards"
+    web = "{project}/_boards/directory"
+    web_list = "{project}/_boards/directory"
     caption = "board {name}"
 
     name: Untrusted

@@ -103,8 +103,10 @@ async def _find_created(client: AzureDevOps, pending: PendingWrite) -> CreatedIt
     pending.url = f"{client.settings.url('core')}/{project}/_sprints/directory"
     nodes = await read_nodes(client, project, "iterations")
     name = str(given["name"]).strip()
-    if any(node.name.casefold() == name.casefold() for node in nodes):
-        raise unknown_outcome(f"there is an iteration {name!r} now, but the service does not say who created it")
+    if found := next((node for node in nodes if node.name.casefold() == name.casefold()), None):
+        if (found.start, found.finish) == (str(given["start"]), str(given["finish"])):
+            raise unknown_outcome(f"{found.path} now has the values asked for, but it is not known who created it")
+        raise unknown_outcome(f"there is an iteration {found.words} now, and it is not known who created it")
     return Missing(f"an iteration {name!r}")
 
 
