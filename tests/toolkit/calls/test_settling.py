@@ -22,8 +22,8 @@ from langchain_azure_devops.settings import load_settings
 BRIEF = Timeouts(retry_pause=0.001, max_retry_pause=0.002, recovery=0.1, recovery_pause=0.05)
 WRITERS = {name: tool for name, tool in TOOLS.items() if tool.access == "write"}
 UNPROVABLE = {
-    "create_iteration", "update_pull_request", "set_thread_status", "set_reviewers", "label_pull_request", "set_auto_complete",
-    "reactivate_pull_request", "publish_pull_request",
+    "update_pull_request", "set_thread_status", "set_reviewers", "label_pull_request", "set_auto_complete",
+    "reactivate_pull_request", "publish_pull_request", "create_iteration",
 }  # fmt: skip
 
 
