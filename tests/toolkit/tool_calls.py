@@ -23,7 +23,7 @@ UPLOADS = FileAccess(Path(__file__).parent / "uploads")
 """The folder with the file of the example of `upload_attachment`."""
 READ_SCOPES = (
     "vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.test", "vso.variablegroups_read",
-    "vso.serviceendpoint", "vso.agentpools",
+    "vso.serviceendpoint", "vso.agentpools", "vso.wiki",
 )  # fmt: skip
 
 
@@ -109,7 +109,14 @@ def refusal(client: AzureDevOps, name: str, kind: type[AzureDevOpsError], /, **a
 
 def writes(sent: list[httpx.Request]) -> list[httpx.Request]:
     """The requests that change something."""
-    reading = ("/wiql", "/workitemsbatch", "/codesearchresults", "/workitemsearchresults", "/preview")
+    reading = (
+        "/wiql",
+        "/workitemsbatch",
+        "/codesearchresults",
+        "/workitemsearchresults",
+        "/wikisearchresults",
+        "/preview",
+    )
     return [
         request
         for request in sent

@@ -13,6 +13,7 @@ OTHERS_TOKEN = "notasecretnotasecretnotasecretnotasecretnotasecret23"  # noqa: S
 SCOPES = (
     "vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.work_write", "vso.code_manage",
     "vso.build_execute", "vso.test", "vso.variablegroups_read", "vso.serviceendpoint", "vso.agentpools",
+    "vso.wiki", "vso.wiki_write",
 )  # fmt: skip
 UPLOADS = Path(__file__).with_name("uploads")
 """The folder from which attacked tools may attach files; it has the file of the example of `upload_attachment`."""

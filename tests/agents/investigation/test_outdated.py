@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 
+import httpx
 import pytest
 from agent_decisions import YES, answer, asked, edit, questions, report_of
 from langgraph.checkpoint.memory import InMemorySaver
@@ -96,6 +97,21 @@ def reply(other):
     TOOLS["reply_to_thread"].call_sync(other, id=9, thread=16, text="Moved.")
 
 
+def rename_node(other, path):
+    """Rename an area or iteration; the work items in it follow without a new revision."""
+    url = f"{other.settings.url('core')}/Platform/_apis/wit/classificationnodes/{path}"
+    given = {"auth": ("", "full-access-token"), "params": {"api-version": "7.1"}}
+    assert httpx.patch(url, json={"name": "Renamed"}, **given).status_code == 200
+
+
+def rename_sprint(other):
+    rename_node(other, "iterations/Sprint%2043")
+
+
+def rename_area(other):
+    rename_node(other, "areas/Team%20Harbor")
+
+
 def update_pipeline(other, name, **changes):
     TOOLS["update_pipeline"].call_sync(other, pipeline=name, **changes)
 
@@ -104,6 +120,19 @@ def rename_pipeline_of(other, build):
     """Rename the pipeline that a build is of."""
     pipeline = TOOLS["get_build"].call_sync(other, ids=[build]).pipeline
     TOOLS["rename_pipeline"].call_sync(other, pipeline=pipeline, name="renamed")
+
+
+def add_page(other, path):
+    TOOLS["create_wiki_page"].call_sync(other, wiki="Platform.wiki", path=path, content="New.")
+
+
+def edit_page_twice(other):
+    """Edit a wiki page and take that back, which leaves it at its old version."""
+    page = {key: TOOLS["update_wiki_page"].examples[0][key] for key in ("wiki", "path")}
+    version = TOOLS["read_wiki_page"].call_sync(other, **page).version
+    for old, new in (("twice", "once"), ("once", "twice")):
+        edits = [{"old": old, "new": new}]
+        version = TOOLS["update_wiki_page"].call_sync(other, **page, version=version, edits=edits).version
 
 
 CHANGES = {
@@ -221,8 +250,25 @@ CHANGES = {
         lambda other: (other.files.folder / "trace.txt").write_text("another\n"),
         "sha256",
     ),
+    "create_iteration": (
+        dict(TOOLS["create_iteration"].examples[0]),
+        lambda other: TOOLS["create_iteration"].call_sync(
+            other, name="Sprint 45", start="2026-12-28", finish="2027-01-08"
+        ),
+        "iterations_there",
+    ),
+    "assign_iteration": (dict(TOOLS["assign_iteration"].examples[0]), rename_sprint, "iteration"),
+    "assign_area": (dict(TOOLS["assign_area"].examples[0]), rename_area, "area"),
+    "move_card": (dict(TOOLS["move_card"].examples[0]), rename_area, "area"),
     "decide_approval": (
         dict(TOOLS["decide_approval"].examples[0]), lambda other: rename_pipeline_of(other, 38), "pipeline"
+    ),
+    "create_wiki_page": (
+        dict(TOOLS["create_wiki_page"].examples[0]), lambda other: add_page(other, "/On-call/Absences"), "pages_beside"
+    ),
+    "update_wiki_page": (dict(TOOLS["update_wiki_page"].examples[0]), edit_page_twice, "last_change"),
+    "move_wiki_page": (
+        dict(TOOLS["move_wiki_page"].examples[0]), lambda other: add_page(other, "/Label printers/Paper"), "moves_along"
     ),
 }  # fmt: skip
 

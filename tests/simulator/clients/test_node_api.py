@@ -201,12 +201,11 @@ def test_builds_and_pipelines(call):
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("Work.getBoards", [{"project": "Platform", "team": "Platform Team"}]),
+        ("Work.getTeamDaysOff", [{"project": "Platform", "team": "Platform Team"}, MAIN]),
         ("Git.getBranchStatsBatch", [{"baseCommit": MAIN, "targetCommits": [MAIN]}, *PLATFORM_API]),
         ("Test.getTestSettingsById", ["Platform", 1]),
-        ("TestPlan.getTestPlans", ["Platform"]),
+        ("TestPlan.getTestVariables", ["Platform"]),
         ("TestResults.getBuildCodeCoverage", ["Platform", 35, 1]),
-        ("Wiki.getAllWikis", ["Platform"]),
         ("Release.getReleases", ["Platform"]),
         ("Dashboard.getDashboardsByProject", [{"project": "Platform"}]),
     ],

@@ -20,11 +20,11 @@ from node_api import Outcome, package_folder, player
 
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
 
-SERVED = ("Core", "Git", "WorkItemTracking", "Build", "Pipelines", "Work", "Policy")
+SERVED = ("Core", "Git", "WorkItemTracking", "Build", "Pipelines", "Work", "Policy", "Wiki")
 """API classes whose operations are simulated in part; of every other class nothing is."""
 
 OTHERS = (
-    "Wiki", "Dashboard", "FeatureManagement", "Notification", "TestPlan", "ExtensionManagement",
+    "Dashboard", "FeatureManagement", "Notification", "TestPlan", "ExtensionManagement",
     "FileContainer", "Tfvc", "WorkItemTrackingProcess", "TaskAgent", "Task", "Alert", "Test", "TestResults",
     "SecurityRoles", "ProjectAnalysis",
 )  # fmt: skip

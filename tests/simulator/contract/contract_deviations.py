@@ -34,6 +34,8 @@ STATUSES = {
     ("DELETE", "{project}/{team}/_apis/wit/templates/{template}"): 204,
     ("POST", "{project?}/_apis/wit/attachments"): 201,
     ("PUT", "{project?}/_apis/wit/attachments/{id}"): 201,
+    ("POST", "{project}/{team?}/_apis/work/teamsettings/iterations"): 201,
+    ("DELETE", "{project}/{team?}/_apis/work/teamsettings/iterations/{iteration}"): 204,
     # Declared without a body, and never seen with one.
     ("PATCH", "{project}/_apis/build/builds/{build}/stages/{stage}"): 204,
 }

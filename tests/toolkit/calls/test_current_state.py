@@ -103,6 +103,13 @@ SCENARIOS = [
     Scenario("update_pipeline", "pause the pipeline", "revision", {"pipeline": "1", "folder": "night"}),
     Scenario("decide_approval", "rename the pipeline", "pipeline"),
     Scenario("upload_attachment", "change the file", "sha256"),
+    Scenario("create_wiki_page", "add a wiki page", "pages_beside"),
+    Scenario("update_wiki_page", "edit the wiki page and take it back", "last_change"),
+    Scenario("move_wiki_page", "add a wiki page below", "moves_along"),
+    Scenario("create_iteration", "add a sprint", "iterations_there"),
+    Scenario("assign_iteration", "rename the sprint", "iteration"),
+    Scenario("assign_area", "rename the area", "area"),
+    Scenario("move_card", "rename the area", "area"),
 ]
 WRITES = {"upload_attachment": 2}
 """How many write requests a tool sends that sends several."""
@@ -144,6 +151,22 @@ def meanwhile(connect, push, server, tls, uploads):
         call(other, "restore_work_item", id=900)
         call(other, "delete_work_item", id=900)
 
+    def add_page(path):
+        call(other, "create_wiki_page", wiki="Platform.wiki", path=path, content="New.")
+
+    def edit_page_twice():
+        page = {key: TOOLS["update_wiki_page"].examples[0][key] for key in ("wiki", "path")}
+        before = call(other, "read_wiki_page", **page)
+        edited = call(
+            other, "update_wiki_page", **page, version=before.version, edits=[{"old": "twice", "new": "once"}]
+        )
+        call(other, "update_wiki_page", **page, version=edited.version, edits=[{"old": "once", "new": "twice"}])
+
+    def rename_node(path):
+        url = f"{server.base_url}/Platform/_apis/wit/classificationnodes/{path}"
+        with httpx.Client(auth=("", FULL), params={"api-version": "7.1"}, verify=tls) as http:
+            assert http.patch(url, json={"name": "Renamed by somebody"}).status_code == 200
+
     changes = {
         "rename the item": lambda: change_item(4, title="Renamed by somebody"),
         "close the item": lambda: change_item(4, state="Closed"),
@@ -166,6 +189,14 @@ def meanwhile(connect, push, server, tls, uploads):
         "pause the pipeline of docs": lambda: call(other, "update_pipeline", pipeline="docs-publish", status="paused"),
         "tag the build": lambda: call(other, "tag_build", build=35, add=["seen"]),
         "change the file": lambda: (uploads / "trace.txt").write_text("another\n"),
+        "add a wiki page": lambda: add_page("/On-call/Absences"),
+        "add a wiki page below": lambda: add_page("/Label printers/Paper"),
+        "edit the wiki page and take it back": edit_page_twice,
+        "rename the sprint": lambda: rename_node("iterations/Sprint%2043"),
+        "rename the area": lambda: rename_node("areas/Team%20Harbor"),
+        "add a sprint": lambda: call(
+            other, "create_iteration", name="Sprint 45", start="2026-12-28", finish="2027-01-08"
+        ),
         "vote": vote,
         "push to the source": lambda: push("Platform", "platform-api", {"/x": b"1"}, "feature/async-sqlalchemy"),
         "push to docs": lambda: push("Platform", "docs", {"/x": b"1"}, "main"),
@@ -321,6 +352,13 @@ REQUESTS = {
     "rename_pipeline": 5,
     "update_pipeline": 4,
     "decide_approval": 9,
+    "create_wiki_page": 3,
+    "update_wiki_page": 3,
+    "move_wiki_page": 4,
+    "create_iteration": 2,
+    "assign_iteration": 3,
+    "assign_area": 3,
+    "move_card": 5,
 }
 """What a write costs with writes="allow", where nobody is shown anything."""
 

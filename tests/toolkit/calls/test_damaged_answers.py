@@ -62,7 +62,7 @@ class Recorder(httpx.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         content = await response.aread()
         await response.aclose()
-        kept = ("x-vss-userdata", "x-ms-continuationtoken", "date")
+        kept = ("x-vss-userdata", "x-ms-continuationtoken", "date", "etag")
         headers = {name: response.headers[name] for name in kept if name in response.headers}
         reply = Reply(response.status_code, content, headers, response.headers.get("content-type", ""))
         recording = self._recording

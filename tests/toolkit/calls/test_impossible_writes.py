@@ -15,6 +15,8 @@ TIP = "its own"
 OPENED = {"repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Rota"}
 PORTS = "/src/platform_api/ports.py"
 MERGE = {"status": "completed", "source_commit": TIP}
+PRINTERS = {"wiki": "Platform.wiki", "path": "/Label printers"}
+PRINTED = {key: value for key, value in TOOLS["update_wiki_page"].examples[0].items() if key != "edits"}
 
 IMPOSSIBLE = [
     (
@@ -104,6 +106,31 @@ IMPOSSIBLE = [
     ("create_pipeline", {"repository": "docs", "yaml_path": "/x.yml", "name": "x"}, "There is no '/x.yml'"),
     ("rename_pipeline", {"pipeline": "nightly-soak", "name": "docs-publish"}, "with the id 4"),
     ("update_pipeline", {"pipeline": "nightly-soak"}, "Nothing to change"),
+    ("create_wiki_page", {"wiki": "Platform.wiki", "path": "/home", "content": "x"}, "has the page '/Home'"),
+    ("create_wiki_page", {"wiki": "Platform.wiki", "path": "/A/B/C", "content": "x"}, "Create '/A' first"),
+    ("create_wiki_page", {"wiki": "Platform.wiki", "path": "/A#1", "content": "x"}, "can be no path"),
+    ("create_wiki_page", {"wiki": "Platfrom.wiki", "path": "/A", "content": "x"}, "Did you mean 'Platform.wiki'?"),
+    (
+        "update_wiki_page",
+        {**PRINTERS, "version": OTHER, "content": "x"},
+        "is at version 69641444464bd2133f70e3b7b1f39d8850152f5a",
+    ),
+    ("update_wiki_page", {**PRINTERS, "version": "1", "content": "x"}, "no version of a page"),
+    ("update_wiki_page", {**PRINTERS, "version": OTHER}, "either edits or the whole content"),
+    ("update_wiki_page", {**PRINTED, "edits": [{"old": "thrice", "new": "once"}]}, "is not in it"),
+    ("update_wiki_page", {**PRINTED, "edits": [{"old": "print", "new": "x"}]}, "occurs"),
+    ("update_wiki_page", {**PRINTED, "path": "/Label printer", "content": "x"}, "Did you mean '/Label printers'?"),
+    ("move_wiki_page", {**PRINTERS, "new_path": "/Home"}, "has the page '/Home'"),
+    ("move_wiki_page", {**PRINTERS, "new_path": "/Label printers/Old"}, "below itself"),
+    ("move_wiki_page", {**PRINTERS, "path": "/", "new_path": "/Old"}, "cannot be moved"),
+    ("move_wiki_page", {**PRINTERS, "new_path": "/Old/Printers"}, "Create '/Old' first"),
+    ("create_iteration", {"name": "Sprint 43", "start": "2026-12-14", "finish": "2026-12-25"}, "already"),
+    ("create_iteration", {"name": "x", "start": "2026-12-25", "finish": "2026-12-14"}, "before the first"),
+    ("assign_iteration", {"id": 9, "revision": 1, "iteration": "Sprnt 42"}, "Did you mean 'Sprint 42'?"),
+    ("assign_iteration", {"id": 9, "revision": 7, "iteration": "Sprint 42"}, "revision 1, not 7"),
+    ("assign_area", {"id": 9, "revision": 1, "area": "Operation"}, "Did you mean 'Operations'?"),
+    ("move_card", {"id": 17, "revision": 3, "board": "Stories", "column": "Closed"}, "no cards of type Task"),
+    ("move_card", {"id": 8, "revision": 4, "board": "Stories", "column": "Reviw"}, "Did you mean 'Review'?"),
 ]
 
 IDLE = [
@@ -128,6 +155,12 @@ IDLE = [
     ("delete_work_item", {"id": 900}, "is in the recycle bin already"),
     ("tag_build", {"build": 15, "add": ["Release"]}, "Nothing was sent."),
     ("cancel_build", {"build": 18}, "was canceled already, so nothing was sent"),
+    ("update_wiki_page", {**PRINTED, "edits": [{"old": "twice", "new": "twice"}]}, "Nothing was sent."),
+    ("move_wiki_page", {**PRINTERS, "new_path": "Label printers"}, "Nothing was sent."),
+    ("move_wiki_page", {**PRINTERS, "new_path": "/Label printers", "order": 2}, "Nothing was sent."),
+    ("assign_iteration", {"id": 9, "revision": 1, "iteration": "Sprint 43"}, "Nothing was sent."),
+    ("assign_area", {"id": 9, "revision": 1, "area": "Team Harbor"}, "Nothing was sent."),
+    ("move_card", {"id": 8, "revision": 4, "board": "Stories", "column": "Development"}, "Nothing was sent."),
 ]
 """Calls that ask for what is so already."""
 
@@ -179,8 +212,9 @@ def test_nobody_is_asked_about_what_is_so_already(connect, platform_client, orga
     assert (repr(organization.pull_requests), repr(organization.builds.definitions)) == before
 
 
-def test_every_write_to_a_pull_request_pipeline_or_work_item_is_among_them():
+def test_every_write_to_a_pull_request_pipeline_work_item_wiki_or_board_is_among_them():
     toolsets = {"pull_requests", "review_changes", "pipelines", "pipeline_runs", "work_items", "work_item_links"}
+    toolsets |= {"wiki", "boards"}
     writers = {name for name, tool in TOOLS.items() if tool.access == "write" and tool.toolset in toolsets}
     assert {tool for tool, _, _ in IMPOSSIBLE} == writers
 

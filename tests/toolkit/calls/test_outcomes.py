@@ -72,7 +72,7 @@ UNPROVABLE = {
     ("update_pull_request", "title"), ("set_thread_status", "status"), ("set_reviewers", "required"),
     ("set_reviewers", "optional"), ("label_pull_request", "add"), ("label_pull_request", "remove"),
     ("set_auto_complete", "strategy"), ("reactivate_pull_request", "id"), ("publish_pull_request", "id"),
-    ("run_pipeline", "skip_stages"),
+    ("run_pipeline", "skip_stages"), ("create_iteration", "finish"), ("create_iteration", "team"),
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ BRIEF = Timeouts(retry_pause=0.001, max_retry_pause=0.002, recovery=0.1, recover
 WRITERS = {name: tool for name, tool in TOOLS.items() if tool.access == "write"}
 UNPROVABLE = {
     "update_pull_request", "set_thread_status", "set_reviewers", "label_pull_request", "set_auto_complete",
-    "reactivate_pull_request", "publish_pull_request",
+    "reactivate_pull_request", "publish_pull_request", "create_iteration",
 }  # fmt: skip
 
 

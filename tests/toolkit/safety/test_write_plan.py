@@ -118,6 +118,10 @@ TARGETS = {
     "retry_stage": {"project", "build", "stage", "all_jobs"},
     "tag_build": {"project", "build", "remove"},
     "upload_attachment": {"work_item", "path"},
+    "create_iteration": {"project", "parent", "team"},
+    "assign_iteration": {"id", "iteration"},
+    "assign_area": {"id", "area"},
+    "move_card": {"id", "team", "board"},
     "create_pull_request": {"project", "repository", "source", "target", "work_items"},
     "update_pull_request": {"id", "target", "status", "source_commit"},
     "create_work_item": {"type", "project", "area", "iteration", "assigned_to", "parent", "links"},
@@ -156,6 +160,9 @@ TARGETS = {
     "publish_pull_request": {"id"},
     "push_changes": {"project", "repository", "branch", "base", "new_branch", "changes"},
     "cherry_pick": {"project", "repository", "commits", "pull_request", "onto", "branch"},
+    "create_wiki_page": {"project", "wiki", "path"},
+    "update_wiki_page": {"project", "wiki", "path", "version"},
+    "move_wiki_page": {"project", "wiki", "path", "new_path", "order"},
     "revert": {"project", "repository", "commits", "pull_request", "onto", "branch"},
 }
 TARGET_FIELDS = [

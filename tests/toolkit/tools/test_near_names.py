@@ -19,6 +19,10 @@ def client(seed):
         yield client
 
 
+OF_PAGES = {"version": ("update_wiki_page",)}
+"""Tools whose argument of this name is that of a wiki page, which has no name."""
+
+
 def misspell(name):
     """The same name with two letters exchanged."""
     return f"{name[:-2]}{name[-1]}{name[-2]}"
@@ -29,7 +33,7 @@ def calls_with(argument):
     return {
         tool.name: tool.examples[0]
         for tool in TOOLS.values()
-        if tool.examples and argument in tool.parameters.model_fields
+        if tool.examples and argument in tool.parameters.model_fields and tool.name not in OF_PAGES.get(argument, ())
     }
 
 

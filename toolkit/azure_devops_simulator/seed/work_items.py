@@ -113,11 +113,12 @@ class _Seeding:
         root = self._project.name
         optional: dict[str, FieldValue] = {
             "System.AreaPath": f"{root}\\{row.area}" if row.area else "",
-            "System.IterationPath": f"{root}\\Sprint {row.sprint}" if row.sprint else "",
+            "System.IterationPath": _sprint(root, row.first_sprint or row.sprint),
             "System.Tags": join_tags(split_tags(row.tags)),
             self._text_field: row.text,
             f"{common}AcceptanceCriteria": row.criteria,
             f"{common}Severity": row.severity,
+            "Microsoft.VSTS.Scheduling.RemainingWork": row.remaining,
         }
         fields |= {name: value for name, value in optional.items() if value}
         fields |= {"System.Title": row.title, f"{common}Priority": row.priority}
@@ -142,6 +143,9 @@ class _Seeding:
         if self._row.to:
             fields["System.AssignedTo"] = self._owner.id
             changes.append(Draft(dict(fields)))
+        if self._row.first_sprint:
+            fields["System.IterationPath"] = _sprint(self._project.name, self._row.sprint)
+            changes.append(Draft(dict(fields)))
         states = [state.name for state in self._kind.states]
         target = states.index(self._row.state)
         path = states[1 : target + 1] if self._row.state != "Removed" else ["Removed"]
@@ -152,3 +156,7 @@ class _Seeding:
             enter_state(self._kind, fields, state, by=self._owner, when=self._moment(len(changes) + 1))
             changes.append(Draft(dict(fields)))
         return changes
+
+
+def _sprint(root: str, number: int) -> str:
+    return f"{root}\\Sprint {number}" if number else ""

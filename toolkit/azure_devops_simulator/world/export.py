@@ -1,10 +1,10 @@
 """Export an organization as JSON (a "world"), and import it again.
 
-A world holds projects with teams, repositories (all git objects under their own ids) and pushes, areas and iterations,
-pipelines, builds with timelines, logs and test results, pull requests with threads, work items with every revision,
-attached files, saved queries, templates, users, groups, permissions, the clock, and the counters that give the next
-ids. It does not hold tokens, which belong to the people who use the organization, nor faults and rate limits, which
-belong to a test.
+A world holds projects with teams, repositories (all git objects under their own ids) and pushes, wikis with the ids of
+their pages, areas and iterations, pipelines, builds with timelines, logs and test results, test plans, pull requests
+with threads, work items with every revision, attached files, saved queries, templates, users, groups, permissions, the
+clock, and the counters that give the next ids. It does not hold tokens, which belong to the people who use the
+organization, nor faults and rate limits, which belong to a test.
 
 A world is deterministic: equal organizations give equal text, and `export_world(import_world(world)) == world`.
 """
@@ -20,6 +20,7 @@ from typing import TypeVar, cast
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.pull_requests.replays import settle_replays
+from azure_devops_simulator.areas.wiki.pages import settle_pages
 from azure_devops_simulator.areas.work_items.process.fields import FIELDS
 from azure_devops_simulator.state.builds import Build, Definition
 from azure_devops_simulator.state.clock import Clock
@@ -32,6 +33,7 @@ from azure_devops_simulator.state.pipeline_resources import PipelineResources
 from azure_devops_simulator.state.projects import DeletedRepository, Project, Repository
 from azure_devops_simulator.state.pull_requests import PullRequest
 from azure_devops_simulator.state.soak_log import SoakLog
+from azure_devops_simulator.state.test_plans import TestPlan
 from azure_devops_simulator.state.test_results import TestRun
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.state.work_items.attachments import Attachment
@@ -55,6 +57,7 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         organization = organization.organization
     settle(organization)
     settle_replays(organization)
+    settle_pages(organization)
     catch_up(organization.builds, organization.clock.now())
     codec = _codec(organization)
     return {
@@ -83,6 +86,7 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         "resources": codec.record(organization.resources),
         "deployment": codec.record(organization.deployment),
         "test_runs": {str(run.id): codec.record(run) for run in organization.test_runs.values()},
+        **_test_plans(organization, codec),
         "pull_requests": {str(pr.id): codec.record(pr) for pr in organization.pull_requests.values()},
         "queries": {item.id: codec.record(item) for item in organization.work_items.queries.items.values()},
         **_templates(codec, organization),
@@ -96,6 +100,12 @@ def _templates(codec: Codec, organization: Organization) -> JsonObject:
     """Return the templates of work items, only where there are any, so that older worlds stay as they are."""
     templates = organization.work_items.templates.items
     return {"templates": {key: codec.record(each) for key, each in templates.items()}} if templates else {}
+
+
+def _test_plans(organization: Organization, codec: Codec) -> JsonObject:
+    """Return the test plans; nothing where there are none, so that older worlds stay the same."""
+    plans = {str(plan.id): codec.record(plan) for plan in organization.test_plans.values()}
+    return {"test_plans": plans} if plans else {}
 
 
 def _counters(organization: Organization) -> dict[str, Counter[str]]:
@@ -128,8 +138,15 @@ def _project(codec: Codec, project: Project) -> JsonObject:
         name: {**codec.record(row, without=("repository",)), "repository": codec.record(row.repository)}
         for name, row in project.recycle_bin.items()
     }
-    own = codec.record(project, without=("repositories", "recycle_bin"))
-    return {**own, "repositories": repositories, "recycle_bin": deleted}
+    own = codec.record(project, without=("repositories", "recycle_bin", "hidden_repositories"))
+    hidden = {repository.name: codec.record(repository) for repository in project.hidden_repositories.values()}
+    # Only where there is one, so that worlds without wikis stay as they are.
+    return {
+        **own,
+        "repositories": repositories,
+        "recycle_bin": deleted,
+        **({"hidden_repositories": hidden} if hidden else {}),
+    }
 
 
 def _node(node: Node) -> JsonObject:
@@ -214,8 +231,7 @@ def _read(world: JsonObject) -> Organization:
         organization.builds.deleted[int(number)] = codec.read(Build, record)
     organization.deployment = codec.read(DeploymentStore, world.get("deployment", {}))
     organization.resources = codec.read(PipelineResources, world.get("resources", {}))
-    for number, record in _object(world.get("test_runs", {})).items():
-        organization.test_runs[int(number)] = codec.read(TestRun, record)
+    _read_tests(organization, codec, world)
     for number, record in _object(world["pull_requests"]).items():
         organization.pull_requests[int(number)] = codec.read(PullRequest, record)
     _read_nodes(organization, _object(world["areas_and_iterations"]))
@@ -238,6 +254,13 @@ def _read_beside_work_items(organization: Organization, codec: Codec, world: Jso
         store.attachments[number] = codec.read(Attachment, record)
 
 
+def _read_tests(organization: Organization, codec: Codec, world: JsonObject) -> None:
+    for number, record in _object(world.get("test_runs", {})).items():
+        organization.test_runs[int(number)] = codec.read(TestRun, record)
+    for number, record in _object(world.get("test_plans", {})).items():
+        organization.test_plans[int(number)] = codec.read(TestPlan, record)
+
+
 def _read_people(organization: Organization, codec: Codec, world: JsonObject) -> None:
     for record in _object(world["users"]).values():
         user = codec.read(User, record)
@@ -249,11 +272,15 @@ def _read_people(organization: Organization, codec: Codec, world: JsonObject) ->
 
 def _read_project(organization: Organization, codec: Codec, record: JsonObject) -> None:
     repositories, recycle_bin = _object(record.pop("repositories")), _object(record.pop("recycle_bin", {}))
+    hidden = _object(record.pop("hidden_repositories", {}))
     project = codec.read(Project, record)
     organization.projects[project.id] = project
     for below in repositories.values():
         repository = codec.read(Repository, below)
         project.repositories[repository.id] = repository
+    for below in hidden.values():
+        repository = codec.read(Repository, below)
+        project.hidden_repositories[repository.id] = repository
     for name, below in recycle_bin.items():
         row = _object(below)
         repository = codec.read(Repository, row.pop("repository"))

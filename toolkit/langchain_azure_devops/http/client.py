@@ -190,10 +190,12 @@ class AzureDevOps(Closing):
         version: str = API_VERSION,
         content_type: str = "application/json",
         method: str = "POST",
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Send a body. The write gate checks it unless the operation only reads."""
         operation, accept = Operation(method, template), "application/json"
-        return await self.send(Request(operation, path or {}, query or {}, body, area, version, accept, content_type))
+        parts = (operation, path or {}, query or {}, body, area, version, accept, content_type, headers or {})
+        return await self.send(Request(*parts))
 
     @asynccontextmanager
     async def stream(

@@ -227,6 +227,11 @@ PROBES: Mapping[str, tuple[Operation, str, str]] = {
         "application/json",
         "{}",
     ),
+    "vso.wiki_write": (
+        Operation("POST", f"/{{project}}/_apis/wiki/wikis/{_NOBODY}/pagemoves"),
+        "application/json",
+        "{}",
+    ),
 }
 """Requests that show whether the token has a write scope. They change nothing: the target cannot exist, and the
 service refuses the body, or the body asks for nothing."""

@@ -71,7 +71,10 @@ def found(context: Context, where: str) -> list[int]:
         ("[System.WorkItemType] IN GROUP 'Microsoft.RequirementCategory' AND [System.Id] > 42", [49, 50, 51, 52, 58]),
         ("[System.CreatedDate] >= @Today - 4 AND [System.WorkItemType] = 'Task'", [25, 26, 54, 55]),
         ("[System.CreatedDate] = '2026-11-18'", [31]),
-        ("[System.CreatedDate] >= @StartOfWeek AND [System.CreatedDate] < @StartOfWeek('+2d')", [16, 25, 42, 54, 55]),
+        (
+            "[System.CreatedDate] >= @StartOfWeek AND [System.CreatedDate] < @StartOfWeek('+2d')",
+            [16, 19, 25, 42, 54, 55],
+        ),
         (
             "[System.CreatedDate] >= @StartOfMonth - 2 AND [System.CreatedDate] < @StartOfMonth('-50d')",
             [36, 46, 47, 48, 52],

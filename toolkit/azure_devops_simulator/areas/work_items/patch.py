@@ -10,7 +10,8 @@ from datetime import datetime
 from azure_devops_simulator.api.errors import NotSimulatedError, ServiceError
 from azure_devops_simulator.api.parsing import as_object, as_text, whole_number
 from azure_devops_simulator.areas.work_items.json_patch import Operation
-from azure_devops_simulator.areas.work_items.process.fields import FIELDS, Field, require_field
+from azure_devops_simulator.areas.work_items.process.boards import board_of_field, settle_cards
+from azure_devops_simulator.areas.work_items.process.fields import FIELDS, Field, is_card_field, require_field
 from azure_devops_simulator.areas.work_items.process.rules import (
     check_reason,
     check_state,
@@ -95,7 +96,28 @@ class Patch:
             self._fit_into_type()
         if "System.Reason" in self._written and not self.bypass_rules:
             check_reason(self.kind, self.draft.fields)
+        self._follow_cards()
         return self.draft
+
+    def _follow_cards(self) -> None:
+        """Give an item whose card was moved the state of its column, unless the document sets a state itself."""
+        for name in self._written if "System.State" not in self._written else ():
+            found = board_of_field(self.project, name)
+            column = found[0].column(str(self.draft.fields.get(name))) if found and name == found[1].column else None
+            if column:
+                self._state(column.states[self.kind.name])
+        settle_cards(self.project, self.kind, self.draft.fields)
+
+    def _check_card(self, field: Field, value: FieldValue | None) -> None:
+        """Refuse a column or row that the board does not have, and a type that it has no cards of."""
+        found = board_of_field(self.project, field.reference_name)
+        if found is None or self.kind.name not in found[0].columns[0].states:
+            require_field(f"{field.reference_name} of {self.kind.name}")
+        elif field.reference_name == found[1].column:
+            if found[0].column(str(value)) is None:
+                raise not_in_list(field, str(value))
+        elif field.reference_name == found[1].row and value not in {None, *(row.name for row in found[0].rows)}:
+            raise not_in_list(field, str(value))
 
     def _test_number(self, operation: Operation, name: str) -> None:
         if operation.op != "test":
@@ -106,7 +128,7 @@ class Patch:
 
     def _field(self, operation: Operation, name: str) -> None:
         field = require_field(name)
-        if field.reference_name not in self.kind.fields:
+        if field.reference_name not in self.kind.fields and not is_card_field(field.reference_name):
             require_field(f"{name} of {self.kind.name}")
         current = self.draft.fields.get(field.reference_name)
         if operation.op == "test":
@@ -149,6 +171,8 @@ class Patch:
             return
         rules = not self.bypass_rules
         stored = stored_value(self.organization, self.project, field, value, self._item_id, rules=rules)
+        if is_card_field(name):
+            self._check_card(field, stored)
         if name == "System.History":
             self.draft.history = None if stored is None else str(stored)
             return

@@ -42,7 +42,7 @@ def all_values(store: WorkItemStore, item: WorkItem, revision: Revision) -> dict
             found.update((f"{name}{level}", part) for level, part in enumerate(parts, start=1))
         elif (value := read(store, item, revision)) is not None:
             found[name] = value
-    return {name: found[name] for name in sorted(found, key=_RANK.__getitem__)}
+    return {name: found[name] for name in sorted(found, key=_rank)}
 
 
 def _node_id(store: WorkItemStore, structure: Structure, item: WorkItem, revision: Revision) -> FieldValue | None:
@@ -127,4 +127,10 @@ def _computed() -> Iterator[tuple[str, _Source]]:
 
 _NO_STORE = WorkItemStore()
 _COMPUTED = tuple(_computed())
+
+
+def _rank(name: str) -> int:
+    return _RANK.get(name, len(_RANK))
+
+
 _RANK = {name: rank for rank, name in enumerate(FIELDS)}

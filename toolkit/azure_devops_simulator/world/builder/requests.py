@@ -7,10 +7,11 @@ everything looks as if people had made it over HTTP.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import TypeAlias, TypeVar
+from urllib.parse import urlencode
 
 from azure_devops_simulator.api.call import Answer, Call
 from azure_devops_simulator.api.errors import ServiceError
@@ -18,6 +19,7 @@ from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read
 from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.api.routing import Router
 from azure_devops_simulator.areas.approvals import area as approvals
+from azure_devops_simulator.areas.boards import area as boards
 from azure_devops_simulator.areas.builds import area as builds
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core import area as core
@@ -32,6 +34,7 @@ from azure_devops_simulator.areas.pull_requests import area as pull_requests
 from azure_devops_simulator.areas.pull_requests.replays import settle_replays
 from azure_devops_simulator.areas.service_connections import area as service_connections
 from azure_devops_simulator.areas.test_results import area as test_results
+from azure_devops_simulator.areas.wiki import area as wiki
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import FULL_ACCESS, Token, User
@@ -63,6 +66,8 @@ def _router() -> Router:
         service_connections.area,
         environments.area,
         approvals.area,
+        wiki.area,
+        boards.area,
     )
     return Router(route for area in areas for route in area.routes)
 
@@ -99,7 +104,8 @@ class Requests:
         body: JsonValue = None,
         patch: bool = False,
         content: bytes | None = None,
-        query: str = "",
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> JsonObject:
         """Send a request and return the body of the answer.
 
@@ -110,7 +116,8 @@ class Requests:
             body: the JSON to send.
             patch: whether the body is a JSON Patch document.
             content: the bytes to send in place of JSON.
-            query: the query of the address, encoded.
+            query: the parameters of the query.
+            headers: further headers, in lower case.
 
         Raises:
             BuilderError: the route refuses the request; the message is the one of the service.
@@ -125,8 +132,8 @@ class Requests:
             token=Token("", frozenset({FULL_ACCESS}), user),
             project=None,
             path={},
-            query=Query(query),
-            headers={"content-type": _content_type(patch, content)},
+            query=Query(urlencode(query or {})),
+            headers={"content-type": _content_type(patch, content), **(headers or {})},
             body=content or (b"" if body is None else json.dumps(body).encode()),
             base_url=f"https://dev.azure.com/{self.organization.name}",
             version=match.route.version,

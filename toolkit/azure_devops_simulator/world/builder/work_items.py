@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Self, TypeAlias
-from urllib.parse import urlencode
 
 from azure_devops_simulator.areas.work_items.process.fields import FIELDS, find_field
 from azure_devops_simulator.areas.work_items.process.types import WorkItemType, work_item_type, work_item_types
@@ -208,7 +207,7 @@ class WorkItemBuilder:
         author = by or self._last
         file = content.encode() if isinstance(content, str) else content
         route = (self.item.project.name, "_apis", "wit", "attachments")
-        made = self._requests.send(author, "POST", *route, content=file, query=urlencode({"fileName": name}))
+        made = self._requests.send(author, "POST", *route, content=file, query={"fileName": name})
         return self._link("AttachedFile", str(made["url"]), {"comment": comment} if comment else {}, author)
 
     def delete(self, *, by: Person | None = None) -> Self:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
-from azure_devops_simulator.areas.work_items.process.fields import FIELDS
+from azure_devops_simulator.areas.work_items.process.fields import find_field
 from azure_devops_simulator.areas.work_items.process.types import work_item_types
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.projects import Project
@@ -118,7 +118,7 @@ def _add(
 def _fields(people: People, row: JsonObject, unknown: set[str]) -> dict[str, FieldValue]:
     found: dict[str, FieldValue] = {}
     for name, value in row.items():
-        known = FIELDS.get(name)
+        known = find_field(name)
         if known is None:
             unknown.add(name)
         elif not known.computed and name != "System.History" and value is not None:

@@ -85,8 +85,8 @@ def stored_value(
         return _path(organization, project, field, str(value), item_id)
     if field.kind in NUMBERS:
         return _limited(field, _number(field, value), rules=rules)
-    if field.kind == "dateTime":
-        return _date(field, value)
+    if field.kind in {"dateTime", "boolean"}:
+        return _date(field, value) if field.kind == "dateTime" else _flag(field, value)
     return _limited(field, _text(field, value), rules=rules)
 
 
@@ -121,6 +121,13 @@ def _number(field: Field, value: JsonValue) -> FieldValue:
     if not number.is_integer():
         raise _error_code(field, "hasValues", "invalidType")
     return int(number)
+
+
+def _flag(field: Field, value: JsonValue) -> bool:
+    known = {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+    if known is None:
+        raise _error_code(field, "hasValues", "invalidType")
+    return known
 
 
 def _date(field: Field, value: JsonValue) -> datetime:
