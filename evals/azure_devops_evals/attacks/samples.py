@@ -63,8 +63,8 @@ OTHER_VALUES: Mapping[str, tuple[JsonValue, JsonValue]] = {
     "work_items": (8, 13),
     "message": ("One message", "Quite another message"),
     "updates": (
-        {"id": 19, "revision": 1, "title": "One title"},
-        {"id": 19, "revision": 1, "title": "Quite another title"},
+        {"id": 20, "revision": 1, "title": "One title"},
+        {"id": 20, "revision": 1, "title": "Quite another title"},
     ),
     "children": ({"type": "Task", "title": "One title"}, {"type": "Task", "title": "Quite another title"}),
     "add_work_item_links.links": ({"target": "work_item:8"}, {"target": "work_item:13"}),

@@ -8,11 +8,11 @@ from azure_devops_simulator import RepositoryBuilder, build_organization
 from azure_devops_simulator.areas.builds.log_text import script
 from azure_devops_simulator.areas.builds.steps import Stage, Step, Timeline, job_of
 from azure_devops_simulator.areas.pull_requests.lifecycle import refresh
-from azure_devops_simulator.seed.attachments import SeededFile, attach_file
 from azure_devops_simulator.seed.builds import MAIN, Run, add_run
 from azure_devops_simulator.seed.story import Change, PullRequestStory, RepositoryStory, Story
 from azure_devops_simulator.seed.work_item_rows import Row
 from azure_devops_simulator.seed.work_items import seed_rows
+from azure_devops_simulator.seed.work_tracking.attachments import SeededFile, attach_file
 from azure_devops_simulator.state.builds import Build, Issue
 from azure_devops_simulator.state.clock import SEED_NOW
 from azure_devops_simulator.state.organization import Organization

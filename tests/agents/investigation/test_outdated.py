@@ -142,7 +142,7 @@ CHANGES = {
         dict(TOOLS["update_work_items"].examples[0]), lambda other: change(other, 4, title="Renamed"), "work_item_4"
     ),
     "change_work_item_type": (
-        dict(TOOLS["change_work_item_type"].examples[0]), lambda other: change(other, 19, title="Renamed"), "title"
+        dict(TOOLS["change_work_item_type"].examples[0]), lambda other: change(other, 20, title="Renamed"), "title"
     ),
     "delete_work_item": ({"id": 4}, lambda other: change(other, 4, title="Renamed"), "title"),
     "restore_work_item": ({"id": 900}, delete_again, "deleted_by"),

@@ -27,7 +27,7 @@ PUSHED = TOOLS["push_changes"].examples[0]
 CHILDREN = [{"type": "Task", "title": "Write the tests"}]
 BEGUN = {"repository": "platform-api", "source": "feature/async-sqlalchemy"}
 
-MANY = {"updates": [{"id": 4, "revision": 5, "tags": "seen"}, {"id": 19, "revision": 1, "tags": "seen"}]}
+MANY = {"updates": [{"id": 4, "revision": 5, "tags": "seen"}, {"id": 20, "revision": 1, "tags": "seen"}]}
 
 
 class Scenario(NamedTuple):

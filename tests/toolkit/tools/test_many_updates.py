@@ -22,7 +22,8 @@ from langchain_azure_devops.safety.grants import Approval
 
 QUICK = Timeouts(retry_pause=0.005, recovery=0.05, recovery_pause=0.02)
 TOOL = "update_work_items"
-FIRST, SECOND, MARKDOWN = 19, 20, 27
+FIRST, SECOND, MARKDOWN = 9, 20, 27
+TITLE = "As a planner I want to search by container number"
 REPRO = "Microsoft.VSTS.TCM.ReproSteps"
 
 
@@ -76,8 +77,8 @@ def test_every_row_shows_what_is_there_and_what_it_becomes(asked):
     )
     assert shown["project"] == "Platform"
     first, second = shown[f"work_item_{FIRST}"], shown[f"work_item_{SECOND}"]
-    assert first.startswith(f"Task {FIRST} in Platform: Show the number of pages\nrevision 1, New, nobody")
-    assert "Title: Show the number of pages -> Show how many pages there are" in first
+    assert first.startswith(f"User Story {FIRST} in Platform: {TITLE}\nrevision 1, New, nobody")
+    assert f"Title: {TITLE} -> Show how many pages there are" in first
     assert "AssignedTo: (empty) -> Mina Sato" in first
     assert "State: New -> Active" in second
     assert "new link: build" in second
@@ -146,7 +147,7 @@ def test_what_cannot_be_written_is_said_before_the_approval(asked):
 
 
 def test_values_that_are_there_are_not_sent(platform_client, sent):
-    same = call(platform_client, TOOL, updates=[row(FIRST, title="Show the number of pages", state="New", tags="")])
+    same = call(platform_client, TOOL, updates=[row(FIRST, title=TITLE, state="New", tags="")])
     assert (same.unchanged, same.items[0].outcome) == (1, "unchanged")
     assert "so nothing was sent" in same.notes[0]
     assert writes(sent) == []
@@ -168,8 +169,8 @@ def test_angle_brackets_and_formats_count_when_texts_are_compared(platform_clien
 @pytest.mark.parametrize(
     ("updates", "kind", "words"),
     [
-        ([row(FIRST, tags="a"), row(FIRST, tags="b")], InvalidRequest, "Work item 19 is given twice"),
-        ([row(FIRST)], InvalidRequest, "Nothing to change was given for work item 19"),
+        ([row(FIRST, tags="a"), row(FIRST, tags="b")], InvalidRequest, "Work item 9 is given twice"),
+        ([row(FIRST)], InvalidRequest, "Nothing to change was given for work item 9"),
         ([row(FIRST, 7, tags="a")], RevisionConflict, "is at revision 1, not 7"),
         ([row(4711, tags="a")], NotFound, "does not exist"),
         ([row(4711, tags="a"), row(FIRST, 7, tags="a")], Conflict, "None of these 2 work items"),
@@ -252,7 +253,7 @@ def test_a_whole_call_is_found_again_only_when_every_row_is_proven(hurry, server
     found = other.run_sync(tool.settle(other, {"updates": updates}, begun))
     assert [each.outcome for each in found.items] == ["done", "done", "unchanged"]
     updates[1]["tags"] = "another"
-    with pytest.raises(WriteOutcomeUnknown, match="work items 19, 21 are as asked, but not surely work items 20"):
+    with pytest.raises(WriteOutcomeUnknown, match="work items 9, 21 are as asked, but not surely work items 20"):
         other.run_sync(tool.settle(other, {"updates": updates}, begun))
 
 

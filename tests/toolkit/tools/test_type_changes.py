@@ -19,7 +19,7 @@ from langchain_azure_devops.safety.grants import Approval
 
 QUICK = Timeouts(retry_pause=0.005, recovery=0.05, recovery_pause=0.02)
 TOOL = "change_work_item_type"
-TASK, RESOLVED_BUG = 19, 29
+TASK, RESOLVED_BUG = 21, 29
 LOST = {"kind": "reset", "times": 1, "method": "PATCH", "path": "/workitems/"}
 
 
@@ -85,7 +85,7 @@ def test_a_lost_change_is_found_and_one_that_was_not_done_is_unknown(hasty, orga
     saved = call(hasty, TOOL, id=TASK, revision=1, type="Bug")
     assert ("found as asked" in saved.notes[0], saved.type) == (True, "Bug")
     organization.faults.add(Fault(when="before", **LOST))
-    with pytest.raises(WriteOutcomeUnknown, match="did not find revision 3 of work item 19"):
+    with pytest.raises(WriteOutcomeUnknown, match="did not find revision 3 of work item 21"):
         call(hasty, TOOL, id=TASK, revision=2, type="Task")
 
 

@@ -13,13 +13,13 @@ from azure_devops_simulator.seed.code_products import describe_products
 from azure_devops_simulator.seed.deployment import seed_deployment
 from azure_devops_simulator.seed.pipeline_resources import seed_pipeline_resources
 from azure_devops_simulator.seed.planning import seed_planning
-from azure_devops_simulator.seed.saved_queries import seed_queries
 from azure_devops_simulator.seed.story import Story
 from azure_devops_simulator.seed.test_plans import seed_test_plans
 from azure_devops_simulator.seed.test_results import seed_test_results
 from azure_devops_simulator.seed.wiki import seed_wiki
-from azure_devops_simulator.seed.work_item_templates import seed_templates
 from azure_devops_simulator.seed.work_items import seed_work_items
+from azure_devops_simulator.seed.work_tracking.saved_queries import seed_queries
+from azure_devops_simulator.seed.work_tracking.work_item_templates import seed_templates
 from azure_devops_simulator.state.clock import SEED_NOW, Clock
 from azure_devops_simulator.state.copies import Original
 from azure_devops_simulator.state.organization import Organization

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from azure_devops_simulator.areas.work_items.process.rules import enter_state, join_tags, new_fields, split_tags
 from azure_devops_simulator.areas.work_items.process.types import WorkItemType, work_item_type
-from azure_devops_simulator.seed.attachments import FILES, attach_file
 from azure_devops_simulator.seed.work_item_rows import Row
 from azure_devops_simulator.seed.work_items_platform import DELETED, PLATFORM
 from azure_devops_simulator.seed.work_items_products import DATA, MOBILE_APP, PAYMENTS
+from azure_devops_simulator.seed.work_tracking.attachments import FILES, attach_file
 from azure_devops_simulator.state.clock import SEED_NOW
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User

@@ -12,7 +12,7 @@ A world is deterministic: equal organizations give equal text, and `export_world
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
@@ -59,7 +59,7 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
     settle_replays(organization)
     settle_pages(organization)
     catch_up(organization.builds, organization.clock.now())
-    codec = _codec(organization)
+    codec, templates = _codec(organization), organization.work_items.templates.items
     return {
         "format": FORMAT,
         "name": organization.name,
@@ -86,26 +86,19 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         "resources": codec.record(organization.resources),
         "deployment": codec.record(organization.deployment),
         "test_runs": {str(run.id): codec.record(run) for run in organization.test_runs.values()},
-        **_test_plans(organization, codec),
+        **_where_any("test_plans", {str(plan.id): codec.record(plan) for plan in organization.test_plans.values()}),
         "pull_requests": {str(pr.id): codec.record(pr) for pr in organization.pull_requests.values()},
         "queries": {item.id: codec.record(item) for item in organization.work_items.queries.items.values()},
-        **_templates(codec, organization),
+        **_where_any("templates", {key: codec.record(each) for key, each in templates.items()}),
         "attachments": {file.id: codec.record(file) for file in organization.work_items.attachments.values()},
         "work_items": {str(item.id): codec.record(item) for item in organization.work_items.items.values()},
         "operations": {operation.id: codec.record(operation) for operation in organization.operations.values()},
     }
 
 
-def _templates(codec: Codec, organization: Organization) -> JsonObject:
-    """Return the templates of work items, only where there are any, so that older worlds stay as they are."""
-    templates = organization.work_items.templates.items
-    return {"templates": {key: codec.record(each) for key, each in templates.items()}} if templates else {}
-
-
-def _test_plans(organization: Organization, codec: Codec) -> JsonObject:
-    """Return the test plans; nothing where there are none, so that older worlds stay the same."""
-    plans = {str(plan.id): codec.record(plan) for plan in organization.test_plans.values()}
-    return {"test_plans": plans} if plans else {}
+def _where_any(name: str, records: JsonObject) -> JsonObject:
+    """Return records under a name; nothing where there are none, so that older worlds stay the same."""
+    return {name: records} if records else {}
 
 
 def _counters(organization: Organization) -> dict[str, Counter[str]]:
@@ -231,7 +224,10 @@ def _read(world: JsonObject) -> Organization:
         organization.builds.deleted[int(number)] = codec.read(Build, record)
     organization.deployment = codec.read(DeploymentStore, world.get("deployment", {}))
     organization.resources = codec.read(PipelineResources, world.get("resources", {}))
-    _read_tests(organization, codec, world)
+    for number, record in _entries(world, "test_runs"):
+        organization.test_runs[int(number)] = codec.read(TestRun, record)
+    for number, record in _entries(world, "test_plans"):
+        organization.test_plans[int(number)] = codec.read(TestPlan, record)
     for number, record in _object(world["pull_requests"]).items():
         organization.pull_requests[int(number)] = codec.read(PullRequest, record)
     _read_nodes(organization, _object(world["areas_and_iterations"]))
@@ -246,19 +242,14 @@ def _read(world: JsonObject) -> Organization:
 
 def _read_beside_work_items(organization: Organization, codec: Codec, world: JsonObject) -> None:
     store = organization.work_items
-    for number, record in _object(world.get("queries", {})).items():
-        store.queries.items[number] = codec.read(SavedQuery, record)
-    for number, record in _object(world.get("templates", {})).items():
-        store.templates.items[number] = codec.read(Template, record)
-    for number, record in _object(world.get("attachments", {})).items():
-        store.attachments[number] = codec.read(Attachment, record)
+    store.queries.items |= {number: codec.read(SavedQuery, each) for number, each in _entries(world, "queries")}
+    store.templates.items |= {number: codec.read(Template, each) for number, each in _entries(world, "templates")}
+    store.attachments |= {number: codec.read(Attachment, each) for number, each in _entries(world, "attachments")}
 
 
-def _read_tests(organization: Organization, codec: Codec, world: JsonObject) -> None:
-    for number, record in _object(world.get("test_runs", {})).items():
-        organization.test_runs[int(number)] = codec.read(TestRun, record)
-    for number, record in _object(world.get("test_plans", {})).items():
-        organization.test_plans[int(number)] = codec.read(TestPlan, record)
+def _entries(world: JsonObject, name: str) -> Iterable[tuple[str, JsonValue]]:
+    """Return the records under a name, which older worlds do not have."""
+    return _object(world.get(name, {})).items()
 
 
 def _read_people(organization: Organization, codec: Codec, world: JsonObject) -> None:

@@ -157,7 +157,7 @@ async def find_retyped(client: AzureDevOps, pending: PendingWrite) -> SavedWorkI
     contents=("revision",),
     current=_read_before,
     recover=find_retyped,
-    example={"id": 19, "revision": 1, "type": "Bug"},
+    example={"id": 20, "revision": 1, "type": "Bug"},
 )
 async def change_work_item_type(client: AzureDevOps, *, id: Id, revision: int, type: str) -> SavedWorkItem:
     """Change the type of a work item; a state that it lacks becomes its first.
