@@ -55,9 +55,8 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
     """Return everything in an organization as JSON."""
     if isinstance(organization, OrganizationBuilder):
         organization = organization.organization
-    settle(organization)
-    settle_replays(organization)
-    settle_pages(organization)
+    for bring_up_to_date in (settle, settle_replays, settle_pages):
+        bring_up_to_date(organization)
     catch_up(organization.builds, organization.clock.now())
     codec, templates = _codec(organization), organization.work_items.templates.items
     return {
