@@ -139,10 +139,15 @@ CHANGES = {
     "add_work_item_comment": (COMMENT.arguments, lambda other: change(other, 4, title="Renamed"), "title"),
     "update_work_item": ({"id": 4, "title": "Mine"}, lambda other: change(other, 4, state="Closed"), "state"),
     "update_work_items": (
-        dict(TOOLS["update_work_items"].examples[0]), lambda other: change(other, 4, title="Renamed"), "work_item_4"
+        {"updates": [{"id": 4, "revision": 5, "tags": "seen"}, {"id": 19, "revision": 1, "tags": "seen"}]},
+        lambda other: change(other, 4, title="Renamed"),
+        "work_item_4",
     ),
     "change_work_item_type": (
         dict(TOOLS["change_work_item_type"].examples[0]), lambda other: change(other, 20, title="Renamed"), "title"
+    ),
+    "apply_work_item_template": (
+        dict(TOOLS["apply_work_item_template"].examples[0]), lambda other: change(other, 4, title="Renamed"), "title"
     ),
     "delete_work_item": ({"id": 4}, lambda other: change(other, 4, title="Renamed"), "title"),
     "restore_work_item": ({"id": 900}, delete_again, "deleted_by"),

@@ -41,6 +41,7 @@ ASKED = (
     ("update several work items together", "update_work_items"),
     ("close several bugs together", "update_work_items"),
     ("change the type of a work item", "change_work_item_type"),
+    ("apply a template to a work item", "apply_work_item_template"),
     ("delete a work item", "delete_work_item"),
     ("restore a deleted work item from the recycle bin", "restore_work_item"),
     ("correct the text of a work item comment", "update_work_item_comment"),

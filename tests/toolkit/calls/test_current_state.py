@@ -54,6 +54,8 @@ SCENARIOS = [
     Scenario("update_work_items", "rename the item", "work_item_4", MANY),
     Scenario("update_work_items", "close the item", "work_item_4", MANY),
     Scenario("change_work_item_type", "rename the item", "title", {"id": 4, "type": "Task"}),
+    Scenario("apply_work_item_template", "rename the item", "title"),
+    Scenario("apply_work_item_template", "close the item", "state"),
     Scenario("delete_work_item", "rename the item", "title", {"id": 4}),
     Scenario("delete_work_item", "describe the item", "revision", {"id": 4}),
     Scenario("delete_work_item", "close the item", "state", {"id": 4}),
@@ -284,7 +286,8 @@ def test_a_change_after_the_showing_is_asked_again_and_marked(scenario, way, cli
 def test_a_yes_to_the_present_state_writes_once(scenario, client, meanwhile, sent):
     arguments = arguments_of(scenario, client)
     person = Person(lambda: meanwhile(scenario.meanwhile))
-    if scenario.tool in {"update_work_item", "change_work_item_type"} and "item" in scenario.meanwhile:
+    of_a_revision = {"update_work_item", "change_work_item_type", "apply_work_item_template"}
+    if scenario.tool in of_a_revision and "item" in scenario.meanwhile:
         # The revision that the call names is over, whoever approves it.
         with pytest.raises(RevisionConflict):
             in_a_thread(client, scenario, arguments, person)
@@ -317,6 +320,7 @@ REQUESTS = {
     "delete_work_item_comment": 3,
     "update_work_items": 2,
     "change_work_item_type": 3,
+    "apply_work_item_template": 5,
     "delete_work_item": 2,
     "restore_work_item": 3,
     "create_pull_request": 1,

@@ -94,6 +94,16 @@ IMPOSSIBLE = [
     ("add_work_item_comment", {"id": 4711, "text": "x"}, "Work item 4711 does not exist"),
     ("delete_work_item", {"id": 4711}, "4711"),
     ("change_work_item_type", {"id": 4, "revision": 5, "type": "Bugg"}, "Did you mean 'Bug'?"),
+    (
+        "apply_work_item_template",
+        {"id": 4, "revision": 5, "template": "Produktion bug"},
+        "Did you mean 'Production bug'?",
+    ),
+    (
+        "apply_work_item_template",
+        {"id": 19, "revision": 1, "template": "Production bug"},
+        "is for the type Bug, and work item 19 is a Task",
+    ),
     ("restore_work_item", {"id": 4711}, "neither in the recycle bin nor elsewhere"),
     ("run_pipeline", {"pipeline": "platform-api-ci", "version": "mian"}, "Did you mean 'main'?"),
     ("run_pipeline", {"pipeline": "platform-api-ci", "parameters": ["x=1"]}, "has no parameter 'x'"),

@@ -129,6 +129,7 @@ TARGETS = {
     "add_work_item_comment": {"id"},
     "update_work_items": {"updates"},
     "change_work_item_type": {"id", "type"},
+    "apply_work_item_template": {"id", "template", "team"},
     "delete_work_item": {"id"},
     "restore_work_item": {"id"},
     "update_work_item_comment": {"id", "comment"},

@@ -49,6 +49,12 @@ def _find(call: Call) -> Template:
     return found
 
 
+def _known(name: str) -> str:
+    """Return the reference name of a field; templates also have two of their own for tags."""
+    tags = {each.lower(): each for each in ("System.Tags-Add", "System.Tags-Remove")}
+    return tags.get(name.lower()) or require_field(name).reference_name
+
+
 def _given(call: Call) -> tuple[str, str, str, dict[str, str]]:
     """Return name, description, type and fields of the body."""
     body = call.json_object()
@@ -57,7 +63,7 @@ def _given(call: Call) -> tuple[str, str, str, dict[str, str]]:
         raise ArgumentError("Value cannot be null.", "name", type_key="ArgumentNullException")
     kind = work_item_type(call.in_project(), as_text(body.get("workItemTypeName")))
     given = as_object(body.get("fields"))
-    fields = {require_field(each).reference_name: as_text(value) for each, value in given.items()}
+    fields = {_known(each): as_text(value) for each, value in given.items()}
     return name, as_text(body.get("description")), kind.name, fields
 
 

@@ -1,7 +1,7 @@
 """Find out whether a work item was written when the answer was lost."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 import httpx
@@ -196,10 +196,27 @@ async def find_comment(client: AzureDevOps, pending: PendingWrite) -> CommentAdd
 
 
 async def find_update(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | Missing:
+    """Return the revision that makes exactly the change of an update; see `find_exact_change`."""
+
+    def find_sent(before: RawWorkItem, type: str) -> dict[str, str]:
+        # The texts that it had already were not sent.
+        return drop_same_texts(sent_fields(pending.arguments, type), before)
+
+    return await find_exact_change(client, pending, find_sent)
+
+
+async def find_exact_change(
+    client: AzureDevOps, pending: PendingWrite, find_sent: Callable[[RawWorkItem, str], Mapping[str, str]]
+) -> SavedWorkItem | Missing:
     """Return the revision after the one that was read if it is recent, by this account, and makes exactly this change.
 
     Only one write can have made that revision. When somebody else made it, the service refused this write, which names
     the revision that it changes.
+
+    Args:
+        client: The client that reads.
+        pending: The write; it names the work item, the revision that was read, and the new links.
+        find_sent: Returns the fields that were sent, from the revision before and the type.
     """
     number, before = pending.arguments["id"], pending.arguments["revision"]
     pending.url = f"{client.settings.url('core')}/_workitems/edit/{number}"
@@ -217,8 +234,7 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> SavedWorkIt
     answer = await client.get(_REVISION, path=where, query={"$expand": "all"})
     earlier, stored = decode(answer, StoredRevision), decode(answer, RawWorkItem)
     targets = list((await find_targets(client, str(after.fields["System.TeamProject"]), links)).values())
-    # The texts that it had already were not sent.
-    sent = drop_same_texts(sent_fields(pending.arguments, after.type), stored)
+    sent = find_sent(stored, after.type)
     differences = find_differences(sent, after.fields) + find_other_changes(sent, earlier.fields, after.fields)
     differences += find_missing(targets, after.relations)
     if differences or not [*find_differences(sent, earlier.fields), *find_missing(targets, earlier.relations)]:

@@ -86,7 +86,12 @@ SAME = "The work item has exactly these texts already, so nothing was sent."
 
 def has_long_text(sent: Iterable[str]) -> bool:
     """Return whether one of the fields is stored as HTML or as Markdown."""
-    return any(name.lower() in LONG_TEXTS for name in sent)
+    return any(is_long_text(name) for name in sent)
+
+
+def is_long_text(name: str) -> bool:
+    """Return whether a field is stored as HTML or as Markdown."""
+    return name.lower() in LONG_TEXTS
 
 
 def drop_same_texts(sent: Mapping[str, str], stored: RawWorkItem) -> dict[str, str]:
@@ -100,7 +105,7 @@ def show_stored(name: str, stored: RawWorkItem) -> str:
     value = _find(name, stored)
     if isinstance(value, dict):
         return str(name_person(value))
-    if value is None or name.lower() not in LONG_TEXTS or _is_markdown(name, stored):
+    if value is None or name.lower() not in LONG_TEXTS or is_markdown(name, stored):
         return "" if value is None else str(value)
     return html_to_markdown(str(value))
 
@@ -109,7 +114,8 @@ def _find(name: str, stored: RawWorkItem) -> JsonValue:
     return {known.lower(): value for known, value in stored.fields.items()}.get(name.lower())
 
 
-def _is_markdown(name: str, stored: RawWorkItem) -> bool:
+def is_markdown(name: str, stored: RawWorkItem) -> bool:
+    """Return whether a work item stores a field as Markdown."""
     formats = {known.lower(): str(form).lower() for known, form in (stored.formats or {}).items()}
     return formats.get(name.lower()) == "markdown"
 
@@ -131,7 +137,7 @@ def _is_same(sent: str, name: str, stored: RawWorkItem) -> bool:
         return sent.lower() == str(value).lower()
     if isinstance(value, int | float):
         return _number(sent) == value
-    return _is_same_text(plain, str(value).replace("\r\n", "\n"), name.lower(), html=not _is_markdown(name, stored))
+    return _is_same_text(plain, str(value).replace("\r\n", "\n"), name.lower(), html=not is_markdown(name, stored))
 
 
 def _is_same_text(sent: str, stored: str, field: str, *, html: bool) -> bool:

@@ -9,12 +9,13 @@ from pydantic import Field, JsonValue
 from langchain_azure_devops.calls.declaration import Cursor, Ids, Limit, Project, Projects
 from langchain_azure_devops.calls.paging import Batch, collect
 from langchain_azure_devops.calls.places import choose_project
-from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound, RevisionConflict
+from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import format_time
 from langchain_azure_devops.http.responses import Numbered, decode
 from langchain_azure_devops.results.models import Failed, Page, Position, Records
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.work_items.conflicts import explain_conflict
 from langchain_azure_devops.tools.work_items.current import read_before_update, read_item
 from langchain_azure_devops.tools.work_items.field_names import find_fields
 from langchain_azure_devops.tools.work_items.links import Links, add_links, describe_targets, find_targets
@@ -26,7 +27,6 @@ from langchain_azure_devops.tools.work_items.models import (
     SavedWorkItem,
     WorkItem,
     WorkItemDetail,
-    show_on_one_line,
 )
 from langchain_azure_devops.tools.work_items.reading import read_item_details, read_items, read_rows
 from langchain_azure_devops.tools.work_items.recovery import (
@@ -51,7 +51,6 @@ from langchain_azure_devops.tools.work_items.wiql import MAX_IDS, build_query, c
 
 _CREATE = "/{project}/_apis/wit/workitems/${type}"
 _JSON_PATCH = "application/json-patch+json"
-_MAX_SHOWN = 300
 
 T = TypeVar("T")
 Id = Annotated[int, Field(ge=1)]
@@ -286,7 +285,7 @@ async def update_work_item(
     try:
         response = await client.post(ITEM, patch, path={"id": id}, content_type=_JSON_PATCH, method="PATCH")
     except Conflict as error:
-        raise await _explain_conflict(client, error, id, revision, changes) from error
+        raise await explain_conflict(client, error, id, revision, changes) from error
     except InvalidRequest as error:
         raise await explain_refusal(client, error, id) from error
     return decode(response, SavedWorkItem)
@@ -323,22 +322,3 @@ async def add_work_item_comment(
 
 async def _read_fields(client: AzureDevOps, id: int, model: type[T], names: str) -> T:
     return decode(await client.get(ITEM, path={"id": id}, query={"fields": names}), model)
-
-
-async def _explain_conflict(
-    client: AzureDevOps, error: Conflict, id: int, revision: int, changes: list[JsonValue]
-) -> Conflict:
-    response = await client.get(ITEM, path={"id": id})
-    now, fields = decode(response, WorkItem).revision, decode(response, RawWorkItem).fields
-    if now == revision:
-        return error
-    paths = [str(change["path"]) for change in changes if isinstance(change, dict)]
-    names = [path.removeprefix("/fields/") for path in paths if path.startswith("/fields/")]
-    shown = [*dict.fromkeys([*names, "System.ChangedBy", "System.ChangedDate"])]
-    told = {name: client.secrets.redact(show_on_one_line(fields.get(name)))[:_MAX_SHOWN] for name in shown}
-    values = "\n".join(f"{name}: {value or '(empty)'}" for name, value in told.items())
-    return RevisionConflict(
-        f"Work item {id} is at revision {now}, not {revision}: somebody changed it since it was read. Nothing was "
-        f"changed. If the change still fits, repeat it with revision {now}. Current values:\n{values}",
-        subject=str(now),
-    )

@@ -46,7 +46,9 @@ class WorkItemTemplate(Result):
     description: Untrusted | None = None
 
 
-class _Template(BaseModel):
+class RawTemplate(BaseModel):
+    """A template as the service answers; in lists without its fields."""
+
     id: str
     name: str = ""
     description: str | None = None
@@ -65,11 +67,10 @@ async def list_work_item_templates(
     Source: `GET /{project}/{team}/_apis/wit/templates` and each template; `GET /_apis/projects/{project}/teams`.
     """
     project = await client.required_project(project)
-    teams = [team] if team is not None else await _read_teams(client, project)
+    teams = [team] if team is not None else await read_teams(client, project)
 
     async def read_team(name: str) -> list[WorkItemTemplate]:
-        answer = await client.get(_ALL, path={"project": project, "team": name})
-        rows = decode(answer, Collection[_Template]).value
+        rows = await read_templates(client, project, name)
         return [_make_template(row, name) for row in sorted(rows, key=lambda row: row.name.casefold())]
 
     try:
@@ -77,7 +78,7 @@ async def list_work_item_templates(
     except NotFound as error:
         if team is None or type(error) is not NotFound:
             raise
-        raise await _name_teams(client, error, project, team) from error
+        raise await name_teams(client, error, project, team) from error
     rows = [row for found in answers.done.values() for row in found]
     page = await page_rows(WorkItemTemplate, rows, _PAGE, cursor)
     page.failed.extend(answers.failures)
@@ -89,6 +90,18 @@ async def list_work_item_templates(
     return page
 
 
+async def read_templates(client: AzureDevOps, project: str, team: str) -> list[RawTemplate]:
+    """Return the templates of a team, without their fields."""
+    answer = await client.get(_ALL, path={"project": project, "team": team})
+    return decode(answer, Collection[RawTemplate]).value
+
+
+async def read_template(client: AzureDevOps, project: str, team: str, number: str) -> RawTemplate:
+    """Return a template with its fields."""
+    where: dict[str, str | int | None] = {"project": project, "team": team, "template": number}
+    return decode(await client.get(_ONE, path=where), RawTemplate)
+
+
 async def _read_fields(
     client: AzureDevOps, project: str, rows: list[WorkItemTemplate]
 ) -> tuple[list[WorkItemTemplate], list[Failed]]:
@@ -96,9 +109,7 @@ async def _read_fields(
     teams = {row.id: row.team for row in rows}
 
     async def read(number: str) -> list[TemplateField]:
-        where: dict[str, str | int | None] = {"project": project, "team": teams[number], "template": number}
-        found = decode(await client.get(_ONE, path=where), _Template)
-        fields = (found.fields or {}).items()
+        fields = ((await read_template(client, project, teams[number], number)).fields or {}).items()
         return [TemplateField(field=name, value=html_to_markdown(str(value))) for name, value in fields if value]
 
     try:
@@ -114,11 +125,16 @@ async def _read_fields(
     return [row.model_copy(update={"fields": done.get(row.id, [])}) for row in rows], unread
 
 
-def _make_template(row: _Template, team: str) -> WorkItemTemplate:
+def _make_template(row: RawTemplate, team: str) -> WorkItemTemplate:
     return WorkItemTemplate(id=row.id, name=row.name, type=row.type, team=team, description=row.description or None)
 
 
-async def _read_teams(client: AzureDevOps, project: str) -> list[str]:
+async def read_teams(client: AzureDevOps, project: str) -> list[str]:
+    """Return the names of the teams of a project.
+
+    Raises:
+        InvalidRequest: The token cannot list them.
+    """
     try:
         answer = await client.get(_TEAMS, path={"project": project}, query={"$top": _MOST_TEAMS})
     except Denied as error:
@@ -128,10 +144,10 @@ async def _read_teams(client: AzureDevOps, project: str) -> list[str]:
     return [row.name for row in decode(answer, Collection[Named]).value]
 
 
-async def _name_teams(client: AzureDevOps, error: NotFound, project: str, team: str) -> NotFound:
+async def name_teams(client: AzureDevOps, error: NotFound, project: str, team: str) -> NotFound:
     """Return the error with the teams of the project, where the token may list them."""
     try:
-        names = await _read_teams(client, project)
+        names = await read_teams(client, project)
     except AzureDevOpsError:
         return error
     if team.casefold() in {name.casefold() for name in names}:

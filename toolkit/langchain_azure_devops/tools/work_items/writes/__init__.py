@@ -6,3 +6,6 @@ from langchain_azure_devops.tools.work_items.writes.many import update_work_item
 from langchain_azure_devops.tools.work_items.writes.recycling import delete_work_item as delete_work_item
 from langchain_azure_devops.tools.work_items.writes.recycling import restore_work_item as restore_work_item
 from langchain_azure_devops.tools.work_items.writes.retyping import change_work_item_type as change_work_item_type
+from langchain_azure_devops.tools.work_items.writes.templating import (
+    apply_work_item_template as apply_work_item_template,
+)

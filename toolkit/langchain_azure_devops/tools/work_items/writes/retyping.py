@@ -7,13 +7,14 @@ from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.current_state import NothingToSend
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
-from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, RevisionConflict, did_you_mean
+from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Named, OrNone, decode
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.untrusted import one_line
 from langchain_azure_devops.tools.people import NamedPerson
+from langchain_azure_devops.tools.work_items.conflicts import explain_conflict
 from langchain_azure_devops.tools.work_items.models import RawWorkItem, SavedWorkItem
 from langchain_azure_devops.tools.work_items.recovery import ITEM, check_author, read_revision
 from langchain_azure_devops.tools.work_items.repair import explain_refusal
@@ -176,14 +177,7 @@ async def change_work_item_type(client: AzureDevOps, *, id: Id, revision: int, t
     try:
         answer = await client.post(ITEM, patch, path={"id": id}, content_type=_JSON_PATCH, method="PATCH")
     except Conflict as error:
-        now = decode(await client.get(ITEM, path={"id": id}), _Stored)
-        if now.revision == revision:
-            raise
-        raise RevisionConflict(
-            f"Work item {id} is at revision {now.revision}, not {revision}: somebody changed it since it was read. "
-            "Nothing was changed. Read it again.",
-            subject=str(now.revision),
-        ) from error
+        raise await explain_conflict(client, error, id, revision, patch) from error
     except InvalidRequest as error:
         raise await explain_refusal(client, error, id, type) from error
     saved = decode(answer, SavedWorkItem)

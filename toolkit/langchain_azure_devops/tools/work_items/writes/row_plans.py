@@ -95,12 +95,13 @@ class RowPlan(NamedTuple):
         if self.objection is not None:
             return "\n".join([*lines, f"not written: {self.objection.message}"])
         for name, new in self.changes.items():
-            lines += _show_change(name, show_stored(name, self.stored), new)
+            lines += show_change(name, show_stored(name, self.stored), new)
         lines += [f"new link: {words}" for words in self.links]
         return "\n".join(lines if len(lines) > 2 else [*lines, "has all these values already: not written"])
 
 
-def _show_change(name: str, old: str, new: str) -> list[str]:
+def show_change(name: str, old: str, new: str) -> list[str]:
+    """Return the lines that show a person how the value of a field changes."""
     short = name.removeprefix(_PLAIN)
     if "\n" not in f"{old}{new}":
         return [f"{short}: {old or '(empty)'} -> {new or '(empty)'}"]
