@@ -260,4 +260,10 @@ async def delete_work_item_comment(client: AzureDevOps, *, id: Id, comment: Id) 
     answer = await client.post(_COMMENT, None, path=where, version=COMMENTS_VERSION, method="DELETE")
     # Some versions of the interface answer without the comment.
     after = decode(answer, _Comment) if answer.content else _Comment()
-    return ChangedComment(work_item=id, comment=comment, version=after.version, deleted=True, author=found.author)
+    unsaid = [
+        what for what, value in {"its author": found.author, "its version now": after.version}.items() if value is None
+    ]
+    notes = [f"The service did not say {' and '.join(unsaid)}."] if unsaid else []
+    return ChangedComment(
+        work_item=id, comment=comment, version=after.version, deleted=True, author=found.author, notes=notes
+    )

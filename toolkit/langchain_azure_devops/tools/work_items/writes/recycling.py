@@ -302,6 +302,8 @@ async def delete_work_item(client: AzureDevOps, *, id: Id) -> DeletedWorkItem:
     found = decode(answer, _Deleted) if answer.content else _Deleted()
     children = sum(relation.kind == _CHILD for relation in before.relations)
     notes = [f"Its {children} child item{'s' * (children > 1)} stayed."] if children else []
+    if found.deleted is None or found.deleted_by is None:
+        notes.append("The service did not say by whom or when it was deleted; list_deleted_work_items does.")
     made = DeletedWorkItem(id=id, type=before.type, title=before.title, project=before.project, notes=notes)
     return made.model_copy(update={"deleted": found.deleted, "deleted_by": found.deleted_by})
 
