@@ -217,16 +217,30 @@ class Meddling(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def test_a_link_that_was_removed_instead_is_told(connect, server, organization, platform_client, lonely):
-    save_links(organization, lonely, add=[NewRelation("System.LinkTypes.Related", number) for number in (4, 5, 9)])
+@pytest.mark.parametrize(
+    ("named", "removed", "failed"),
+    [
+        ([5], [], ["/5", "/4", "/9"]),
+        ([4, 5], [4, 5], ["/9"]),
+        ([9, 4], [4], ["/9", "/5", "/10"]),
+    ],
+)
+def test_only_what_is_gone_is_told_as_removed_when_another_client_moves_the_links(
+    connect, server, organization, platform_client, lonely, named, removed, failed
+):
+    save_links(organization, lonely, add=[NewRelation("System.LinkTypes.Related", number) for number in (4, 5, 9, 10)])
     first = organization.work_items.items[lonely].relations()[0]
     meddling = Meddling(open_network(server.base_url), lambda: save_links(organization, lonely, remove=[first]))
-    done = call(
-        connect(writes="allow", transport=meddling), REMOVE, id=lonely, revision=1, links=[{"target": "work_item:5"}]
-    )
+    client = connect(writes="allow", transport=meddling)
+    links = [{"target": f"work_item:{number}"} for number in named]
+    done = call(client, REMOVE, id=lonely, revision=1, links=links)
+    there = {target for _, target in links_of(platform_client, lonely)}
+    assert done.removed == [f"related work_item:{number}" for number in named if number in removed]
+    assert not {f"work_item:{number}" for number in removed} & there
     assert done.partial
-    assert "workItems/9 is gone as well" in " ".join(done.notes)
-    assert "still there" in " ".join(done.notes)
+    assert ["/" + each.place.rsplit("/", 1)[1] for each in done.unread] == failed
+    assert {each.status for each in done.unread} == {"conflict"}
+    assert "is gone as well" in " ".join(done.notes)
 
 
 def test_two_clients_that_add_the_same_link_make_one(connect, organization, server, lonely, platform_client):

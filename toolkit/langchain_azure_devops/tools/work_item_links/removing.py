@@ -11,6 +11,7 @@ from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_a
 from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import decode
+from langchain_azure_devops.results.models import Failed
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.work_item_links.changes import (
@@ -234,32 +235,63 @@ async def remove_work_item_links(client: AzureDevOps, *, id: Id, revision: Revis
         (await read_linking_item(client, id)).check_revision(revision)
         raise
     saved = decode(answer, LinkingItem)
-    wanted = [each.shown.relation for each in found]
-    notes = _compare(item.relations, wanted, saved.relations)
+    left = _compare(item.relations, [each.shown.relation for each in found], saved.relations)
+    gone = [each for each in found if each.shown.relation not in left.standing]
+    saves = await read_saves(
+        client, id, [_removes(each) for each in [*(each.shown.relation for each in gone), *left.lost]]
+    )
     return ChangedLinks(
         id=id,
         revision=saved.revision,
         title=saved.title,
-        removed=[each.shown.name for each in found],
-        saves=await read_saves(client, id, [_removes(each) for each in wanted]),
-        notes=notes,
-        partial=bool(notes),
+        removed=[each.shown.name for each in gone],
+        saves=saves,
+        notes=left.notes,
+        partial=bool(left.notes),
+        unread=left.failed,
     )
 
 
-def _compare(before: Sequence[Relation], wanted: Sequence[Relation], after: Sequence[Relation]) -> list[str]:
-    """Return notes about links that are gone although nobody named them, and about named ones that are still there.
+class _Compared(NamedTuple):
+    """What the removal of links at their positions did beside, or instead of, what was asked for.
 
     A link that another client adds or removes may change the positions without a new revision.
+
+    Attributes:
+        standing: The named links that are still there.
+        lost: The links that are gone although nobody named them.
     """
+
+    standing: list[Relation]
+    lost: list[Relation]
+
+    @property
+    def notes(self) -> list[str]:
+        notes = []
+        if self.lost:
+            notes.append(
+                f"Another client changed the links at the same time: {_name_all(self.lost)} is gone as well. Check it."
+            )
+        if self.standing:
+            notes.append(f"This link is still there: {_name_all(self.standing)}. List the links again.")
+        return notes
+
+    @property
+    def failed(self) -> list[Failed]:
+        reasons = [(each, "It is still there.") for each in self.standing]
+        reasons += [(each, "It is gone although the call does not name it.") for each in self.lost]
+        return [Failed(place=f"the link {_name_all([each])}", status="conflict", reason=why) for each, why in reasons]
+
+
+def _name_all(relations: Iterable[Relation]) -> str:
+    return ", ".join(f"{make_link(each).kind} {each.url}" for each in relations)
+
+
+def _compare(before: Sequence[Relation], wanted: Sequence[Relation], after: Sequence[Relation]) -> _Compared:
+    """Find the links that are gone although nobody named them, and the named ones that are still there."""
     left = Counter(map(_key, after))
     expected = Counter(map(_key, before)) - Counter(map(_key, wanted))
-    lost = [each for each in before if expected[_key(each)] > left[_key(each)]]
-    notes = []
-    if lost:
-        names = ", ".join(f"{make_link(each).kind} {each.url}" for each in lost)
-        notes.append(f"Another client changed the links at the same time: {names} is gone as well. Check it.")
-    if still := [each for each in wanted if left[_key(each)] > expected[_key(each)]]:
-        names = ", ".join(f"{make_link(each).kind} {each.url}" for each in still)
-        notes.append(f"This link is still there: {names}. List the links again.")
-    return notes
+    return _Compared(
+        standing=[each for each in wanted if left[_key(each)] > expected[_key(each)]],
+        lost=[each for each in before if expected[_key(each)] > left[_key(each)]],
+    )
