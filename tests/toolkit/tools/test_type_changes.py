@@ -2,6 +2,7 @@
 
 import time
 
+import httpx
 import pytest
 from tool_calls import FULL, call, refusal, writes
 
@@ -16,6 +17,7 @@ from langchain_azure_devops.errors import (
 )
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety.grants import Approval
+from langchain_azure_devops.safety.write_memory import forget_writes
 
 QUICK = Timeouts(retry_pause=0.005, recovery=0.05, recovery_pause=0.02)
 TOOL = "change_work_item_type"
@@ -29,6 +31,13 @@ def hasty(server, organization):
     context = RunContext(clock=organization.clock.now, timeouts=QUICK)
     with AzureDevOps(settings, writes="allow", context=context) as made:
         yield made
+
+
+@pytest.fixture
+def rest(server, tls):
+    """Another client of the same account."""
+    with httpx.Client(auth=("", FULL), params={"api-version": "7.1"}, verify=tls, base_url=server.base_url) as http:
+        yield http
 
 
 def fields(organization, number):
@@ -94,6 +103,41 @@ def test_another_change_by_this_account_proves_nothing(hasty, organization):
     call(hasty, "update_work_item", id=TASK, revision=1, title="Another title")
     with pytest.raises(WriteOutcomeUnknown):
         hasty.run_sync(TOOLS[TOOL].settle(hasty, {"id": TASK, "revision": 1, "type": "Bug"}, begun))
+
+
+@pytest.mark.parametrize(
+    ("number", "type", "others"),
+    [
+        (TASK, "Bug", {"System.Title": "Another title"}),
+        (TASK, "Bug", {"System.State": "Active"}),
+        (TASK, "Bug", {"System.Tags": "other"}),
+        (TASK, "Bug", {"System.Description": "Another text"}),
+        (TASK, "Bug", {"System.AreaPath": "Platform\\Operations"}),
+        (RESOLVED_BUG, "Task", {"System.State": "Active"}),
+    ],
+)
+def test_a_new_type_with_any_other_change_by_this_account_proves_nothing(hasty, rest, number, type, others):
+    """Another client of this account made the revision that this call would have made."""
+    begun = time.time()
+    revision = call(hasty, "get_work_item", ids=[number]).revision
+    patch = [
+        {"op": "add", "path": f"/fields/{name}", "value": value}
+        for name, value in {"System.WorkItemType": type, **others}.items()
+    ]
+    headers = {"Content-Type": "application/json-patch+json"}
+    assert rest.patch(f"/_apis/wit/workitems/{number}", json=patch, headers=headers).status_code == 200
+    with pytest.raises(WriteOutcomeUnknown, match="not surely this change"):
+        hasty.run_sync(TOOLS[TOOL].settle(hasty, {"id": number, "revision": revision, "type": type}, begun))
+
+
+def test_a_new_type_with_the_state_that_it_needs_is_found_in_a_later_process(hasty):
+    begun = time.time()
+    revision = call(hasty, "get_work_item", ids=[RESOLVED_BUG]).revision
+    call(hasty, TOOL, id=RESOLVED_BUG, revision=revision, type="Task")
+    forget_writes()
+    given = {"id": RESOLVED_BUG, "revision": revision, "type": "Task"}
+    found = hasty.run_sync(TOOLS[TOOL].settle(hasty, given, begun))
+    assert (found.type, found.state) == ("Task", "New")
 
 
 def test_a_person_who_says_no_changes_nothing(connect, organization):

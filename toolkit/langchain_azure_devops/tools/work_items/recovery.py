@@ -206,7 +206,10 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> SavedWorkIt
 
 
 async def find_exact_change(
-    client: AzureDevOps, pending: PendingWrite, find_sent: Callable[[RawWorkItem, str], Mapping[str, str]]
+    client: AzureDevOps,
+    pending: PendingWrite,
+    find_sent: Callable[[RawWorkItem, str], Mapping[str, str]],
+    loses: Callable[[str], bool] = lambda _name: False,
 ) -> SavedWorkItem | Missing:
     """Return the revision after the one that was read if it is recent, by this account, and makes exactly this change.
 
@@ -217,6 +220,7 @@ async def find_exact_change(
         client: The client that reads.
         pending: The write; it names the work item, the revision that was read, and the new links.
         find_sent: Returns the fields that were sent, from the revision before and the type.
+        loses: Returns whether the change may empty a field that was not sent.
     """
     number, before = pending.arguments["id"], pending.arguments["revision"]
     pending.url = f"{client.settings.url('core')}/_workitems/edit/{number}"
@@ -235,7 +239,9 @@ async def find_exact_change(
     earlier, stored = decode(answer, StoredRevision), decode(answer, RawWorkItem)
     targets = list((await find_targets(client, str(after.fields["System.TeamProject"]), links)).values())
     sent = find_sent(stored, after.type)
-    differences = find_differences(sent, after.fields) + find_other_changes(sent, earlier.fields, after.fields)
+    others = find_other_changes(sent, earlier.fields, after.fields)
+    lost = {name for name in others if loses(name) and not after.fields.get(name)}
+    differences = find_differences(sent, after.fields) + [name for name in others if name not in lost]
     differences += find_missing(targets, after.relations)
     if differences or not [*find_differences(sent, earlier.fields), *find_missing(targets, earlier.relations)]:
         raise unknown_outcome(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.current_state import NothingToSend
-from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
+from langchain_azure_devops.calls.recovery import Missing, PendingWrite
 from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Named, OrNone, decode
@@ -16,13 +16,14 @@ from langchain_azure_devops.text.untrusted import one_line
 from langchain_azure_devops.tools.people import NamedPerson
 from langchain_azure_devops.tools.work_items.conflicts import explain_conflict
 from langchain_azure_devops.tools.work_items.models import RawWorkItem, SavedWorkItem
-from langchain_azure_devops.tools.work_items.recovery import ITEM, check_author, read_revision
+from langchain_azure_devops.tools.work_items.recovery import ITEM, find_exact_change
 from langchain_azure_devops.tools.work_items.repair import explain_refusal
 from langchain_azure_devops.tools.work_items.sent_values import make_patch
 from langchain_azure_devops.tools.work_items.tools import Id
 from langchain_azure_devops.tools.work_items.toolset import toolset
 
 _TYPES = "/{project}/_apis/wit/workitemtypes"
+_STATE = "System.State"
 _JSON_PATCH = "application/json-patch+json"
 
 
@@ -45,6 +46,10 @@ class _Type(Named):
         """The state in which a new item of this type begins; None when the answer does not say so."""
         first = self.transitions.get("") or []
         return first[0].to if first else (self.states[0].name if self.states else None)
+
+    def lacks(self, field: str) -> bool:
+        """Return whether items of this type surely do not have a field."""
+        return bool(self.fields) and field.casefold() not in {each.reference_name.casefold() for each in self.fields}
 
 
 class _Stored(RawWorkItem):
@@ -83,24 +88,28 @@ async def _plan(client: AzureDevOps, number: int, wanted: str) -> _Plan:
     if stored.type.casefold() == wanted.strip().casefold():
         raise NothingToSend(f"Work item {number} is a {stored.type} already, so nothing was sent.", subject=str(number))
     kind = await _read_type(client, stored.project, wanted)
-    fields, notes = {"System.WorkItemType": kind.name}, list[str]()
-    states = [state.name for state in kind.states]
-    if states and stored.state.casefold() not in {state.casefold() for state in states}:
-        first = kind.first_state or states[0]
-        fields["System.State"] = first
+    fields, notes = _find_sent(kind, stored.state), list[str]()
+    if _STATE in fields:
         notes.append(
-            f"A {one_line(kind.name)} has no state {one_line(stored.state)}, so it becomes {one_line(first)}. Its "
-            f"states: {', '.join(map(one_line, states))}."
+            f"A {one_line(kind.name)} has no state {one_line(stored.state)}, so it becomes "
+            f"{one_line(fields[_STATE])}. Its states: {', '.join(one_line(state.name) for state in kind.states)}."
         )
-    there = {field.reference_name.casefold() for field in kind.fields}
     dropped = [
         name
         for name, value in stored.fields.items()
-        if there and name.casefold() not in there and value not in (None, "") and not name.startswith("System.")
+        if kind.lacks(name) and value not in (None, "") and not name.startswith("System.")
     ]
     if dropped:
         notes.append(f"A {one_line(kind.name)} does not show {', '.join(map(one_line, dropped))}.")
     return _Plan(stored, fields, dropped, notes)
+
+
+def _find_sent(kind: _Type, state: str) -> dict[str, str]:
+    """Return the fields that give a work item in a state another type: a state, too, where the new type lacks it."""
+    fields = {"System.WorkItemType": kind.name}
+    if kind.states and state.casefold() not in {each.name.casefold() for each in kind.states}:
+        fields[_STATE] = kind.first_state or kind.states[0].name
+    return fields
 
 
 async def _read_type(client: AzureDevOps, project: str, wanted: str) -> _Type:
@@ -131,23 +140,19 @@ async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) 
 
 
 async def find_retyped(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | Missing:
-    """Return the revision after the one that was read if it is recent, by this account, and of the new type."""
-    number, before, wanted = (pending.arguments[name] for name in ("id", "revision", "type"))
+    """Return the revision after the one that was read if it is recent, by this account, and changes only the type.
+
+    The state belongs to it where the new type lacks the one before, and the service may empty what that type lacks.
+    """
+    number = pending.arguments["id"]
     pending.url = f"{client.settings.url('core')}/_workitems/edit/{number}"
-    following = await read_revision(client, number, before + 1)
-    if following is None:
-        return Missing(f"revision {before + 1} of work item {number}")
-    saved, after, response = following
-    check_author(after, number, before, (await fetch_account(client)).id)
-    if pending.is_of_another(client, SavedWorkItem, number, before + 1):
-        raise unknown_outcome(f"another call made revision {before + 1} of work item {number}")
-    if after.changed < pending.since(client, response):
-        raise unknown_outcome(f"revision {before + 1} of work item {number} is older than this call")
-    earlier = await read_revision(client, number, before)
-    same_before = earlier is None or earlier[1].type.casefold() == wanted.casefold()
-    if after.type.casefold() != wanted.casefold() or same_before:
-        raise unknown_outcome(f"revision {before + 1} of work item {number} is not surely this change of its type")
-    return saved
+    stored = decode(await client.get(ITEM, path={"id": number}, query={"$expand": "all"}), _Stored)
+    kind = await _read_type(client, stored.project, pending.arguments["type"])
+
+    def find_sent(before: RawWorkItem, _type: str) -> dict[str, str]:
+        return _find_sent(kind, str(before.fields.get(_STATE) or ""))
+
+    return await find_exact_change(client, pending, find_sent, kind.lacks)
 
 
 @toolset.write(
