@@ -35,6 +35,7 @@ from langchain_azure_devops.tools.repositories.tools import BranchTip, Entry, Gi
 from langchain_azure_devops.tools.reviews.checks.facts import PostedStatus
 from langchain_azure_devops.tools.reviews.iterations import Iteration
 from langchain_azure_devops.tools.search.code import SearchAnswer
+from langchain_azure_devops.tools.work_items.deleted import DeletedWorkItem
 from langchain_azure_devops.tools.work_items.models import (
     RawComments,
     RawWorkItem,
@@ -157,6 +158,14 @@ def comments(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
             yield {"id": number}, record
 
 
+def deleted_items(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    for row in rows_of(told):
+        if row.keys() != {"id", "url"}:  # the answer to a request without ids
+            found = DeletedWorkItem.model_validate(row)
+            assert found.deleted is not None
+            yield row, found
+
+
 def timeline(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
     records = told.body["records"]
     decoded = Timeline.model_validate(told.body).records
@@ -198,6 +207,7 @@ READERS: dict[str, Reader] = {
     rf"{PULL_REQUEST}/threads(/{ONE})?": threads,
     rf"wit/workitems(/\$?{ONE})?": work_items,
     r"wit/workitemsbatch": work_items,
+    r"wit/recyclebin": deleted_items,
     rf"wit/workitems/{ONE}/comments(/{ONE})?": comments,
     rf"build/builds(/{ONE})?": plain(Build),
     rf"build/builds/{ONE}/changes": plain(Change),
@@ -240,9 +250,13 @@ def value_at(row: Mapping[str, Any], place: str | AliasPath) -> Any:
 
 
 def same(shown: Any, told: Any) -> bool:
+    if isinstance(shown, datetime) and "/" in told:
+        return f"{shown:%m/%d/%Y %I:%M:%S %p}" == re.sub(r"\b\d\b", lambda digit: f"0{digit[0]}", told)
     if isinstance(shown, datetime):
         when = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", told))
         return shown == (when if when.tzinfo else when.replace(tzinfo=UTC))
+    if isinstance(shown, int) and isinstance(told, str):
+        return shown == int(told)
     return shown == told or shown == str(told).removeprefix("refs/heads/")
 
 

@@ -1,5 +1,8 @@
 """Types of work items, templates of teams, and the recycle bin."""
 
+from datetime import UTC, datetime
+
+import pytest
 from stub_service import Reply, Seen, StubService, failure, ok
 from tool_calls import call, refusal, shown
 
@@ -135,7 +138,19 @@ def test_the_recycle_bin_says_who_deleted_what_and_when(
     assert [row.id for row in rows][:2] == [31, 17]
     assert rows[0].deleted_by == "Mina Sato <mina.sato@tidewater.example>"
     assert rows[1].title == "Move limit and offset into models.SEARCH"
-    assert rows[1].deleted == organization.work_items.items[17].deletion.date
+    assert rows[1].deleted == organization.work_items.items[17].deletion.date.replace(microsecond=0)
+
+
+@pytest.mark.parametrize("when", ["11/18/2026 1:38:07 PM", "2026-11-18T13:38:07.1234567Z", "2026-11-18T13:38:07Z"])
+def test_the_recycle_bin_is_read_in_every_form_of_a_date(when: str) -> None:
+    row = {"id": "92", "type": "Bug", "name": "Gone", "deletedDate": when, "deletedBy": "Mia <mia@a.example>"}
+    with (
+        StubService([ok({"count": 1, "value": [row]})]) as service,
+        AzureDevOps(load_settings(base_url=service.base_url, pat="stub")) as client,
+    ):
+        [found] = call(client, "list_deleted_work_items", project="Platform").items
+    assert found.deleted is not None
+    assert found.deleted.replace(microsecond=0) == datetime(2026, 11, 18, 13, 38, 7, tzinfo=UTC)
 
 
 def test_an_empty_recycle_bin_says_where_it_is(platform_reader: AzureDevOps) -> None:

@@ -401,6 +401,8 @@ def test_the_recycle_bin(client: Any, organization: Organization) -> None:
     assert deleted["deletedDate"] == restored["deletedDate"]
     when = datetime.strptime(f"{restored['deletedDate']} +0000", "%m/%d/%Y %I:%M:%S %p %z")
     assert when.isoformat()[:19] == read["deletedDate"][:19]
+    [listed] = client.get("/Platform/_apis/wit/recyclebin", ids="900")["value"]
+    assert datetime.strptime(f"{listed['deletedDate']} +0000", "%m/%d/%Y %I:%M:%S %p %z").year == 2026
     *_, deletion, restoring = client.get("/_apis/wit/workitems/31/updates")["value"]
     assert deletion["fields"]["System.IsDeleted"] == {"newValue": True}
     assert restoring["fields"]["System.IsDeleted"] == {"oldValue": True}

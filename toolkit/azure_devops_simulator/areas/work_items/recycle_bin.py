@@ -17,17 +17,17 @@ area = Area("wit")
 _READ, _WRITE = ("vso.work",), ("vso.work_write",)
 
 
-def _body(call: Call, item: WorkItem, deletion: Deletion | None = None) -> JsonObject:
+def _body(call: Call, item: WorkItem, deletion: Deletion | None = None, *, iso: bool = False) -> JsonObject:
     """Return a deleted or restored item with the details of its deletion, which a restored one is told, too.
 
-    The service dates the deletion in the form of an American program where it answers a change, and in ISO 8601 where
-    an item is read.
+    The service dates the deletion in ISO 8601 where one item is read, and in the form of an American program where it
+    answers a change or lists items by their ids.
     """
     body: JsonObject = {"id": item.id, "type": item.type, "name": item.title, "project": item.project.name}
     place = "recyclebin" if item.deletion else "workItems"
     if told := item.deletion or deletion:
         by = call.organization.users[told.by]
-        body["deletedDate"] = timestamp(told.date) if call.method == "GET" else _american(told.date)
+        body["deletedDate"] = timestamp(told.date) if iso else _american(told.date)
         body["deletedBy"] = f"{by.display_name} <{by.unique_name}>"
     body["code"] = 200
     body["url"] = call.url(f"{item.project.id}/_apis/wit/{place}/{item.id}")
@@ -90,7 +90,7 @@ def list_deleted(call: Call) -> Answer | JsonValue:
 @area.get("{project?}/_apis/wit/recyclebin/{id}", scopes=_READ)
 def get_deleted(call: Call) -> Answer | JsonValue:
     """Return one item of the recycle bin."""
-    return _body(call, _deleted(call))
+    return _body(call, _deleted(call), iso=True)
 
 
 @area.patch("{project?}/_apis/wit/recyclebin/{id}", scopes=_WRITE, body="isDeleted")

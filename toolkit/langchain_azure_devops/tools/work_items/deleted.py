@@ -1,8 +1,9 @@
 """The recycle bin of a project: which work items were deleted, when, and by whom."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Project
 from langchain_azure_devops.calls.fan_out import fan_out
@@ -21,6 +22,17 @@ _MOST = 10_000
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
+def _parse_date(value: object) -> object:
+    """Parse the American form in which the recycle bin dates some of its answers; it is in UTC."""
+    if isinstance(value, str) and "/" in value:
+        return datetime.strptime(value, "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC)
+    return value
+
+
+DeletionDate = Annotated[Instant, BeforeValidator(_parse_date)]
+"""When a work item was deleted, in either of the forms in which the recycle bin says it."""
+
+
 class DeletedWorkItem(Result):
     """A work item in the recycle bin."""
 
@@ -31,7 +43,7 @@ class DeletedWorkItem(Result):
     id: int
     type: Untrusted | None = None
     title: Untrusted | None = Field(default=None, validation_alias="name")
-    deleted: Instant | None = Field(default=None, validation_alias="deletedDate")
+    deleted: DeletionDate | None = Field(default=None, validation_alias="deletedDate")
     deleted_by: NamedPerson = Field(default=None, validation_alias="deletedBy")
 
 

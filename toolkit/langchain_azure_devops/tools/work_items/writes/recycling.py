@@ -1,11 +1,9 @@
 """Put a work item into the recycle bin, or take it out again. Nothing is destroyed for good."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Annotated
 
 import httpx
-from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, Field, JsonValue
+from pydantic import AliasChoices, AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.current_state import NothingToSend
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
@@ -16,6 +14,7 @@ from langchain_azure_devops.http.responses import Collection, Identity, OrNone, 
 from langchain_azure_devops.results.models import Instant, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.people import NamedPerson
+from langchain_azure_devops.tools.work_items.deleted import DeletionDate
 from langchain_azure_devops.tools.work_items.models import Relation
 from langchain_azure_devops.tools.work_items.recovery import ITEM
 from langchain_azure_devops.tools.work_items.tools import Id
@@ -25,16 +24,6 @@ BIN = "/_apis/wit/recyclebin/{id}"
 _UPDATES = "/_apis/wit/workItems/{id}/updates"
 _CHILD = "System.LinkTypes.Hierarchy-Forward"
 _PAGE = 200
-
-
-def _parse_date(value: object) -> object:
-    """Parse the American form in which the recycle bin dates some of its answers; it is in UTC."""
-    if isinstance(value, str) and "/" in value:
-        return datetime.strptime(value, "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC)
-    return value
-
-
-DeletionDate = Annotated[Instant, BeforeValidator(_parse_date)]
 
 
 class DeletedWorkItem(Result):
