@@ -18,6 +18,8 @@ _ELEMENTS = """
 """
 _INLINE = frozenset(re.findall(r"\w+", _ELEMENTS))
 """The other elements of HTML: their content is shown without a mark."""
+_OFFICE = re.compile(r"(?:a|m|mc|o|pic|st1|v|w|wp|x):[\w-]+")
+"""The elements of office programs, which they paste along with their texts."""
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w*);|<!--")
 # Private characters that replace white space of preformatted text and of indents while lines are trimmed.
 _KEPT = {" ": "\ue000", "\t": "\ue001", "\n": "\ue002"}
@@ -53,6 +55,7 @@ class _Markdown(HTMLParser):
         self._cells = 0
         self._in_cell = False
         self._at_item = False
+        self._quoted: dict[str, str] = {}
         self._open: list[tuple[str, int, int]] = []
         self._pairs: list[tuple[str, int, int, int, int]] = []
         self._length = self._counted = 0
@@ -83,7 +86,9 @@ class _Markdown(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        if tag in _SILENT:
+        if _is_text(tag):
+            self._quote(tag)
+        elif tag in _SILENT:
             self._silent += 1
         elif self._preformatted and tag != "pre":
             self.parts += [_KEPT["\n"]] if tag == "br" else []
@@ -104,9 +109,17 @@ class _Markdown(HTMLParser):
             self._begin(tag)
         elif tag in _BLOCKS:
             self._begin_block(tag, values)
-        elif tag not in _INLINE and not attrs and ":" not in tag and not self._silent:
-            # No browser knows it: somebody wrote a text in angle brackets.
-            self.parts.append(f"\\<{tag}>")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if not _is_text(tag):
+            self.handle_endtag(tag)
+
+    def _quote(self, tag: str) -> None:
+        """Show a tag as the text that somebody wrote in angle brackets, in the same letters."""
+        text = self.get_starttag_text() or f"<{tag}>"
+        self._quoted[tag] = text[1 : 1 + len(tag)]
+        self.handle_data(text)
 
     def _begin_item(self) -> None:
         depth = max(len(self._lists), 1)
@@ -170,7 +183,9 @@ class _Markdown(HTMLParser):
             self.parts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _SILENT:
+        if _is_text(tag):
+            self.handle_data(f"</{self._quoted.get(tag, tag)}>")
+        elif tag in _SILENT:
             self._silent = max(0, self._silent - 1)
         elif self._preformatted and tag != "pre":
             pass
@@ -222,6 +237,12 @@ class _Markdown(HTMLParser):
         if not self._code:
             text = _escape(text)
         self.parts.append(text.replace("|", "\\|") if self._in_cell else text)
+
+
+def _is_text(tag: str) -> bool:
+    """Return whether no browser knows an element: somebody wrote a text in angle brackets, such as `List<String>`."""
+    known = tag in _SILENT or tag in _BLOCKS or tag in _AROUND or tag in _INLINE
+    return not known and _OFFICE.fullmatch(tag) is None
 
 
 def _as_target(url: str) -> str:
