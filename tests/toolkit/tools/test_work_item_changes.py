@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+from official_facts import answers
 from stub_service import Reply, Seen, StubService, failure, ok
 from tool_calls import call, message_of, refusal, shown
 
@@ -138,6 +140,65 @@ def test_markdown_with_angle_brackets_is_not_destroyed(
     assert last(platform_client).comment == "Use <angle> here"
 
 
+def test_a_markdown_comment_is_found_among_many(platform_client: AzureDevOps, organization: Organization) -> None:
+    item, tom = organization.work_items.items[ITEM], organization.named("Tom Becker")
+
+    def comment(text: str, form: Any) -> None:
+        organization.work_items.comment(item, text, form, by=tom, when=organization.clock.tick())
+
+    comment("first List<String>", "markdown")
+    for number in range(205):
+        comment(f"comment <b>{number}</b>", "html")
+    comment("last List<Integer> & <b>x</b>", "markdown")
+    page = call(platform_client, "list_work_item_changes", id=ITEM, limit=300)
+    found = [row.comment for row in page.items if row.comment]
+    assert found[-1] == "last List<Integer> & <b>x</b>"
+    assert found[-207] == "first List<String>"
+    assert found[-2] == "comment **204**"
+    assert page.notes == []
+
+
+TEXTS = [
+    ("Support <b>x</b>", "Support <i>x</i>"),
+    ("Vec<T> &amp; Map", "Vec<T> & Map"),
+    ("AT&amp;T", "AT&T"),
+    ("a <p> b", "a b"),
+    (None, "<script>"),
+    ("Mia <mia@contoso.example>", "List<String>"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), TEXTS)
+@pytest.mark.parametrize("field", ["System.Title", "System.Tags", "System.Reason", "System.AreaPath", "Custom.Name"])
+def test_a_plain_text_is_shown_as_it_is(field: str, before: str | None, after: str) -> None:
+    rows = told_changes({field: {"oldValue": before, "newValue": after}})
+    assert rows == [{field: (before, after)}]
+
+
+@pytest.mark.parametrize("field", ["System.Description", "Microsoft.VSTS.TCM.ReproSteps", "Custom.Notes"])
+def test_a_text_in_html_is_shown_as_markdown(field: str) -> None:
+    rows = told_changes({field: {"oldValue": "<div>A <b>b</b></div>", "newValue": "<p>List&lt;T&gt;</p>"}})
+    assert rows == [{field: ("A **b**", "List\\<T>")}]
+
+
+def told_changes(*saves: dict[str, Any]) -> list[dict[str, tuple[str | None, str | None]]]:
+    """What is shown of the fields of saves, in an organization with custom fields."""
+
+    def answer(seen: Seen) -> Reply:
+        if "/updates" in seen.target:
+            return ok({"count": len(saves), "value": [UPDATE | {"fields": fields} for fields in saves]})
+        if "/wit/fields" in seen.target:
+            kinds = {"Custom.Name": "string", "Custom.Notes": "html"}
+            rows = [{"name": name, "referenceName": name, "type": kind} for name, kind in kinds.items()]
+            return ok({"count": 2, "value": rows})
+        return ok({"id": 4, "rev": 1, "fields": {"System.TeamProject": "Platform"}})
+
+    with StubService(answer) as service, AzureDevOps(load_settings(base_url=service.base_url, pat="stub")) as client:
+        page = call(client, "list_work_item_changes", id=4)
+    assert page.notes == []
+    return [changes(row) for row in page.items]
+
+
 def test_a_change_of_the_markup_alone_is_a_change(platform_client: AzureDevOps, organization: Organization) -> None:
     save(organization, {"System.Description": "<p>Same</p>"})
     save(organization, {"System.Description": "<div>Same</div>"})
@@ -220,6 +281,54 @@ def test_links_keep_their_ids_when_the_titles_cannot_be_read() -> None:
         page = call(client, "list_work_item_changes", id=4)
     assert page.items[0].links == ["added related 9"]
     assert "titles of linked work items could not be read" in page.notes[0]
+
+
+@pytest.mark.parametrize("unread", ["/comments", "/workItems/4?", "/wit/fields"])
+def test_a_history_is_shown_when_the_forms_of_its_texts_cannot_be_read(unread: str) -> None:
+    texts = {"System.Title": "A & B <x>", "Custom.Notes": "Vec<T> & Map", "System.History": "Vec<T> & Map"}
+    saves = [UPDATE | {"fields": {name: {"newValue": text} for name, text in texts.items()}}]
+    saves.append(UPDATE | {"rev": 2, "fields": {"System.Description": {"newValue": "<div>Some <b>words</b></div>"}}})
+    others = {
+        "/updates": {"count": 2, "value": saves},
+        "/comments": {"totalCount": 1, "comments": [{"id": 1, "text": "Vec<T> & Map", "format": "markdown"}]},
+        "/wit/fields": {"count": 1, "value": [{"name": "N", "referenceName": "Custom.Notes", "type": "string"}]},
+        "/workItems/4?": {"id": 4, "rev": 2, "fields": {"System.TeamProject": "Platform"}},
+    }
+
+    def answer(seen: Seen) -> Reply:
+        body = next((body for part, body in others.items() if part in seen.target and part != unread), None)
+        return failure(403, "AccessDeniedException", "No access") if body is None else ok(body)
+
+    with StubService(answer) as service, AzureDevOps(load_settings(base_url=service.base_url, pat="stub")) as client:
+        page = call(client, "list_work_item_changes", id=4)
+    first, second = page.items
+    assert {name: after for name, (_, after) in changes(first).items()} | {"System.History": first.comment} == texts
+    assert changes(second) == {"System.Description": (None, "Some **words**")}
+    assert any("are stored could not be read" in note for note in page.notes)
+
+
+def test_the_first_save_shows_no_field_that_stayed_empty() -> None:
+    """The service names such fields with an empty text, with false, or without any value."""
+    count = 0
+    for body in answers()["wit/workitems/{id}/updates"]:
+        with (
+            StubService([ok(body)]) as service,
+            AzureDevOps(load_settings(base_url=service.base_url, pat="stub")) as client,
+        ):
+            rows = call(client, "list_work_item_changes", id=1, limit=200).items
+        count += len(rows)
+        for row in rows:
+            assert row.by
+            assert all(before != after for before, after in changes(row).values())
+            assert "another form" not in str(row)
+            assert not any(change.field == "System.IsDeleted" and change.after == "no" for change in row.changes)
+    assert count > 5
+
+
+def test_a_field_that_was_emptied_is_a_change() -> None:
+    assert told_changes({"System.Tags": {"oldValue": "a", "newValue": ""}}, {"System.AssignedTo": {}}) == [
+        {"System.Tags": ("a", None)}
+    ]
 
 
 def test_a_deletion_is_a_change() -> None:

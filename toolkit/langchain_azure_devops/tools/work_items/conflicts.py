@@ -30,7 +30,7 @@ async def explain_conflict(
     paths = [str(change["path"]) for change in changes if isinstance(change, dict)]
     names = [path.removeprefix("/fields/") for path in paths if path.startswith("/fields/")]
     shown = [*dict.fromkeys([*names, "System.ChangedBy", "System.ChangedDate"])]
-    told = {name: client.secrets.redact(show_on_one_line(fields.get(name)))[:_MAX_SHOWN] for name in shown}
+    told = {name: client.secrets.redact(show_on_one_line(name, fields.get(name)))[:_MAX_SHOWN] for name in shown}
     values = "\n".join(f"{name}: {value or '(empty)'}" for name, value in told.items())
     return RevisionConflict(
         f"Work item {id} is at revision {now}, not {revision}: somebody changed it since it was read. Nothing was "

@@ -18,6 +18,7 @@ _SUGGESTED = 3
 
 class _Field(Named):
     reference_name: str = Field(validation_alias="referenceName")
+    kind: str | None = Field(default=None, validation_alias="type")
 
 
 async def find_fields(client: AzureDevOps, names: Iterable[str]) -> list[str]:
@@ -45,6 +46,11 @@ async def find_known_fields(client: AzureDevOps, names: Iterable[str]) -> list[s
         return []
     rows = await _read_fields(client)
     return _unique(_look_up(rows, given))
+
+
+async def find_html_fields(client: AzureDevOps) -> list[str]:
+    """Return the reference names, in small letters, of the fields that hold HTML, or Markdown in its place."""
+    return [row.reference_name.lower() for row in await _read_fields(client) if row.kind in {"html", "history"}]
 
 
 async def suggest_fields(client: AzureDevOps, name: str) -> str:

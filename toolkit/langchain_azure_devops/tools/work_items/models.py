@@ -18,10 +18,11 @@ from langchain_azure_devops.results.models import (
     Untrusted,
     UntrustedText,
 )
-from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import clean, one_line
+from langchain_azure_devops.tools.people import name_person
 from langchain_azure_devops.tools.work_items.field_names import REFERENCE_NAME
 from langchain_azure_devops.tools.work_items.link_kinds import ATTACHMENT, name_kind
+from langchain_azure_devops.tools.work_items.stored_texts import show_text
 
 _ROW_FIELDS = (
     "System.WorkItemType",
@@ -32,6 +33,7 @@ _ROW_FIELDS = (
     "System.ChangedDate",
 )
 PROJECT_FIELD = "System.TeamProject"
+_COMMENT = "System.History"
 _BODIES = ("System.Description", "Microsoft.VSTS.TCM.ReproSteps", "Microsoft.VSTS.Common.AcceptanceCriteria")
 _SHOWN = frozenset(
     {
@@ -276,7 +278,7 @@ def add_extra_fields(row: WorkItem, raw: RawWorkItem, extra: Iterable[str]) -> W
     """Add to a row the fields that were asked for by name; a work item without such a field has an empty one."""
     given = {name.lower(): value for name, value in raw.fields.items()}
     found = {name: given.get(name.lower()) for name in extra}
-    more = [Extra(name=name, value="" if value is None else _text(value)) for name, value in found.items()]
+    more = [Extra(name=name, value="" if value is None else _text(name, value)) for name, value in found.items()]
     return row.model_copy(update={"more": more})
 
 
@@ -284,7 +286,9 @@ def add_details(found: WorkItemDetail, raw: RawWorkItem, comments: RawComments |
     """Add to a work item its custom fields, links, long texts and comments."""
     said = [] if comments is None else _order_comments(comments)
     formats = {name: str(form).lower() for name, form in (raw.formats or {}).items()}
-    texts = {name: _text(value, formats.get(name, "html")) for name, value in raw.fields.items() if value is not None}
+    texts = {
+        name: _text(name, value, formats.get(name, "html")) for name, value in raw.fields.items() if value is not None
+    }
     bodies = [texts.get(name) or None for name in _BODIES]
     return found.model_copy(
         update={
@@ -306,7 +310,7 @@ def _order_comments(answer: RawComments) -> list[Comment]:
         Comment(
             author=one_line(comment.author or "None"),
             author_id=comment.author_id,
-            text=clean(_text(comment.text or "", (comment.format or "html").lower())),
+            text=clean(show_text(_COMMENT, comment.text or "", (comment.format or "html").lower())),
             id=comment.id,
             created=f"{comment.created:%Y-%m-%dT%H:%MZ}" if comment.created else "",
         )
@@ -327,15 +331,15 @@ def _is_custom(name: str) -> bool:
     return name not in _SHOWN and not name.startswith(("System.", "WEF_")) and not name.endswith(("Date", "By"))
 
 
-def _text(value: Any, form: str = "html") -> str:
+def _text(name: str, value: Any, form: str = "html") -> str:
     if isinstance(value, dict):
-        return str(value.get("displayName") or value)
-    return str(value) if form == "markdown" else html_to_markdown(str(value))
+        return str(name_person(value) or value)
+    return show_text(name, str(value), form)
 
 
-def show_on_one_line(value: object) -> str:
+def show_on_one_line(name: str, value: object) -> str:
     """Return the value of a field on one line."""
-    return "" if value is None else one_line(_text(value))
+    return "" if value is None else one_line(_text(name, value))
 
 
 def make_link(relation: Relation) -> Link:

@@ -1,19 +1,18 @@
 """The values of fields before and after a change, as a reader needs them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from itertools import takewhile
 
 from pydantic import BaseModel, Field, JsonValue
 
 from langchain_azure_devops.results.models import Result, Untrusted
-from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.known_secrets import KnownSecrets
 from langchain_azure_devops.text.untrusted import one_line
 from langchain_azure_devops.tools.people import name_person
 
 HISTORY, STATE, CHANGED = "System.History", "System.State", "System.ChangedDate"
-MARKUP = re.compile(r"[<&]")
+_DELETED = "System.IsDeleted"
 _BOOKKEEPING = frozenset(
     {
         *(
@@ -62,33 +61,44 @@ def is_bookkeeping(name: str) -> bool:
     return name in _BOOKKEEPING or _LEVELS.fullmatch(name) is not None
 
 
-def show_change(name: str, change: RawChange, formats: Mapping[str, str], secrets: KnownSecrets) -> FieldChange:
+def is_change(name: str, change: RawChange) -> bool:
+    """Return whether a field has another value than before. The first save names fields that stayed empty, too."""
+    return _normal(name, change.before) != _normal(name, change.after)
+
+
+def _normal(name: str, value: JsonValue) -> JsonValue:
+    return None if value == "" or (name == _DELETED and value is False) else value
+
+
+def show_change(
+    name: str, change: RawChange, show_text: Callable[[str, str], str], secrets: KnownSecrets
+) -> FieldChange:
     """Return what a save did to a field. Of long texts, only the part is shown in which they begin to differ.
 
     Args:
         name: The reference name of the field.
         change: Its values.
-        formats: The fields that are stored as Markdown.
+        show_text: Returns the text of a field, which is given by its reference name, as Markdown.
         secrets: Redact a text before it is cut: what is left might not show that it is a secret.
     """
-    texts = [_show(value, formats.get(name, "html")) for value in (change.before, change.after)]
+    texts = [_show(name, value, show_text) for value in (change.before, change.after)]
     if any(len(text) > _LONGEST for text in texts):
         texts = _cut([one_line(secrets.redact(text)) for text in texts])
-    if texts[0] == texts[1] and change.before != change.after:
+    if texts[0] == texts[1] and is_change(name, change):
         texts[1] = f"({_SAME_TEXT})"
     return FieldChange(field=name, before=texts[0] or None, after=texts[1] or None)
 
 
-def _show(value: JsonValue, form: str) -> str:
+def _show(name: str, value: JsonValue, show_text: Callable[[str, str], str]) -> str:
     if value is None:
-        return ""
+        return "no" if name == _DELETED else ""
     if isinstance(value, dict):
         return str(name_person(value) or "")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
-    return str(value) if form == "markdown" else html_to_markdown(str(value))
+    return show_text(name, value) if isinstance(value, str) else str(value)
 
 
 def _cut(texts: list[str]) -> list[str]:

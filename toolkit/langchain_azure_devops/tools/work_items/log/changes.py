@@ -1,6 +1,6 @@
 """The history of a work item: each save with its author, its time, and what it changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AliasPath, BaseModel, Field, TypeAdapter, ValidationError
@@ -12,22 +12,22 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.results.models import Instant, Page, Place, Position, Result, Untrusted, UntrustedText
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.tools.people import NamedPerson
 from langchain_azure_devops.tools.work_items.field_names import find_known_fields
 from langchain_azure_devops.tools.work_items.log.changed_values import (
     CHANGED,
     HISTORY,
-    MARKUP,
     STATE,
     FieldChange,
     RawChange,
     is_bookkeeping,
+    is_change,
     show_change,
 )
-from langchain_azure_devops.tools.work_items.models import RawWorkItem, Relation, make_link
-from langchain_azure_devops.tools.work_items.recovery import COMMENTS, COMMENTS_VERSION, ITEM
+from langchain_azure_devops.tools.work_items.log.forms import Forms
+from langchain_azure_devops.tools.work_items.models import Relation, make_link
 from langchain_azure_devops.tools.work_items.related import describe_items
+from langchain_azure_devops.tools.work_items.stored_texts import MARKUP
 from langchain_azure_devops.tools.work_items.toolset import toolset
 
 _UPDATES = "/_apis/wit/workItems/{id}/updates"
@@ -94,31 +94,16 @@ class _Update(BaseModel):
                 return when
         return None
 
-    def texts(self) -> Iterable[str]:
-        """Return the values that are texts."""
-        for change in (self.fields or {}).values():
-            yield from (value for value in (change.before, change.after) if isinstance(value, str))
+    @property
+    def changed(self) -> dict[str, RawChange]:
+        """The fields that have another value than before."""
+        return {name: change for name, change in (self.fields or {}).items() if is_change(name, change)}
 
-
-class _Said(BaseModel):
-    text: str | None = None
-    format: str | None = None
-
-
-class _Comments(BaseModel):
-    comments: OrNone[_Said]
-
-
-class _Forms(BaseModel):
-    """How the texts of a work item are stored.
-
-    Attributes:
-        fields: The format of each field that has one.
-        comments: The comments that are stored as Markdown.
-    """
-
-    fields: dict[str, str] = {}
-    comments: set[str] = set()
+    @property
+    def said(self) -> str:
+        """The comment of the save as it is stored."""
+        text = (self.fields or {}).get(HISTORY, RawChange()).after
+        return text if isinstance(text, str) else ""
 
 
 @toolset.read(
@@ -137,10 +122,11 @@ async def list_work_item_changes(
     Bookkeeping fields are left out unless named.
 
     Source: The fields left out hold dates and people of states, counters, ranks, and what a board keeps for itself.
-    `GET /_apis/wit/workItems/{id}/updates`; where a text has markup, the formats of fields and comments as well.
+    The first save names fields that stayed empty, which are no changes. `GET /_apis/wit/workItems/{id}/updates`; where
+    a text has markup, the formats of fields and comments as well.
     """
     wanted_fields = await find_known_fields(client, fields)
-    forms: list[_Forms] = []
+    forms = Forms(client, id)
     looked, unnamed = 0, list[str]()
 
     async def fetch(position: Position, wanted: int) -> Batch[WorkItemChange]:
@@ -149,39 +135,51 @@ async def list_work_item_changes(
         query = {"$top": size, "$skip": position.skip or None}
         updates = decode(await client.get(_UPDATES, path={"id": id}, query=query), Collection[_Update]).value
         looked += len(updates)
-        if not forms and any(MARKUP.search(text) for update in updates for text in update.texts()):
-            forms.append(await _read_forms(client, id))
+        await _learn_forms(forms, updates, wanted_fields)
         titles = {} if wanted_fields else await _read_titles(client, updates, unnamed)
-        rows = [_make_row(client, update, wanted_fields, forms[0] if forms else _Forms(), titles) for update in updates]
+        rows = [_make_row(client, update, wanted_fields, forms, titles) for update in updates]
         after = Position(skip=position.skip + len(updates)) if len(updates) >= size else None
         return Batch([row for row in rows if row is not None], after)
 
     page = await collect(WorkItemChange, fetch, limit, cursor)
     page.looked_in = Place(project="*", words=f"work item {id}", web=f"_workitems/edit/{id}")
-    page.notes.extend(dict.fromkeys(unnamed))
+    page.notes.extend(dict.fromkeys([*unnamed, *forms.notes]))
     if wanted_fields and not page.items:
         page.notes.append(f"{looked} saves were looked through; none of them changed {', '.join(wanted_fields)}.")
     return page
 
 
+def _choose(changes: Mapping[str, RawChange], wanted: list[str]) -> list[str]:
+    """Return the fields to show."""
+    if wanted:
+        return [name for name in wanted if name in changes]
+    return [name for name in changes if not is_bookkeeping(name)]
+
+
+async def _learn_forms(forms: Forms, updates: list[_Update], wanted: list[str]) -> None:
+    """Find out how those texts are stored that are shown."""
+    shown = [(update, name) for update in updates for name in _choose(update.changed, wanted) if name != HISTORY]
+    values = ((name, update.changed[name]) for update, name in shown)
+    texts = ((name, text) for name, change in values for text in (change.before, change.after))
+    await forms.learn_fields({name for name, text in texts if isinstance(text, str) and MARKUP.search(text)})
+    await forms.learn_comments(update.said for update in updates if not wanted or _choose(update.changed, wanted))
+
+
 def _make_row(
-    client: AzureDevOps, update: _Update, wanted: list[str], forms: _Forms, titles: Mapping[int, str]
+    client: AzureDevOps, update: _Update, wanted: list[str], forms: Forms, titles: Mapping[int, str]
 ) -> WorkItemChange | None:
     """Return a save as a row; None when it changed nothing that is asked for."""
-    changes = update.fields or {}
-    if wanted:
-        names = [name for name in wanted if name in changes]
-    else:
-        names = [name for name in changes if not is_bookkeeping(name)]
+    changes = update.changed
+    names = _choose(changes, wanted)
     state = changes.get(STATE)
     links = [] if wanted else _tell_links(update.relations, titles)
     if not names and not links:
         return None
     shown = [
-        show_change(name, changes[name], forms.fields, client.secrets) for name in names if name not in {STATE, HISTORY}
+        show_change(name, changes[name], forms.show_field, client.secrets)
+        for name in names
+        if name not in {STATE, HISTORY}
     ]
-    said = changes.get(HISTORY, RawChange()).after
-    text = said if isinstance(said, str) else ""
     return WorkItemChange(
         work_item=update.work_item,
         revision=update.revision,
@@ -192,7 +190,7 @@ def _make_row(
         new_state=None if state is None or state.after is None else str(state.after),
         changes=shown,
         links=links,
-        comment=(text if text in forms.comments else html_to_markdown(text)) or None,
+        comment=forms.show_comment(update.said) or None,
     )
 
 
@@ -222,16 +220,3 @@ async def _read_titles(client: AzureDevOps, updates: list[_Update], unnamed: lis
     except AzureDevOpsError as error:
         unnamed.append(f"The titles of linked work items could not be read: {error.message}")
         return {}
-
-
-async def _read_forms(client: AzureDevOps, id: int) -> _Forms:
-    """Read which fields and which comments are stored as Markdown; conversion would destroy what looks like a tag."""
-    item = decode(await client.get(ITEM, path={"id": id}, query={"$expand": "all"}), RawWorkItem)
-    fields = {name: str(form).lower() for name, form in (item.formats or {}).items()}
-    where: dict[str, str | int | None] = {"project": str(item.fields.get("System.TeamProject")), "id": id}
-    answer = await client.get(COMMENTS, path=where, query={"$top": _LARGEST_PAGE}, version=COMMENTS_VERSION)
-    said = decode(answer, _Comments).comments
-    return _Forms(
-        fields=fields,
-        comments={each.text for each in said if each.text and (each.format or "").lower() == "markdown"},
-    )

@@ -11,7 +11,7 @@ from langchain_azure_devops.http.responses import Collection, Named, decode
 from langchain_azure_devops.results.models import Failed, Page, Place, Result, Untrusted
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.html import html_to_markdown
+from langchain_azure_devops.tools.work_items.stored_texts import show_text
 from langchain_azure_devops.tools.work_items.toolset import toolset
 
 _TEAMS = "/_apis/projects/{project}/teams"
@@ -110,7 +110,7 @@ async def _read_fields(
 
     async def read(number: str) -> list[TemplateField]:
         fields = ((await read_template(client, project, teams[number], number)).fields or {}).items()
-        return [TemplateField(field=name, value=html_to_markdown(str(value))) for name, value in fields if value]
+        return [TemplateField(field=name, value=show_text(name, str(value))) for name, value in fields if value]
 
     try:
         answers = await fan_out(teams, read)
