@@ -3,9 +3,13 @@
 import base64
 import io
 import json
+import struct
+import threading
+import warnings
+import zlib
 
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageOps, PngImagePlugin
 from tool_calls import FULL, message_of
 
 from azure_devops_simulator import build_organization
@@ -124,6 +128,66 @@ def test_an_image_that_is_damaged_or_too_large_is_described(seeing, item, conten
     told = message_of(seeing, "read_attachment", work_item=ITEM, attachment="picture.bin")
     assert "It is not shown" in told
     assert why in told or "4000 x 3000 pixels" in told
+
+
+def claim(kind, width, height):
+    """Return a small file whose head says that the image is huge."""
+    if kind == "PNG":
+        head = b"IHDR" + struct.pack(">II", width, height) + bytes([8, 2, 0, 0, 0])
+        chunks = [head, b"IDAT" + zlib.compress(b""), b"IEND"]
+        made = b"".join(
+            struct.pack(">I", len(each) - 4) + each + struct.pack(">I", zlib.crc32(each)) for each in chunks
+        )
+        return b"\x89PNG\r\n\x1a\n" + made
+    content = draw(kind)
+    if kind == "GIF":
+        return content[:6] + struct.pack("<HH", width, height) + content[10:]
+    at = content.index(b"\xff\xc0") + 5
+    return content[:at] + struct.pack(">HH", height, width) + content[at + 4 :]
+
+
+@pytest.mark.parametrize("action", ["ignore", "error"])
+@pytest.mark.parametrize("size", [(4_000, 3_000), (10_000, 10_000), (20_000, 10_000), (60_000, 60_000)])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF"])
+def test_a_huge_image_is_told_as_huge_whatever_the_host_does_with_warnings(seeing, item, kind, size, action):
+    item.attach("picture.bin", claim(kind, *size))
+    with warnings.catch_warnings():
+        warnings.simplefilter(action, Image.DecompressionBombWarning)
+        told = message_of(seeing, "read_attachment", work_item=ITEM, attachment="picture.bin")
+    assert "It is not shown" in told
+    assert "damaged" not in told
+    assert "10,000,000" in told
+
+
+def test_the_filters_of_warnings_of_the_host_stay_as_they_are(monkeypatch):
+    """They belong to the process: what changes them in one thread changes, and may spoil, those of all others."""
+    before, seen = list(warnings.filters), []
+    decode = ImageOps.exif_transpose
+    meeting = threading.Barrier(2, timeout=10)
+
+    def meet(image):
+        meeting.wait()
+        seen.append(list(warnings.filters))
+        return decode(image)
+
+    monkeypatch.setattr(ImageOps, "exif_transpose", meet)
+    threads = [threading.Thread(target=pictures.keep_pixels, args=(draw("PNG"), "PNG image")) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [before, before]
+    assert list(warnings.filters) == before
+
+
+def test_an_image_with_damaged_metadata_is_shown_without_it(seeing, item):
+    exif = Image.Exif()
+    exif[0x010E] = HIDDEN.decode()
+    whole = exif.tobytes()
+    item.attach("picture.bin", draw("JPEG", exif=whole[:-20]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        assert len(read(seeing).content) == 2
 
 
 def test_an_image_that_grows_when_it_is_written_anew_is_described(seeing, item, monkeypatch):

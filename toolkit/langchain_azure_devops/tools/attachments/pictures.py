@@ -2,7 +2,6 @@
 
 import io
 import struct
-import warnings
 
 from langchain_azure_devops.extras import naming_extras
 from langchain_azure_devops.results.images import Image
@@ -28,6 +27,9 @@ class NotShown(Exception):
 def keep_pixels(content: bytes, kind: str) -> tuple[Image, list[str]]:
     """Write an image anew from its pixels, without its metadata, and return what a reader must know of it.
 
+    It runs in a thread beside others, so it leaves the filters of warnings alone, which belong to the process. Where
+    these make errors of warnings, Pillow's warning of a huge image arrives as one.
+
     Raises:
         NotShown: It is too large or damaged.
     """
@@ -36,23 +38,21 @@ def keep_pixels(content: bytes, kind: str) -> tuple[Image, list[str]]:
         from PIL import ImageOps  # noqa: PLC0415 - same
     read_as, written_as, mime_type = _FORMATS[kind]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            with pillow.open(io.BytesIO(content), formats=[read_as]) as opened:
-                width, height = opened.size
-                if width * height > MOST_PIXELS:
-                    raise NotShown(f"It has {width} x {height} pixels, and at most {MOST_PIXELS:,} are shown.")
-                moving = getattr(opened, "is_animated", False)
-                turned = ImageOps.exif_transpose(opened)
-                has_alpha = "transparency" in turned.info or turned.mode in {"RGBA", "LA", "PA"}
-                mode = "RGBA" if has_alpha else "RGB"
-                pixels = turned if turned.mode in _MODES else turned.convert(mode)
-                fresh = pillow.new(pixels.mode, pixels.size)
-                fresh.paste(pixels)
+        with pillow.open(io.BytesIO(content), formats=[read_as]) as opened:
+            width, height = opened.size
+            if width * height > MOST_PIXELS:
+                raise NotShown(f"It has {width} x {height} pixels, and at most {MOST_PIXELS:,} are shown.")
+            moving = getattr(opened, "is_animated", False)
+            turned = ImageOps.exif_transpose(opened)
+            has_alpha = "transparency" in turned.info or turned.mode in {"RGBA", "LA", "PA"}
+            mode = "RGBA" if has_alpha else "RGB"
+            pixels = turned if turned.mode in _MODES else turned.convert(mode)
+            fresh = pillow.new(pixels.mode, pixels.size)
+            fresh.paste(pixels)
         written = io.BytesIO()
         fresh.convert("RGB" if written_as == "JPEG" else fresh.mode).save(written, written_as, quality=90)
-    except pillow.DecompressionBombError as error:
-        raise NotShown(f"It has more than {MOST_PIXELS:,} pixels.") from error
+    except (pillow.DecompressionBombError, pillow.DecompressionBombWarning) as error:
+        raise NotShown(f"It has more than {MOST_PIXELS:,} pixels, and no more are shown.") from error
     except _DAMAGED as error:
         raise NotShown("It is damaged and cannot be decoded.") from error
     if written.tell() > MOST_BYTES:
