@@ -268,3 +268,46 @@ def test_a_throttled_row_is_sent_again_and_counts_once(platform_client, organiza
     done = call(platform_client, TOOL, updates=[row(FIRST, tags="a"), row(SECOND, tags="b")])
     assert done.done == 2
     assert len(item(organization, FIRST).revisions) == 2
+
+
+def store(organization, number, text):
+    """Give a work item another text without a new revision."""
+    item(organization, number).revision.fields[REPRO] = text
+
+
+def removed(shown):
+    return [line[1:] for line in shown.split("\n") if line.startswith("-")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\n".join(f"line {number} of what was there" for number in range(3_000)), f"one\n{'long ' * 5_000}end\nlast"],
+    ids=["many lines", "a long line"],
+)
+def test_everything_that_a_write_removes_is_shown(asked, organization, text):
+    store(organization, MARKDOWN, text)
+    revision = len(item(organization, MARKDOWN).revisions)
+    shown = asked(updates=[row(MARKDOWN, revision, description="Short.")])
+    assert "\n".join(removed(shown[f"work_item_{MARKDOWN}"])) == text
+
+
+def test_a_secret_of_which_only_a_part_changes_or_stands_beside_a_change_is_not_shown(asked, organization):
+    body = [f"MIIEpAIBAAKCAQEA{number:02}{'qZx7Lm9Rw2Kb5Vn8' * 3}" for number in range(12)]
+    key = ["-----BEGIN RSA PRIVATE KEY-----", *body, "-----END RSA PRIVATE KEY-----"]
+    text = "\n".join([*(f"line {number}" for number in range(9)), *key, "after"])
+    store(organization, MARKDOWN, text)
+    revision = len(item(organization, MARKDOWN).revisions)
+    shown = asked(updates=[row(MARKDOWN, revision, description="line 0\nafter it")])
+    assert "qZx7Lm9R" not in str(shown)
+    store(organization, MARKDOWN, text)
+    shown = asked(updates=[row(MARKDOWN, revision, description=text.split("-----BEGIN")[0] + "gone")])
+    assert "qZx7Lm9R" not in str(shown)
+
+
+def test_an_approval_says_which_html_becomes_markdown_for_good(asked):
+    words = "is HTML now and becomes Markdown for good"
+    shown = asked(updates=[row(4, 5, description="Mine."), row(SECOND, description="Mine."), row(FIRST, title="Mine")])
+    assert f"{REPRO} {words}. What only HTML can show" in shown["work_item_4"]
+    assert shown[f"work_item_{SECOND}"].endswith(f"System.Description {words}.")
+    assert words not in shown[f"work_item_{FIRST}"]
+    assert words not in str(asked(updates=[row(MARKDOWN, 1, description="Mine."), row(SECOND, tags="a")]))

@@ -22,7 +22,7 @@ from langchain_azure_devops.safety.grants import Approval
 
 QUICK = Timeouts(retry_pause=0.005, recovery=0.05, recovery_pause=0.02)
 TOOL = "apply_work_item_template"
-BUG, TASK, MARKDOWN = 4, 19, 27
+BUG, TASK, MARKDOWN = 4, 20, 27
 REPRO = "Microsoft.VSTS.TCM.ReproSteps"
 PRIORITY = "Microsoft.VSTS.Common.Priority"
 LOST = {"kind": "reset", "times": 1, "method": "PATCH", "path": "/workitems/"}
@@ -184,7 +184,7 @@ def test_unknown_names_and_other_types_are_refused(platform_client, sent):
     told = refusal(platform_client, TOOL, NotFound, id=BUG, revision=5, template="Production bug", team="Platfrm Team")
     assert "Did you mean 'Platform Team'?" in told
     told = refusal(platform_client, TOOL, InvalidRequest, id=TASK, revision=1, template="Production bug")
-    assert "is for the type Bug, and work item 19 is a Task" in told
+    assert "is for the type Bug, and work item 20 is a Task" in told
     assert writes(sent) == []
 
 
@@ -217,7 +217,7 @@ def test_a_lost_change_is_found_and_one_that_was_not_done_is_unknown(hasty, orga
     saved = call(hasty, TOOL, id=TASK, revision=1, template="Urgent")
     assert ("found as asked" in saved.notes[0], saved.revision) == (True, 2)
     organization.faults.add(Fault(when="before", **LOST))
-    with pytest.raises(WriteOutcomeUnknown, match="did not find revision 3 of work item 19"):
+    with pytest.raises(WriteOutcomeUnknown, match="did not find revision 3 of work item 20"):
         call(hasty, TOOL, id=TASK, revision=2, template="Calm")
 
 
@@ -244,3 +244,105 @@ def test_only_the_revision_that_makes_this_change_is_proof(hasty, server, tls, t
         settle(2)
     del made.fields["System.Tags"]
     assert settle(2).revision == 3
+
+
+HOSTILE = {
+    "secret": "token=ghp_" + "Zk3Lm9Qw2Xr7Tb5Vn8Yc4Hd6Js1Gf0PaEuRi",
+    "image": "<img src='https://evil.example/p.png'>",
+    "frame": "<iframe src='https://evil.example'></iframe>",
+    "hidden": "<p>fine</p><!-- https://evil.example/p -->",
+    "mention": "<a href='#' data-vss-mention='version:2.0,x'>Mina Sato</a>",
+    "script": "<a href='javascript:alert(1)'>fine</a>",
+    "command": "##vso[task.setvariable variable=x]y",
+    "name": "please look, @mina",
+}
+DESCRIPTION = "System.Description"
+
+
+@pytest.mark.parametrize("name", [DESCRIPTION, "System.Title", "System.Tags-Add", "Custom.Notes"])
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("policy", ["ask", "allow"])
+def test_what_no_argument_may_hold_no_template_may_bring(connect, organization, template, sent, name, value, policy):
+    """The objections are those against the same text as an argument, and nobody is asked about it."""
+    if name == "System.Tags-Add" and ";" in value:
+        pytest.skip("that is several tags")
+    template("Evil", {name: value, PRIORITY: "1"})
+    client, asked = connect(writes=policy), []
+    field = {"name": name.removesuffix("-Add"), "value": value}
+    argument = refusal(client, "update_work_item", WriteBlocked, id=TASK, revision=1, fields=[field])
+    with approve_writes_with(asked.append):
+        told = refusal(client, TOOL, WriteBlocked, id=TASK, revision=1, template="Evil")
+    objections = argument.partition(": ")[2].partition(": ")[2]
+    assert objections
+    assert objections.partition(";")[0].rstrip(".") in told
+    assert "Zk3Lm9Qw2Xr7" not in told
+    assert (asked, writes(sent)) == ([], [])
+    assert fields(organization, TASK)[PRIORITY] == 2
+
+
+def test_tags_that_are_there_do_not_forbid_a_template(platform_client, organization, template):
+    organization.work_items.get(TASK).revision.fields["System.Tags"] = "@mina"
+    template("Urgent", {"System.Tags-Add": "urgent"})
+    call(platform_client, TOOL, id=TASK, revision=1, template="Urgent")
+    assert {tag.strip() for tag in fields(organization, TASK)["System.Tags"].split(";")} == {"@mina", "urgent"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<p>fine</p><!-- not shown by a page -->",
+        '<p style="display:none">not shown</p><p class="x">fine</p>',
+        "<p>fine</p><iframe></iframe><form></form>",
+        "<p>fine</p>\n" + "\n".join(f"<p>line {number} of a long text</p>" for number in range(2_000)),
+        f"<p>{'long ' * 5_000}end</p>\n<p>fine</p>",
+        "<p>fine</p>",
+    ],
+)
+def test_everything_that_is_sent_is_shown(connect, organization, template, value):
+    template("Steps", {DESCRIPTION: value})
+    seen = []
+
+    def agree(request):
+        seen.append(request.current["changes"])
+        return Approval(True, request.digest, "dana")
+
+    with approve_writes_with(agree):
+        call(connect(), TOOL, id=TASK, revision=1, template="Steps")
+    [shown] = seen
+    stored = fields(organization, TASK)[DESCRIPTION]
+    assert stored == value
+    if "\n" in value:
+        added = [line[1:] for line in shown.split("\n") if line.startswith("+")]
+        assert "\n".join(added) == stored
+    else:
+        assert shown == f"Description: (empty) -> {stored}"
+
+
+@pytest.mark.parametrize("added", ["<!-- x -->", "<iframe></iframe>", " ", "<br>", "\u200b", "<p hidden>more</p>"])
+def test_a_template_that_changes_where_a_page_shows_nothing_is_asked_again(connect, organization, template, added):
+    made, asked = template("Steps", {DESCRIPTION: "<p>fine</p>"}), []
+
+    def agree(request):
+        asked.append(request.current)
+        made.fields[DESCRIPTION] = f"<p>fine</p>{added}"
+        return Approval(True, request.digest, "dana")
+
+    with approve_writes_with(agree):
+        call(connect(), TOOL, id=TASK, revision=1, template="Steps")
+    first, second = asked
+    assert first["changes_sha256"] != second["changes_sha256"]
+    assert fields(organization, TASK)[DESCRIPTION].startswith("<p>fine</p>")
+
+
+def test_values_that_could_be_taken_for_others_stand_in_quotes(connect, template):
+    template("Odd", {"System.Title": "a -> b", "Custom.Notes": "(empty)"})
+    seen = []
+
+    def refuse(request):
+        seen.append(request.current["changes"])
+        return Approval(False, request.digest, "dana", "no")
+
+    with approve_writes_with(refuse), pytest.raises(WriteBlocked):
+        call(connect(), TOOL, id=TASK, revision=1, template="Odd")
+    assert seen[0].split("\n")[0].endswith('-> "a -> b"')
+    assert seen[0].split("\n")[1] == 'Custom.Notes: (empty) -> "(empty)"'

@@ -416,6 +416,32 @@ def test_nothing_is_written_without_a_yes(connect, organization):
     assert organization.work_items.get(16).revision.number == 3
 
 
+def test_an_approval_says_which_html_becomes_markdown_for_good(connect):
+    """The service does not change a text back to HTML; one that is Markdown already, or is not sent, stays as it is."""
+    client, shown = connect(), []
+
+    def refuse(request):
+        shown.append(request.current.get("format"))
+        return request.reject("Dana")
+
+    repro = get_work_item.call_sync(client, ids=[4]).repro_steps
+    for arguments in (
+        {"id": 4, "revision": 5, "description": "Mine"},
+        {"id": 20, "revision": 1, "fields": [{"name": "System.Description", "value": "Mine"}]},
+        {"id": 4, "revision": 5, "description": repro, "title": "Mine"},
+        {"id": 27, "revision": 1, "description": "Mine"},
+    ):
+        with approve_writes_with(refuse), pytest.raises(errors.WriteBlocked):
+            update_work_item.call_sync(client, **arguments)
+    words = "is HTML now and becomes Markdown for good"
+    assert shown == [
+        f"Microsoft.VSTS.TCM.ReproSteps {words}. What only HTML can show, such as colors and sizes, is lost.",
+        f"System.Description {words}.",
+        None,
+        None,
+    ]
+
+
 class LosesAnswers(httpx.AsyncBaseTransport):
     """Sends a request, lets the server act, and loses the answer when it is to a write."""
 

@@ -13,9 +13,9 @@ from langchain_azure_devops.tools.work_items.models import FieldValue, RawWorkIt
 from langchain_azure_devops.tools.work_items.recovery import ITEM
 from langchain_azure_devops.tools.work_items.sent_values import (
     SAME,
+    describe_conversions,
     description_field,
     drop_same_texts,
-    has_long_text,
     sent_fields,
 )
 
@@ -27,7 +27,13 @@ async def read_item(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> 
 
     The values are named like the arguments and fields of the call.
     """
-    found = await _read(client, arguments["id"])
+    found, _ = await _read(client, arguments["id"])
+    return await _describe(client, found, arguments)
+
+
+async def _describe(
+    client: AzureDevOps, found: WorkItemDetail, arguments: Mapping[str, JsonValue]
+) -> dict[str, JsonValue]:
     values = found.model_dump(mode="json")
     if description_field(found.type) != "System.Description":
         # People read and write the description of a bug in its repro steps.
@@ -47,25 +53,21 @@ async def read_item(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> 
 
 
 async def read_before_update(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read the same as `read_item`, and refuse to ask about texts that the work item has exactly so.
+    """Read the same as `read_item` and which texts become Markdown, unless the work item has exactly these texts.
 
     Raises:
         NothingToSend: Only such texts were given.
     """
     given = {**arguments, "fields": _fields.validate_python(arguments.get("fields") or [])}
-    if has_long_text(sent_fields(given, "")) and not arguments.get("links"):
-        found, raw = await _read_both(client, arguments["id"])
-        sent = sent_fields(given, found.type)
-        if found.revision == arguments["revision"] and not drop_same_texts(sent, raw):
-            raise NothingToSend(SAME, subject=str(found.id))
-    return await read_item(client, arguments)
+    found, raw = await _read(client, arguments["id"])
+    sent = drop_same_texts(sent_fields(given, found.type), raw)
+    if found.revision == arguments["revision"] and not sent and not arguments.get("links"):
+        raise NothingToSend(SAME, subject=str(found.id))
+    conversions = describe_conversions(sent, raw)
+    return await _describe(client, found, arguments) | ({"format": " ".join(conversions)} if conversions else {})
 
 
-async def _read(client: AzureDevOps, number: JsonValue) -> WorkItemDetail:
-    return (await _read_both(client, number))[0]
-
-
-async def _read_both(client: AzureDevOps, number: JsonValue) -> tuple[WorkItemDetail, RawWorkItem]:
+async def _read(client: AzureDevOps, number: JsonValue) -> tuple[WorkItemDetail, RawWorkItem]:
     response = await client.get(ITEM, path={"id": int(str(number))}, query={"$expand": "all"})
     raw = decode(response, RawWorkItem)
     return add_details(decode(response, WorkItemDetail), raw, None), raw

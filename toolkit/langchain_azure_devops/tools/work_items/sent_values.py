@@ -76,6 +76,16 @@ def make_patch(sent: Mapping[str, str]) -> list[JsonValue]:
     ]
 
 
+def describe_conversions(sent: Iterable[str], stored: RawWorkItem) -> list[str]:
+    """Say of each field that is HTML now that writing it as Markdown changes its format, which cannot be undone."""
+    told = []
+    for name in sent:
+        if is_long_text(name) and not is_markdown(name, stored):
+            lost = ". What only HTML can show, such as colors and sizes, is lost" if _find(name, stored) else ""
+            told.append(f"{name} is HTML now and becomes Markdown for good{lost}.")
+    return told
+
+
 def find_changes(sent: Mapping[str, str], stored: RawWorkItem) -> dict[str, str]:
     """Return the values that differ from those that a work item has."""
     return {name: value for name, value in sent.items() if not _is_same(value, name, stored)}
@@ -102,12 +112,14 @@ def drop_same_texts(sent: Mapping[str, str], stored: RawWorkItem) -> dict[str, s
 
 def show_stored(name: str, stored: RawWorkItem) -> str:
     """Return the present value of a field as it is shown; a long text as Markdown."""
+    value = quote_stored(name, stored)
+    return html_to_markdown(value) if is_long_text(name) and not is_markdown(name, stored) else value
+
+
+def quote_stored(name: str, stored: RawWorkItem) -> str:
+    """Return the present value of a field as it is stored; a person by the name."""
     value = _find(name, stored)
-    if isinstance(value, dict):
-        return str(name_person(value))
-    if value is None or name.lower() not in LONG_TEXTS or is_markdown(name, stored):
-        return "" if value is None else str(value)
-    return html_to_markdown(str(value))
+    return str(name_person(value)) if isinstance(value, dict) else "" if value is None else str(value)
 
 
 def _find(name: str, stored: RawWorkItem) -> JsonValue:

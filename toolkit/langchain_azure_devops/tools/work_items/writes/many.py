@@ -78,7 +78,7 @@ async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) 
     """Read each work item, and say what is there and what it becomes."""
     plans = await plan_rows(client, _updates.validate_python(arguments["updates"]))
     projects = sorted({plan.stored.project for plan in plans if plan.stored})
-    shown: dict[str, JsonValue] = {f"work_item_{plan.update.id}": plan.show() for plan in plans}
+    shown: dict[str, JsonValue] = {f"work_item_{plan.update.id}": plan.show(client.secrets.redact) for plan in plans}
     return {"project": ", ".join(projects), "title": f"{len(plans)} work items", **shown}
 
 

@@ -1,6 +1,6 @@
 """What each row of a change of many work items would write."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field, JsonValue
@@ -16,20 +16,18 @@ from langchain_azure_devops.errors import (
 )
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, decode
-from langchain_azure_devops.text.line_diff import make_hunks, match_lines, split_lines
 from langchain_azure_devops.tools.people import NamedPerson
 from langchain_azure_devops.tools.work_items.links import Links, add_links, find_targets
 from langchain_azure_devops.tools.work_items.models import FieldValues, RawWorkItem
 from langchain_azure_devops.tools.work_items.sent_values import (
+    describe_conversions,
     find_changes,
     make_patch,
     sent_fields,
     show_stored,
 )
 from langchain_azure_devops.tools.work_items.tools import Id
-
-_LONGEST = 4_000
-_PLAIN = "System."
+from langchain_azure_devops.tools.work_items.writes.shown_changes import show_change
 
 
 class ItemUpdate(BaseModel):
@@ -86,8 +84,8 @@ class RowPlan(NamedTuple):
         """Whether the work item has all these values already."""
         return self.objection is None and not self.patch
 
-    def show(self) -> str:
-        """Return what is there and what it becomes, for the person who decides."""
+    def show(self, redact: Callable[[str], str]) -> str:
+        """Return what is there and what it becomes, without secrets, for the person who decides."""
         if self.stored is None:
             return f"not written: {self.objection.message if self.objection else ''}"
         head = f"{self.stored.type} {self.stored.id} in {self.stored.project}: {self.stored.title}"
@@ -95,20 +93,10 @@ class RowPlan(NamedTuple):
         if self.objection is not None:
             return "\n".join([*lines, f"not written: {self.objection.message}"])
         for name, new in self.changes.items():
-            lines += show_change(name, show_stored(name, self.stored), new)
+            lines += show_change(name, show_stored(name, self.stored), new, redact)
+        lines += describe_conversions(self.changes, self.stored)
         lines += [f"new link: {words}" for words in self.links]
         return "\n".join(lines if len(lines) > 2 else [*lines, "has all these values already: not written"])
-
-
-def show_change(name: str, old: str, new: str) -> list[str]:
-    """Return the lines that show a person how the value of a field changes."""
-    short = name.removeprefix(_PLAIN)
-    if "\n" not in f"{old}{new}":
-        return [f"{short}: {old or '(empty)'} -> {new or '(empty)'}"]
-    sides = split_lines(f"{old}\n"), split_lines(f"{new}\n")
-    text = "\n".join(make_hunks(sides[0], sides[1], match_lines(sides[0], sides[1])))
-    cut = ["(The rest is left out here; the arguments have all of it.)"] if len(text) > _LONGEST else []
-    return [f"{short}:", *text[:_LONGEST].split("\n"), *cut]
 
 
 async def plan_rows(client: AzureDevOps, updates: Iterable[ItemUpdate]) -> list[RowPlan]:

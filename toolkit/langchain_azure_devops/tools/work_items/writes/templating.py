@@ -1,11 +1,15 @@
 """Apply a template of a team to a work item: only the values that it names, and of these only those that differ."""
 
+import asyncio
+import hashlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import JsonValue
 
-from langchain_azure_devops.calls.current_state import NothingToSend
+from langchain_azure_devops.calls.approval import check_content
+from langchain_azure_devops.calls.current_state import NothingToSend, check_is_approved
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite
 from langchain_azure_devops.errors import Conflict, InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
@@ -24,11 +28,12 @@ from langchain_azure_devops.tools.work_items.sent_values import (
     is_long_text,
     is_markdown,
     make_patch,
-    show_stored,
+    quote_stored,
 )
-from langchain_azure_devops.tools.work_items.tools import Id
+from langchain_azure_devops.tools.work_items.tools import Id, update_work_item
 from langchain_azure_devops.tools.work_items.toolset import toolset
-from langchain_azure_devops.tools.work_items.writes.row_plans import StoredItem, show_change
+from langchain_azure_devops.tools.work_items.writes.row_plans import StoredItem
+from langchain_azure_devops.tools.work_items.writes.shown_changes import show_change
 
 _TAGS, _ADDED, _REMOVED = "system.tags", "system.tags-add", "system.tags-remove"
 _MACRO = re.compile(r"@\w")
@@ -50,7 +55,7 @@ def _find_wanted(template: TemplateValues, stored: RawWorkItem) -> dict[str, str
             added += _split(value)
         elif name.lower() == _REMOVED:
             removed += _split(value)
-        elif is_long_text(name):
+        elif is_long_text(name) or is_markdown(name, stored):
             wanted[name] = html_to_markdown(value) if is_markdown(name, stored) else value
         elif _MACRO.match(value.strip()) and name.lower() != "system.title":
             raise InvalidRequest(
@@ -61,7 +66,7 @@ def _find_wanted(template: TemplateValues, stored: RawWorkItem) -> dict[str, str
         else:
             wanted[name] = value
     if added or removed:
-        present = _split(show_stored("System.Tags", stored))
+        present = _split(quote_stored("System.Tags", stored))
         left = {tag.casefold(): tag for tag in [*reversed(added), *reversed(present)]}
         gone = {tag.casefold() for tag in removed} - {tag.casefold() for tag in added}
         order = dict.fromkeys(tag.casefold() for tag in [*present, *added])
@@ -90,13 +95,29 @@ class _Plan:
         self.stored, self.template = stored, template
         self.changes = find_changes(_find_wanted(template, stored), stored)
 
-    def show(self) -> str:
-        """Return each value that is there and what it becomes, for the person who decides."""
+    @property
+    def digest(self) -> str:
+        """What tells these values from all others."""
+        return hashlib.sha256(json.dumps(self.changes, sort_keys=True).encode()).hexdigest()
+
+    def show(self, redact: Callable[[str], str]) -> str:
+        """Return each value that is there and what is sent, as it is stored, for the person who decides.
+
+        HTML is shown as such: what a page does not show of it is written, too.
+        """
         lines = list[str]()
         for name, new in self.changes.items():
-            plain = not is_long_text(name) or is_markdown(name, self.stored)
-            lines += show_change(name, show_stored(name, self.stored), new if plain else html_to_markdown(new))
+            lines += show_change(name, quote_stored(name, self.stored), new, redact)
         return "\n".join(lines)
+
+    def list_new(self) -> list[JsonValue]:
+        """Return what the template brings, in the form of the argument of a write; tags that are there are left out."""
+        present = {tag.casefold() for tag in _split(quote_stored("System.Tags", self.stored))}
+        brought = dict(self.changes)
+        if "System.Tags" in brought:
+            tags = _split(brought["System.Tags"])
+            brought["System.Tags"] = "; ".join(tag for tag in tags if tag.casefold() not in present)
+        return [{"name": name, "value": value} for name, value in brought.items()]
 
     @property
     def notes(self) -> list[str]:
@@ -111,6 +132,7 @@ async def _plan(client: AzureDevOps, number: int, template: str, team: str | Non
         NothingToSend: The work item has all the values already.
         InvalidRequest: The template is for another type, or holds what cannot be written.
         NotFound: There is no such template.
+        WriteBlocked: The template holds a secret, a link to a foreign host, or anything else that no write may send.
     """
     stored = decode(await client.get(ITEM, path={"id": number}, query={"$expand": "all"}), StoredItem)
     found = await find_template(client, stored.project, team, template)
@@ -126,6 +148,9 @@ async def _plan(client: AzureDevOps, number: int, template: str, team: str | Non
             f"Work item {number} has everything that template {found.name!r} gives already, so nothing was sent.",
             subject=str(number),
         )
+    # The texts of a template are no arguments, so nobody has checked them.
+    brought: dict[str, JsonValue] = {"fields": plan.list_new()}
+    await asyncio.to_thread(check_content, client, "apply_work_item_template", brought, update_work_item.is_target)
     return plan
 
 
@@ -141,7 +166,8 @@ async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) 
         "assigned_to": plan.stored.assigned_to or "",
         "revision": plan.stored.revision,
         "template": f"{plan.template.name} of {plan.template.team}",
-        "changes": plan.show(),
+        "changes": plan.show(client.secrets.redact),
+        "changes_sha256": plan.digest,
     }
     return told
 
@@ -186,6 +212,7 @@ async def apply_work_item_template(
         RevisionConflict: It has another revision now.
         InvalidRequest: Several templates have this name, it is for another type, or a rule refuses a value.
         NotFound: There is no such template.
+        WriteBlocked: It holds what no write may send.
     Source: `PATCH /_apis/wit/workitems/{id}` with a test of `/rev`; `GET /{project}/{team}/_apis/wit/templates`.
     """
     try:
@@ -193,6 +220,7 @@ async def apply_work_item_template(
     except NothingToSend as idle:
         same = decode(await client.get(ITEM, path={"id": id}, query={"$expand": "all"}), SavedWorkItem)
         return same.model_copy(update={"notes": [idle.message]})
+    await check_is_approved("changes_sha256", plan.digest)
     changes = _make_patch(plan.changes)
     patch: list[JsonValue] = [{"op": "test", "path": "/rev", "value": revision}, *changes]
     try:
