@@ -143,6 +143,7 @@ def _refused(update: ItemUpdate, stored: StoredItem | None, error: AzureDevOpsEr
 
 
 async def plan_row(client: AzureDevOps, update: ItemUpdate, stored: StoredItem | None) -> RowPlan:
+    """Compare one work item with what is asked for; what cannot be written is a plan with its objection."""
     number = update.id
     if stored is None:
         error = NotFound(
