@@ -1,6 +1,6 @@
 """The vendor's Node client. It sends enumerations as numbers, dates as RFC 1123, and 404 means null to it.
 
-The nightly run calls every method of six of its API classes (`walk_node_api.py`); here are the calls that matter most.
+The nightly run calls every method of its API classes (`walk_node_api.py`); here are the calls that matter most.
 """
 
 from collections.abc import Callable, Iterator
@@ -169,7 +169,8 @@ def test_work_items(call):
     assert (sprint["name"], sprint["structureType"]) == ("Sprint 42", 1)
     deleted = call(f"{wit}.deleteWorkItem", made["id"])
     assert deleted["id"] == made["id"]
-    assert [row["id"] for row in call(f"{wit}.getDeletedWorkItemShallowReferences", "Platform")] == [made["id"]]
+    in_the_bin = {row["id"] for row in call(f"{wit}.getDeletedWorkItemShallowReferences", "Platform")}
+    assert in_the_bin == {900, made["id"]}, "the one of the seed, and this one"
 
 
 def test_builds_and_pipelines(call):

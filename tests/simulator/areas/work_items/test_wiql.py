@@ -377,7 +377,7 @@ def test_the_recycle_bin_is_searched_by_a_query_about_it(organization: Organizat
     assert found(context, "[System.Id] IN (12, 13)") == [12]
     assert found(context, "[System.Id] IN (12, 13) AND [System.IsDeleted] = false") == [12]
     assert found(context, "[System.Id] IN (12, 13) AND [System.IsDeleted] = true") == [13]
-    assert found(context, "[System.Id] = 12 OR [Is Deleted] = true ORDER BY [System.Id] DESC") == [13, 12]
+    assert found(context, "[System.Id] = 12 OR [Is Deleted] = true ORDER BY [System.Id] DESC") == [900, 13, 12]
     assert found(context, f"[System.Id] IN (12, 13) ASOF '{before.isoformat()}'") == [12, 13]
     links = LINKS + "[Source].[System.Id] = 3" + CHILDREN
     assert rows(context, links) == [(None, 3), (3, 12)]
