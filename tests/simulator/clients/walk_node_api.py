@@ -21,7 +21,8 @@ from node_api import Outcome, package_folder, player
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
 
 SERVED = (
-    "Core", "Git", "WorkItemTracking", "Build", "Pipelines", "Work", "Policy", "Wiki", "TestPlan", "Test", "TestResults",
+    "Core", "Git", "WorkItemTracking", "Build", "Pipelines", "Work", "Policy", "Wiki", "TestPlan", "Test",
+    "TestResults",
 )  # fmt: skip
 """API classes whose operations are simulated in part; of every other class nothing is."""
 
