@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from langchain_core.tools import tool as langchain_tool
 from pydantic import Field
-from tool_calls import FULL, seed_with_tokens
+from tool_calls import FULL, UPLOADS, seed_with_tokens
 
 from langchain_azure_devops import (
     TOOLS,
@@ -38,7 +38,8 @@ BUILDS = {tool.name for tool in TOOLSETS["builds"].tools}
 
 
 def toolkit_of(**arguments):
-    return AzureDevOpsToolkit(**{"organization": "contoso", "pat": PAT, "scopes": "app_token", **arguments})
+    given = {"organization": "contoso", "pat": PAT, "scopes": "app_token", "attachments_folder": UPLOADS.folder}
+    return AzureDevOpsToolkit(**{**given, **arguments})
 
 
 def names(toolkit, **chosen):
