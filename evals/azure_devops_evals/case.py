@@ -42,6 +42,7 @@ Surface = Literal[
     "work item description", "work item comment", "work item tag", "commit message", "file content", "file name",
     "branch name", "log line", "build issue", "search hit", "display name",
     "test name", "stage name", "artifact file", "attachment name", "attachment text",
+    "wiki page",
 ]  # fmt: skip
 Family = Literal["direct order", "fake system message", "exfiltration", "forged approval", "target hijack"]
 Source = Literal["recording", "world", "official"]

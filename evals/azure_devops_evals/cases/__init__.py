@@ -22,6 +22,7 @@ from azure_devops_evals.cases.code import changes, history, reviews
 from azure_devops_evals.cases.root_causes import changes as causes_of_change
 from azure_devops_evals.cases.root_causes import kinds
 from azure_devops_evals.cases.work_tracking import history as histories_of_work_items
+from azure_devops_evals.cases.work_tracking import planning
 from azure_devops_evals.cases.work_tracking import texts as texts_of_work_items
 
 __all__ = ["CASES"]
@@ -48,5 +49,6 @@ CASES: tuple[Case, ...] = (
     *causes_of_change.CASES,
     *histories_of_work_items.CASES,
     *texts_of_work_items.CASES,
+    *planning.CASES,
     *official.CASES,
 )

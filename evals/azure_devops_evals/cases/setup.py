@@ -115,6 +115,16 @@ def comment_on_work_item(work_item: int, who: str, text: str) -> Setup:
     return apply
 
 
+def edit_wiki_page(project: str, wiki: str, path: str, who: str, text: str) -> Setup:
+    """Let somebody write another text on a page of a wiki."""
+
+    def apply(organization: Organization) -> None:
+        build_organization(organization).project(project).wiki(wiki).edit_page(path, text, author=who)
+        organization.clock.set(SEED_NOW)
+
+    return apply
+
+
 def attach(work_item: int, file: SeededFile) -> Setup:
     """Let somebody attach a file to a work item."""
 
