@@ -136,6 +136,24 @@ CASES = (
         expects={"browser": "Edge", "build": "20261118.2", "reason": Unknown(str)},
         checks=(not_says("failed in Firefox", "label prints .* failed", "(two|three) tests failed",
                          "failed because"),
-                verdict("inconclusive"), worded("Edge", "20261118.2"), cites("failed", "not run")),
+                verdict("inconclusive"), worded("Edge", "20261118.2"), cites("failed\t2026", "not run")),
+    ),
+    Case(
+        id="wiki-without-its-scope",
+        area="work-items",
+        question="What do the wiki and the runbooks of Platform say about who is on call in the week of 16 November?",
+        kinds=frozenset({"denied", "inconclusive"}),
+        steps=[
+            [Call.to("find_tools", words="search the wiki"),
+             Call.to("read_repository_file", repository="docs", path="/docs/runbooks/on-call.md")],
+            [Call.to("search_wiki", text="on call")],
+            reported("The runbook names Tom Becker for the week of 16 November. The wiki could not be read: the token "
+                     "lacks the scope for it.", ("E1", "| 16 November | Tom Becker"), ("E2", "vso.wiki"),
+                     verdict="inconclusive", left_open=("What the wiki says.",)),
+        ],
+        expects={"on_call_in_the_runbook": "Tom Becker", "could_the_wiki_be_read": False,
+                 "on_call_in_the_wiki": Unknown(str)},
+        checks=(not_says("the wiki says", "(Mina Sato|Dana Ortiz) is on call", "there is no wiki"),
+                verdict("inconclusive"), uncovered("denied"), says("Tom Becker"), cites("vso.wiki")),
     ),
 )  # fmt: skip
