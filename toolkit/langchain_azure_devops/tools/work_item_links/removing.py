@@ -33,6 +33,7 @@ from langchain_azure_devops.tools.work_item_links.relations import (
 from langchain_azure_devops.tools.work_item_links.toolset import toolset
 from langchain_azure_devops.tools.work_items.link_history import LinkUpdate, read_link_updates
 from langchain_azure_devops.tools.work_items.link_kinds import ATTACHMENT, HYPERLINK, plain_kind
+from langchain_azure_devops.tools.work_items.links import identify
 from langchain_azure_devops.tools.work_items.models import Link, Relation, make_link
 from langchain_azure_devops.tools.work_items.recovery import ITEM
 from langchain_azure_devops.tools.work_items.related import Asked, Resolved, resolve
@@ -66,7 +67,17 @@ class _Shown(NamedTuple):
     def is_named(self, wanted: OldLink) -> bool:
         if wanted.kind is not None and plain_kind(wanted.kind) != plain_kind(self.link.kind):
             return False
-        return wanted.target in self.forms or wanted.target.casefold() in map(str.casefold, self.forms)
+        return _plain_form(wanted.target) in map(_plain_form, self.forms)
+
+
+def _plain_form(form: str) -> str:
+    """Return a form in which a call names a link without the letter case that tells no two targets apart."""
+    if "://" in form:
+        return identify(form)
+    if not form.casefold().startswith("branch:"):
+        return form.casefold()
+    repository, at, branch = form.partition("@")
+    return repository.casefold() + at + branch
 
 
 async def _show(
@@ -105,9 +116,7 @@ async def _find(client: AzureDevOps, item: LinkingItem, links: Sequence[OldLink]
     shown = await _show(client, item.project, item.relations, links)
     found: dict[int, _Found] = {}
     for wanted in links:
-        named = [position for position, each in enumerate(shown) if each.is_named(wanted)]
-        # Letter case tells branches and pages apart, and nothing else.
-        same = [position for position in named if wanted.target in shown[position].forms] or named
+        same = [position for position, each in enumerate(shown) if each.is_named(wanted)]
         if not same:
             raise _not_there(item, wanted, shown)
         if len(same) > 1:
@@ -169,12 +178,7 @@ def _removes(relation: Relation) -> Callable[[LinkUpdate], bool]:
 
 
 def _key(relation: Relation) -> tuple[str, str]:
-    return relation.kind or "", _plain(relation.url or "")
-
-
-def _plain(url: str) -> str:
-    found = re.search(r"/_apis/wit/workitems/\d+$", url, re.IGNORECASE)
-    return (found[0] if found else url).lower()
+    return relation.kind or "", identify(relation.url or "")
 
 
 async def find_removed(client: AzureDevOps, pending: PendingWrite) -> ChangedLinks | Missing:

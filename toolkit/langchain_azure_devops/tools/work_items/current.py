@@ -8,14 +8,14 @@ from pydantic import JsonValue, TypeAdapter
 from langchain_azure_devops.calls.current_state import NothingToSend
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import decode
-from langchain_azure_devops.tools.work_items.links import describe_targets
+from langchain_azure_devops.tools.work_items.links import describe_targets, find_targets, is_linked
 from langchain_azure_devops.tools.work_items.models import FieldValue, RawWorkItem, WorkItemDetail, add_details
 from langchain_azure_devops.tools.work_items.recovery import ITEM
 from langchain_azure_devops.tools.work_items.sent_values import (
-    SAME,
     describe_conversions,
     description_field,
     drop_same_texts,
+    say_same,
     sent_fields,
 )
 
@@ -27,12 +27,12 @@ async def read_item(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> 
 
     The values are named like the arguments and fields of the call.
     """
-    found, _ = await _read(client, arguments["id"])
-    return await _describe(client, found, arguments)
+    found, raw = await _read(client, arguments["id"])
+    return await _describe(client, found, raw, arguments)
 
 
 async def _describe(
-    client: AzureDevOps, found: WorkItemDetail, arguments: Mapping[str, JsonValue]
+    client: AzureDevOps, found: WorkItemDetail, raw: RawWorkItem, arguments: Mapping[str, JsonValue]
 ) -> dict[str, JsonValue]:
     values = found.model_dump(mode="json")
     if description_field(found.type) != "System.Description":
@@ -48,23 +48,26 @@ async def _describe(
         own = values.get(field["name"].rsplit(".", 1)[-1].lower())
         current[field["name"]] = others.get(field["name"], "" if own is None else own)
     links = cast("list[str]", arguments.get("links") or [])
-    current |= await describe_targets(client, found.project, links)
+    current |= await describe_targets(client, found.project, links, raw.relations)
     return dict(sorted(current.items()))
 
 
 async def read_before_update(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read the same as `read_item` and which texts become Markdown, unless the work item has exactly these texts.
+    """Read the same as `read_item` and which texts become Markdown, unless the work item has these texts and links.
 
     Raises:
-        NothingToSend: Only such texts were given.
+        NothingToSend: Only texts and links that it has exactly so were given.
     """
     given = {**arguments, "fields": _fields.validate_python(arguments.get("fields") or [])}
     found, raw = await _read(client, arguments["id"])
-    sent = drop_same_texts(sent_fields(given, found.type), raw)
-    if found.revision == arguments["revision"] and not sent and not arguments.get("links"):
-        raise NothingToSend(SAME, subject=str(found.id))
+    links, fields = cast("list[str]", arguments.get("links") or []), sent_fields(given, found.type)
+    sent = drop_same_texts(fields, raw)
+    if found.revision == arguments["revision"] and not sent and (fields or links):
+        targets = (await find_targets(client, found.project, links)).values()
+        if all(is_linked(target, raw.relations) for target in targets):
+            raise NothingToSend(say_same(fields, links), subject=str(found.id))
     conversions = describe_conversions(sent, raw)
-    return await _describe(client, found, arguments) | ({"format": " ".join(conversions)} if conversions else {})
+    return await _describe(client, found, raw, arguments) | ({"format": " ".join(conversions)} if conversions else {})
 
 
 async def _read(client: AzureDevOps, number: JsonValue) -> tuple[WorkItemDetail, RawWorkItem]:

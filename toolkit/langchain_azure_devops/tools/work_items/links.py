@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from typing import Annotated, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pydantic import AfterValidator, Field, JsonValue
 
@@ -29,6 +29,10 @@ _FORM = re.compile(
     r"|(?P<page>https?://\S+)"
 )
 _RELATED = "System.LinkTypes.Related"
+_WORK_ITEM = re.compile(r"/_apis/wit/workitems/\d+$", re.IGNORECASE)
+_ARTIFACT = re.compile(r"vstfs:///", re.IGNORECASE)
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{40}", re.IGNORECASE)
+_HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
 def check_form(link: str) -> str:
@@ -68,8 +72,8 @@ class Target(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells one relation from another; the service changes the case of addresses."""
-        return str(self.relation["rel"]), str(self.relation["url"]).lower()
+        """What tells one relation from another."""
+        return str(self.relation["rel"]), identify(str(self.relation["url"]))
 
 
 async def find_targets(client: AzureDevOps, project: str, links: Iterable[str]) -> dict[str, Target]:
@@ -139,10 +143,15 @@ def _artifact(place: str, name: str, words: str) -> Target:
     return Target({"rel": "ArtifactLink", "url": f"vstfs:///{place}", "attributes": {"name": name}}, words)
 
 
-async def describe_targets(client: AzureDevOps, project: str, links: Iterable[str]) -> dict[str, JsonValue]:
-    """Return what each link leads to, for a person who decides about it."""
-    found = await find_targets(client, project, links)
-    return {f"links_{at}": f"{link}: {each.words}" for at, (link, each) in enumerate(found.items(), 1)}
+async def describe_targets(
+    client: AzureDevOps, project: str, links: Iterable[str], relations: Iterable[Relation] = ()
+) -> dict[str, JsonValue]:
+    """Return what each link leads to, for a person who decides about it; also whether it is among the relations."""
+    found, present = await find_targets(client, project, links), list(relations)
+    return {
+        f"links_{at}": f"{link}: {each.words}{' (linked already)' if is_linked(each, present) else ''}"
+        for at, (link, each) in enumerate(found.items(), 1)
+    }
 
 
 def form_of(link: Link, address: str | None, repository: str | None = None) -> str:
@@ -168,18 +177,33 @@ def form_of(link: Link, address: str | None, repository: str | None = None) -> s
 
 
 def add_links(targets: Iterable[Target]) -> list[JsonValue]:
-    """Return the operations of a patch that add the relations."""
-    return [{"op": "add", "path": "/relations/-", "value": target.relation} for target in targets]
+    """Return the operations of a patch that add the relations, each once."""
+    once = {target.key: target for target in targets}
+    return [{"op": "add", "path": "/relations/-", "value": target.relation} for target in once.values()]
+
+
+def is_linked(target: Target, relations: Iterable[Relation]) -> bool:
+    """Return whether the link is among the relations of a work item."""
+    return target.key in {(relation.kind, identify(relation.url or "")) for relation in relations}
 
 
 def find_missing(targets: Iterable[Target], relations: Iterable[Relation]) -> list[str]:
     """Return the words of the links that are not among the relations of a work item."""
-    there = {(relation.kind, _plain(relation.url or "")) for relation in relations}
-    return [f"link to {each.words}" for each in targets if (each.key[0], _plain(each.key[1])) not in there]
+    there = list(relations)
+    return [f"link to {each.words}" for each in targets if not is_linked(each, there)]
 
 
-def _plain(url: str) -> str:
-    """Return the part of an address that tells one target from another: the service adds its own host or project."""
-    lower = url.lower()
-    found = re.search(r"/_apis/wit/workitems/\d+$", lower)
-    return found[0] if found else lower
+def identify(url: str) -> str:
+    """Return what two addresses of one target have in common.
+
+    The service adds its own host or project to the address of a work item, and writes ids and its own names in another
+    letter case. The case of any other name, such as that of a branch, and of the path of a page tells two apart.
+    """
+    if found := _WORK_ITEM.search(url):
+        return found[0].lower()
+    if _ARTIFACT.match(url):
+        *kind, ids = unquote(url).split("/", 5)
+        parts = (part.lower() if _ID.fullmatch(part) else part for part in ids.split("/"))
+        return "/".join([*map(str.lower, kind), *parts])
+    host = found[0] if (found := _HOST.match(url)) else ""
+    return host.lower() + (url[len(host) :] or "/")

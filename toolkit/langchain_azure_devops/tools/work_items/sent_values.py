@@ -91,7 +91,10 @@ def find_changes(sent: Mapping[str, str], stored: RawWorkItem) -> dict[str, str]
     return {name: value for name, value in sent.items() if not _is_same(value, name, stored)}
 
 
-SAME = "The work item has exactly these texts already, so nothing was sent."
+def say_same(sent: Iterable[str], links: Iterable[str]) -> str:
+    """Return the words for a change that was not sent, as the work item has these texts and links."""
+    what = " and ".join([*["exactly these texts"] * any(sent), *["these links"] * any(links)])
+    return f"The work item has {what} already, so nothing was sent."
 
 
 def has_long_text(sent: Iterable[str]) -> bool:

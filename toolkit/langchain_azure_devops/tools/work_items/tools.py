@@ -18,7 +18,14 @@ from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.work_items.conflicts import explain_conflict
 from langchain_azure_devops.tools.work_items.current import read_before_update, read_item
 from langchain_azure_devops.tools.work_items.field_names import find_fields
-from langchain_azure_devops.tools.work_items.links import Links, add_links, describe_targets, find_targets
+from langchain_azure_devops.tools.work_items.links import (
+    Links,
+    Target,
+    add_links,
+    describe_targets,
+    find_targets,
+    is_linked,
+)
 from langchain_azure_devops.tools.work_items.models import (
     PROJECT_FIELD,
     CommentAdded,
@@ -40,10 +47,10 @@ from langchain_azure_devops.tools.work_items.recovery import (
 )
 from langchain_azure_devops.tools.work_items.repair import add_repair_hint, explain_empty_result, explain_refusal
 from langchain_azure_devops.tools.work_items.sent_values import (
-    SAME,
     drop_same_texts,
     has_long_text,
     make_patch,
+    say_same,
     sent_fields,
 )
 from langchain_azure_devops.tools.work_items.toolset import toolset
@@ -265,20 +272,19 @@ async def update_work_item(
         "description": description,
         "fields": fields,
     }
-    sent = sent_fields(given, "")
-    if has_long_text(sent):
-        # A text that is shown of HTML and given back as it was shown stays HTML.
+    sent, targets = sent_fields(given, ""), list[Target]()
+    if has_long_text(sent) or links:
+        # A text that is shown of HTML and given back as it was shown stays HTML, and a link that is there stays one.
         answer = await client.get(ITEM, path={"id": id}, query={"$expand": "all"})
         saved, stored = decode(answer, SavedWorkItem), decode(answer, RawWorkItem)
+        targets = list((await find_targets(client, decode(answer, Place).project, links)).values())
         sent = sent_fields(given, saved.type)
         if saved.revision == revision:
             sent = drop_same_texts(sent, stored)
-            if not sent and not links:
-                return saved.model_copy(update={"notes": [SAME]})
-    changes = make_patch(sent)
-    if links:
-        here = (await _read_fields(client, id, Place, "System.TeamProject")).project
-        changes += add_links((await find_targets(client, here, links)).values())
+            targets = [target for target in targets if not is_linked(target, stored.relations)]
+            if not sent and not targets:
+                return saved.model_copy(update={"notes": [say_same(sent_fields(given, saved.type), links)]})
+    changes = [*make_patch(sent), *add_links(targets)]
     if not changes:
         raise InvalidRequest("Nothing to change was given.", subject="arguments")
     patch: list[JsonValue] = [{"op": "test", "path": "/rev", "value": revision}, *changes]

@@ -17,7 +17,7 @@ from langchain_azure_devops.errors import (
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, decode
 from langchain_azure_devops.tools.people import NamedPerson
-from langchain_azure_devops.tools.work_items.links import Links, add_links, find_targets
+from langchain_azure_devops.tools.work_items.links import Links, add_links, find_targets, is_linked
 from langchain_azure_devops.tools.work_items.models import FieldValues, RawWorkItem
 from langchain_azure_devops.tools.work_items.sent_values import (
     describe_conversions,
@@ -68,6 +68,7 @@ class RowPlan(NamedTuple):
         stored: The work item; None when it cannot be read.
         changes: The values that differ from the present ones, by field.
         links: The words of the links that it would get.
+        linked: The words of those that it has already.
         patch: The operations behind the test of the revision.
         objection: Why the row cannot be written; None when it can.
     """
@@ -76,6 +77,7 @@ class RowPlan(NamedTuple):
     stored: StoredItem | None
     changes: Mapping[str, str]
     links: Sequence[str]
+    linked: Sequence[str]
     patch: list[JsonValue]
     objection: AzureDevOpsError | None = None
 
@@ -96,7 +98,9 @@ class RowPlan(NamedTuple):
             lines += show_change(name, show_stored(name, self.stored), new, redact)
         lines += describe_conversions(self.changes, self.stored)
         lines += [f"new link: {words}" for words in self.links]
-        return "\n".join(lines if len(lines) > 2 else [*lines, "has all these values already: not written"])
+        if self.is_idle:
+            return "\n".join([*lines, "has all these values already: not written"])
+        return "\n".join([*lines, *(f"linked already: {words}" for words in self.linked)])
 
 
 async def plan_rows(client: AzureDevOps, updates: Iterable[ItemUpdate]) -> list[RowPlan]:
@@ -139,7 +143,7 @@ async def plan_rows(client: AzureDevOps, updates: Iterable[ItemUpdate]) -> list[
 
 
 def _refused(update: ItemUpdate, stored: StoredItem | None, error: AzureDevOpsError) -> RowPlan:
-    return RowPlan(update, stored, {}, (), [], error)
+    return RowPlan(update, stored, {}, (), (), [], error)
 
 
 async def plan_row(client: AzureDevOps, update: ItemUpdate, stored: StoredItem | None) -> RowPlan:
@@ -161,7 +165,8 @@ async def plan_row(client: AzureDevOps, update: ItemUpdate, stored: StoredItem |
     sent = sent_fields(dict(update), stored.type)
     changes = find_changes(sent, stored)
     targets = (await find_targets(client, stored.project, update.links)).values()
-    known = {(relation.kind, (relation.url or "").lower()) for relation in stored.relations}
-    new = [target for target in targets if target.key not in known]
+    there = [target for target in targets if is_linked(target, stored.relations)]
+    new = [target for target in targets if target not in there]
     patch = [*make_patch(changes), *add_links(new)]
-    return RowPlan(update, stored, changes, [target.words for target in new], patch)
+    words = [target.words for target in new], [target.words for target in there]
+    return RowPlan(update, stored, changes, *words, patch)
