@@ -104,6 +104,22 @@ def rename_node(other, path):
     assert httpx.patch(url, json={"name": "Renamed"}, **given).status_code == 200
 
 
+def change_template(other):
+    url = f"{other.settings.url('core')}/Platform/Platform%20Team/_apis/wit/templates"
+    given = {"auth": ("", "full-access-token"), "params": {"api-version": "7.1"}}
+    [row] = [row for row in httpx.get(url, **given).json()["value"] if row["name"] == "Production bug"]
+    whole = httpx.get(f"{url}/{row['id']}", **given).json()
+    whole["fields"]["System.Title"] = "By somebody"
+    assert (
+        httpx.put(
+            f"{url}/{row['id']}",
+            json={key: whole[key] for key in ("name", "description", "workItemTypeName", "fields")},
+            **given,
+        ).status_code
+        == 200
+    )
+
+
 def rename_sprint(other):
     rename_node(other, "iterations/Sprint%2043")
 
@@ -144,10 +160,10 @@ CHANGES = {
         "work_item_4",
     ),
     "change_work_item_type": (
-        dict(TOOLS["change_work_item_type"].examples[0]), lambda other: change(other, 20, title="Renamed"), "title"
+        dict(TOOLS["change_work_item_type"].examples[0]), rename_area, "area"
     ),
     "apply_work_item_template": (
-        dict(TOOLS["apply_work_item_template"].examples[0]), lambda other: change(other, 4, title="Renamed"), "title"
+        dict(TOOLS["apply_work_item_template"].examples[0]), change_template, "changes_sha256"
     ),
     "delete_work_item": ({"id": 4}, lambda other: change(other, 4, title="Renamed"), "title"),
     "restore_work_item": ({"id": 900}, delete_again, "deleted_by"),

@@ -210,6 +210,18 @@ def test_another_revision_is_a_conflict_and_a_reader_is_told_the_scope(platform_
     refusal(connect("read-token", writes="allow"), TOOL, ScopeMissing, id=TASK, revision=1, template="Urgent")
 
 
+@pytest.mark.parametrize(
+    ("name", "given"), [(TOOL, {"template": "Urgent"}), ("change_work_item_type", {"type": "Bug"})]
+)
+def test_nobody_is_asked_about_a_revision_that_is_over(connect, template, name, given):
+    template("Urgent", {PRIORITY: "1"})
+    asked = []
+    with approve_writes_with(asked.append):
+        told = refusal(connect(), name, RevisionConflict, id=TASK, revision=3, **given)
+    assert "is at revision 1, not 3" in told
+    assert asked == []
+
+
 def test_a_lost_change_is_found_and_one_that_was_not_done_is_unknown(hasty, organization, template):
     template("Urgent", {PRIORITY: "1", "System.Tags-Add": "urgent"})
     template("Calm", {PRIORITY: "3"})

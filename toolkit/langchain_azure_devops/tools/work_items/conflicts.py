@@ -11,6 +11,20 @@ from langchain_azure_devops.tools.work_items.recovery import ITEM
 _MAX_SHOWN = 300
 
 
+def check_revision(number: int, present: int, revision: object) -> None:
+    """Refuse a change that names a revision that is over, before anybody is asked about it.
+
+    Raises:
+        RevisionConflict: It is over.
+    """
+    if str(revision) != str(present):
+        raise RevisionConflict(
+            f"Work item {number} is at revision {present}, not {revision}: somebody changed it since it was read. "
+            f"Nothing was changed. If the change still fits, repeat it with revision {present}.",
+            subject=str(present),
+        )
+
+
 async def explain_conflict(
     client: AzureDevOps, error: Conflict, id: int, revision: int, changes: list[JsonValue]
 ) -> Conflict:

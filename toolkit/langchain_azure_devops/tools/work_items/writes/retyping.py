@@ -14,7 +14,7 @@ from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.untrusted import one_line
 from langchain_azure_devops.tools.people import NamedPerson
-from langchain_azure_devops.tools.work_items.conflicts import explain_conflict
+from langchain_azure_devops.tools.work_items.conflicts import check_revision, explain_conflict
 from langchain_azure_devops.tools.work_items.models import RawWorkItem, SavedWorkItem
 from langchain_azure_devops.tools.work_items.recovery import ITEM, find_exact_change
 from langchain_azure_devops.tools.work_items.repair import explain_refusal
@@ -58,6 +58,7 @@ class _Stored(RawWorkItem):
     type: str = Field(validation_alias=AliasPath("fields", "System.WorkItemType"))
     title: str = Field(validation_alias=AliasPath("fields", "System.Title"))
     state: str = Field(validation_alias=AliasPath("fields", "System.State"))
+    area: str | None = Field(default=None, validation_alias=AliasPath("fields", "System.AreaPath"))
     assigned_to: NamedPerson = Field(default=None, validation_alias=AliasPath("fields", "System.AssignedTo"))
 
 
@@ -127,12 +128,15 @@ async def _read_type(client: AzureDevOps, project: str, wanted: str) -> _Type:
 
 async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read the work item, its present type, and what the new type changes beside that."""
-    plan = await _plan(client, int(str(arguments["id"])), str(arguments["type"]))
+    number = int(str(arguments["id"]))
+    plan = await _plan(client, number, str(arguments["type"]))
+    check_revision(number, plan.stored.revision, arguments["revision"])
     told: dict[str, JsonValue] = {
         "project": plan.stored.project,
         "type": plan.stored.type,
         "title": plan.stored.title,
         "state": plan.stored.state,
+        "area": plan.stored.area or "",
         "assigned_to": plan.stored.assigned_to or "",
         "revision": plan.stored.revision,
     }

@@ -18,7 +18,7 @@ from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import one_line
-from langchain_azure_devops.tools.work_items.conflicts import explain_conflict
+from langchain_azure_devops.tools.work_items.conflicts import check_revision, explain_conflict
 from langchain_azure_devops.tools.work_items.models import RawWorkItem, SavedWorkItem
 from langchain_azure_devops.tools.work_items.process.one_template import TemplateValues, find_template
 from langchain_azure_devops.tools.work_items.recovery import ITEM, find_exact_change
@@ -157,7 +157,9 @@ async def _plan(client: AzureDevOps, number: int, template: str, team: str | Non
 async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read the work item, the template, and each value with what it becomes."""
     team = None if arguments.get("team") is None else str(arguments["team"])
-    plan = await _plan(client, int(str(arguments["id"])), str(arguments["template"]), team)
+    number = int(str(arguments["id"]))
+    plan = await _plan(client, number, str(arguments["template"]), team)
+    check_revision(number, plan.stored.revision, arguments["revision"])
     told: dict[str, JsonValue] = {
         "project": plan.stored.project,
         "type": plan.stored.type,
