@@ -110,14 +110,8 @@ def change_template(other):
     [row] = [row for row in httpx.get(url, **given).json()["value"] if row["name"] == "Production bug"]
     whole = httpx.get(f"{url}/{row['id']}", **given).json()
     whole["fields"]["System.Title"] = "By somebody"
-    assert (
-        httpx.put(
-            f"{url}/{row['id']}",
-            json={key: whole[key] for key in ("name", "description", "workItemTypeName", "fields")},
-            **given,
-        ).status_code
-        == 200
-    )
+    body = {key: whole[key] for key in ("name", "description", "workItemTypeName", "fields")}
+    assert httpx.put(f"{url}/{row['id']}", json=body, **given).status_code == 200
 
 
 def rename_sprint(other):

@@ -175,13 +175,8 @@ def meanwhile(connect, push, server, tls, uploads):
             [row] = [row for row in http.get(url).json()["value"] if row["name"] == "Production bug"]
             whole = http.get(f"{url}/{row['id']}").json()
             whole["fields"][name] = value
-            assert (
-                http.put(
-                    f"{url}/{row['id']}",
-                    json={key: whole[key] for key in ("name", "description", "workItemTypeName", "fields")},
-                ).status_code
-                == 200
-            )
+            body = {key: whole[key] for key in ("name", "description", "workItemTypeName", "fields")}
+            assert http.put(f"{url}/{row['id']}", json=body).status_code == 200
 
     changes = {
         "change the template": lambda: change_template("System.Title", "By somebody"),
