@@ -6,7 +6,14 @@ from tool_calls import FULL, Recorder, call, refusal, writes
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import AzureDevOps, approve_writes_with, load_settings
-from langchain_azure_devops.errors import Conflict, NotFound, ScopeMissing, WriteBlocked, WriteOutcomeUnknown
+from langchain_azure_devops.errors import (
+    Conflict,
+    NotFound,
+    RevisionConflict,
+    ScopeMissing,
+    WriteBlocked,
+    WriteOutcomeUnknown,
+)
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety.grants import Approval
 
@@ -182,3 +189,28 @@ def test_the_same_change_by_somebody_else_proves_nothing(hurry, organization, se
         call(client, "update_work_item_comment", id=BUG, comment=BY_PRIYA, text="Mine")
     with pytest.raises(WriteOutcomeUnknown, match="not known that this call deleted it"):
         call(client, "delete_work_item_comment", id=BUG, comment=BY_PRIYA)
+
+
+@pytest.mark.parametrize(
+    ("tool", "more"), [("update_work_item_comment", {"text": "x"}), ("delete_work_item_comment", {})]
+)
+@pytest.mark.parametrize("policy", ["ask", "allow"])
+def test_a_version_that_is_over_is_neither_asked_about_nor_written(connect, organization, tool, more, policy):
+    client = connect(writes=policy)
+    listed = call(client, "list_work_item_comments", id=BUG).items
+    [read] = [row.version for row in listed if row.id == BY_PRIYA]
+    call(connect(writes="allow"), "update_work_item_comment", id=BUG, comment=BY_PRIYA, version=read, text="Edited")
+    asked = []
+    with approve_writes_with(asked.append):
+        told = refusal(client, tool, RevisionConflict, id=BUG, comment=BY_PRIYA, version=read, **more)
+    assert f"is at version {read + 1}, not {read}: it was changed by svc-agent <" in told
+    assert asked == []
+    assert (comment_of(organization, BY_PRIYA).text, comment_of(organization, BY_PRIYA).deleted) == ("Edited", False)
+
+
+def test_an_approval_says_that_the_html_of_a_comment_becomes_markdown(asked, platform_client):
+    arguments = {"id": BUG, "comment": BY_PRIYA, "text": "x"}
+    assert asked("update_work_item_comment", **arguments)["format"] == "It is HTML now and becomes Markdown."
+    call(platform_client, "update_work_item_comment", **arguments)
+    assert "format" not in asked("update_work_item_comment", **{**arguments, "text": "y"})
+    assert "format" not in asked("delete_work_item_comment", id=BUG, comment=BY_PRIYA)

@@ -189,3 +189,27 @@ def test_a_deleted_work_item_between_query_and_read_is_told(
     page = run(platform_client, "Shared Queries/Open bugs")
     assert 27 not in {row.id for row in page.items}
     assert page.partial == ("1 more could not be read" in " ".join(page.notes))
+
+
+@pytest.mark.parametrize("text", ["Vec<T> & Map", "AT&amp;T", "Support <b>", "<script>", "List<Integer> & <b>x</b>"])
+def test_columns_show_texts_as_they_are_stored_and_people_with_their_unique_names(
+    platform_client: AzureDevOps, organization: Organization, text: str
+) -> None:
+    """Only what an editor of the service surely made as HTML is shown as Markdown."""
+    names = ["System.Reason", "Microsoft.VSTS.TCM.ReproSteps", "System.CreatedBy", "System.Description"]
+    columns = ", ".join(f"[{name}]" for name in ["System.Id", *names])
+    add(organization, "Planning/Columns", f"SELECT {columns} FROM WorkItems WHERE [System.Id] = 27")  # noqa: S608 - WIQL
+    stored = organization.work_items.get(27).revision.fields
+    stored |= {
+        "System.Reason": text,
+        "Microsoft.VSTS.TCM.ReproSteps": text,
+        "System.Description": "<div>a <b>b</b></div>",
+    }
+    [row] = run(platform_client, "Shared Queries/Planning/Columns").items
+    found = {each.name: each.value for each in row.more}
+    assert found == {
+        "System.Reason": text,
+        "Microsoft.VSTS.TCM.ReproSteps": text,
+        "System.CreatedBy": "Luis Ferreira <luis.ferreira@tidewater.example>",
+        "System.Description": "a **b**",
+    }

@@ -22,7 +22,7 @@ from langchain_azure_devops.text.untrusted import clean, one_line
 from langchain_azure_devops.tools.people import name_person
 from langchain_azure_devops.tools.work_items.field_names import REFERENCE_NAME
 from langchain_azure_devops.tools.work_items.link_kinds import ATTACHMENT, name_kind
-from langchain_azure_devops.tools.work_items.stored_texts import show_text
+from langchain_azure_devops.tools.work_items.stored_texts import is_plain, show_text, show_text_of_unknown_form
 
 _ROW_FIELDS = (
     "System.WorkItemType",
@@ -35,6 +35,8 @@ _ROW_FIELDS = (
 PROJECT_FIELD = "System.TeamProject"
 _COMMENT = "System.History"
 _BODIES = ("System.Description", "Microsoft.VSTS.TCM.ReproSteps", "Microsoft.VSTS.Common.AcceptanceCriteria")
+_OWN = ("System.", "Microsoft.VSTS.")
+"""How the names of the service's own fields begin. Of any other one it is not known whether it holds HTML."""
 _SHOWN = frozenset(
     {
         *_ROW_FIELDS,
@@ -287,7 +289,9 @@ def add_details(found: WorkItemDetail, raw: RawWorkItem, comments: RawComments |
     said = [] if comments is None else _order_comments(comments)
     formats = {name: str(form).lower() for name, form in (raw.formats or {}).items()}
     texts = {
-        name: _text(name, value, formats.get(name, "html")) for name, value in raw.fields.items() if value is not None
+        name: _text(name, value, formats.get(name, "html" if name.startswith(_OWN) else None))
+        for name, value in raw.fields.items()
+        if value is not None
     }
     bodies = [texts.get(name) or None for name in _BODIES]
     return found.model_copy(
@@ -331,10 +335,19 @@ def _is_custom(name: str) -> bool:
     return name not in _SHOWN and not name.startswith(("System.", "WEF_")) and not name.endswith(("Date", "By"))
 
 
-def _text(name: str, value: Any, form: str = "html") -> str:
+def _text(name: str, value: Any, form: str | None = None) -> str:
+    """Return the value of a field as a text; of a text whose form is not known, only what surely is HTML is converted.
+
+    Args:
+        name: The reference name of the field.
+        value: The value as the service answers it.
+        form: How the work item stores the field; None where the answer does not say so.
+    """
     if isinstance(value, dict):
         return str(name_person(value) or value)
-    return show_text(name, str(value), form)
+    if form is None and not is_plain(name):
+        return show_text_of_unknown_form(str(value))
+    return show_text(name, str(value), form or "html")
 
 
 def show_on_one_line(name: str, value: object) -> str:

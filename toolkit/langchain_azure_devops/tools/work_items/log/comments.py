@@ -38,6 +38,7 @@ class WorkItemComment(Result):
 
     work_item: int = Field(exclude=True)
     id: int
+    version: int | None = None
     author: NamedPerson
     author_id: str | None = Field(default=None, exclude=True)
     created: Instant | None = None
@@ -104,6 +105,7 @@ def _make_comment(work_item: int, row: _Comment) -> WorkItemComment:
     return WorkItemComment(
         work_item=work_item,
         id=row.id,
+        version=row.version,
         author=row.author,
         author_id=row.author_id,
         created=row.created,

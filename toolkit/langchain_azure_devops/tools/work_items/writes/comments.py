@@ -9,7 +9,7 @@ from pydantic import AliasPath, BaseModel, Field, JsonValue
 from langchain_azure_devops.calls.current_state import NothingToSend
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
 from langchain_azure_devops.calls.stored_values import is_stored_as
-from langchain_azure_devops.errors import Conflict, NotFound
+from langchain_azure_devops.errors import Conflict, NotFound, RevisionConflict
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
@@ -22,6 +22,7 @@ from langchain_azure_devops.tools.work_items.recovery import COMMENTS, COMMENTS_
 from langchain_azure_devops.tools.work_items.tools import Id
 from langchain_azure_devops.tools.work_items.toolset import toolset
 
+Version = Annotated[int | None, Field(description="As last read")]
 _COMMENT = f"{COMMENTS}/{{comment}}"
 _NAMED = 10
 
@@ -127,6 +128,21 @@ def _describe(item: _Item, found: _Comment) -> dict[str, JsonValue]:
     return told
 
 
+def _check_version(id: int, comment: int, found: _Comment, version: object) -> None:
+    """Refuse to change another version than the one that was read, where the call names that.
+
+    Raises:
+        RevisionConflict: Somebody changed it since then, or the service does not say its version.
+    """
+    if version is not None and str(version) != str(found.version):
+        who = f" by {found.modified_by}" if found.modified_by else ""
+        raise RevisionConflict(
+            f"Comment {comment} of work item {id} is at version {found.version or 'unknown'}, not {version}: it was "
+            f"changed{who} since it was read. Nothing was sent. Read it again.",
+            subject="version",
+        )
+
+
 def _check_change(id: int, comment: int, found: _Comment, text: str) -> None:
     """Refuse to change a comment that is deleted, and what is so already.
 
@@ -148,7 +164,9 @@ async def _read_before_change(client: AzureDevOps, arguments: Mapping[str, JsonV
     number, comment = int(str(arguments["id"])), int(str(arguments["comment"]))
     item, found, _ = await _find(client, number, comment)
     _check_change(number, comment, found, str(arguments["text"]))
-    return _describe(item, found)
+    _check_version(number, comment, found, arguments.get("version"))
+    told = _describe(item, found)
+    return told if found.is_markdown else {**told, "format": "It is HTML now and becomes Markdown."}
 
 
 async def _read_before_deletion(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -156,6 +174,7 @@ async def _read_before_deletion(client: AzureDevOps, arguments: Mapping[str, Jso
     number, comment = int(str(arguments["id"])), int(str(arguments["comment"]))
     item, found, _ = await _find(client, number, comment)
     _check_deletion(comment, found)
+    _check_version(number, comment, found, arguments.get("version"))
     return _describe(item, found)
 
 
@@ -215,16 +234,23 @@ async def find_deleted_comment(client: AzureDevOps, pending: PendingWrite) -> Ch
     idempotent=True,
     sends=f"PATCH {_COMMENT}",
     targets=("id", "comment"),
-    contents=("text",),
+    contents=("version", "text"),
     current=_read_before_change,
     recover=find_changed_comment,
     example={"id": 4, "comment": 1, "text": "Seen again in build 35."},
 )
 async def update_work_item_comment(
-    client: AzureDevOps, *, id: Id, comment: Id, text: Annotated[str, Field(min_length=1, description="Markdown")]
+    client: AzureDevOps,
+    *,
+    id: Id,
+    comment: Id,
+    version: Version = None,
+    text: Annotated[str, Field(min_length=1, description="Markdown")],
 ) -> ChangedComment:
     """Replace a comment's text.
 
+    Raises:
+        RevisionConflict: It has another version by now.
     Source: `PATCH .../workItems/{id}/comments/{comment}?format=markdown`.
     """
     _, found, where = await _find(client, id, comment)
@@ -232,6 +258,7 @@ async def update_work_item_comment(
         _check_change(id, comment, found, text)
     except NothingToSend as idle:
         return _result(id, comment, found, idle.message)
+    _check_version(id, comment, found, version)
     answer = await client.post(
         _COMMENT, {"text": text}, path=where, query={"format": "markdown"}, version=COMMENTS_VERSION, method="PATCH"
     )
@@ -243,13 +270,18 @@ async def update_work_item_comment(
     idempotent=True,
     sends=f"DELETE {_COMMENT}",
     targets=("id", "comment"),
+    contents=("version",),
     current=_read_before_deletion,
     recover=find_deleted_comment,
     example={"id": 4, "comment": 1},
 )
-async def delete_work_item_comment(client: AzureDevOps, *, id: Id, comment: Id) -> ChangedComment:
+async def delete_work_item_comment(
+    client: AzureDevOps, *, id: Id, comment: Id, version: Version = None
+) -> ChangedComment:
     """Delete a comment.
 
+    Raises:
+        RevisionConflict: It has another version by now.
     Source: `DELETE .../workItems/{id}/comments/{comment}`.
     """
     _, found, where = await _find(client, id, comment)
@@ -257,6 +289,7 @@ async def delete_work_item_comment(client: AzureDevOps, *, id: Id, comment: Id) 
         _check_deletion(comment, found)
     except NothingToSend as idle:
         return _result(id, comment, found, idle.message)
+    _check_version(id, comment, found, version)
     answer = await client.post(_COMMENT, None, path=where, version=COMMENTS_VERSION, method="DELETE")
     # Some versions of the interface answer without the comment.
     after = decode(answer, _Comment) if answer.content else _Comment()
