@@ -1,8 +1,10 @@
 """Local files that are attached to work items, and those that are not sent."""
 
+import base64
 import hashlib
 import json
 import os
+import random
 import tracemalloc
 from dataclasses import replace
 
@@ -151,6 +153,56 @@ def test_a_file_with_a_secret_is_not_sent(uploader, folder, sent, encoding, form
     assert "it holds a secret" in told
     assert SECRET not in told
     assert writes(sent) == []
+
+
+ENCODINGS = {
+    "Base64": base64.b64encode,
+    "Base64 for addresses": base64.urlsafe_b64encode,
+    "Base64 in lines": base64.encodebytes,
+    "Base64 twice": lambda text: base64.b64encode(base64.b64encode(text)),
+    "Base64 of UTF-16": lambda text: base64.b64encode(text.decode().encode("utf-16-le")),
+    "Base64 behind a letter": lambda text: b"x" + base64.b64encode(text),
+    "Base32": base64.b32encode,
+    "hexadecimal": lambda text: text.hex().encode(),
+    "hexadecimal with blanks": lambda text: text.hex(" ").encode(),
+    "hexadecimal with 0x": lambda text: ", ".join(f"0x{code:02x}" for code in text).encode(),
+    "JSON": lambda text: "".join(f"\\u{code:04x}" for code in text).encode(),
+    "Python": lambda text: "".join(f"\\x{code:02x}" for code in text).encode(),
+    "an address": lambda text: "".join(f"%{code:02X}" for code in text).encode(),
+    "HTML": lambda text: "".join(f"&#{code};" for code in text).encode(),
+    "quoted-printable": lambda text: "".join(f"={code:02X}" for code in text).encode(),
+    "Base64 in an address": lambda text: base64.b64encode(text).replace(b"=", b"%3D").replace(b"+", b"%2B"),
+}
+
+
+@pytest.mark.parametrize("secret", [SECRET, f"token={SECRET}", "password: Tr0ub4dor&3xyz"])
+@pytest.mark.parametrize("encode", ENCODINGS.values(), ids=list(ENCODINGS))
+def test_a_secret_in_a_common_encoding_is_not_sent(uploader, folder, sent, encode, secret):
+    client = uploader()
+    for around in (b"%s", b"one\ntwo: '%s', three\n", b'{\n  "key": "%s"\n}\n' + b"more words\n" * 20_000):
+        (folder / "config.txt").write_bytes(around % encode(secret.encode()))
+        told = refused(client, WriteBlocked, "config.txt")
+        assert "it holds a secret" in told
+        assert secret not in told
+    assert writes(sent) == []
+
+
+def test_encoded_parts_that_say_no_secret_are_sent(uploader, folder):
+    """Checksums, certificates and pictures are in many files; some of their bytes look like anything."""
+    noise = random.Random(18)  # noqa: S311 - no key is made of it
+    coded = [base64.b64encode(noise.randbytes(64)).decode() for _ in range(5_000)]
+    files = {
+        "package-lock.json": "\n".join(f'"integrity": "sha512-{each}",' for each in coded),
+        "report.html": f"<img src='data:image/png;base64,{base64.b64encode(noise.randbytes(300_000)).decode()}'/>",
+        "certificates.pem": "-----BEGIN CERTIFICATE-----\n" + "\n".join(coded[:40]) + "\n-----END CERTIFICATE-----\n",
+        "dump.txt": "\n".join(f"{line:08x}  {noise.randbytes(16).hex(' ')}" for line in range(5_000)),
+        "words.json": json.dumps(["Привет мир, это тест"] * 1_000),
+        "access.log": "\n".join(f"GET /a?q=%D0%9F%D1%80&id={noise.randbytes(16).hex()} 200" for _ in range(5_000)),
+    }
+    client = uploader()
+    for revision, (name, text) in enumerate(files.items(), REVISION):
+        (folder / name).write_text(text)
+        assert upload(client, name, revision=revision).name == name
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
