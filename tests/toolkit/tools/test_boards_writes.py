@@ -197,3 +197,10 @@ def test_a_lost_creation_stays_unknown(platform_client, organization):
     with pytest.raises((WriteOutcomeUnknown, WriteNotDone)) as caught:
         call(platform_client, "create_iteration", **given)
     assert "not known who created it" in caught.value.message
+
+
+def test_a_state_that_the_process_refuses_a_card_names_the_allowed_ones(platform_client):
+    removed = call(platform_client, "update_work_item", id=8, revision=4, state="Removed")
+    given = {**MOVE, "revision": removed.revision, "column": "Closed"}
+    told = refusal(platform_client, "move_card", InvalidRequest, **given)
+    assert "It is Removed, and this process lets only these follow: New." in told

@@ -182,3 +182,64 @@ def test_without_the_permission_nothing_is_written(platform_client, organization
     with pytest.raises(Exception, match="GenericContribute"):
         call(platform_client, "create_wiki_page", **TOOLS["create_wiki_page"].examples[0])
     assert "/On-call/Handover" not in wiki.wiki.page_ids
+
+
+@pytest.fixture
+def asked(connect):
+    """What a person is shown of a write, who then refuses it."""
+
+    def ask(name, **arguments):
+        seen = []
+
+        def refuse(request):
+            seen.append(request.current)
+            return request.reject("dana")
+
+        with approve_writes_with(refuse), pytest.raises(WriteBlocked):
+            call(connect(), name, **arguments)
+        return seen[0]
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\n".join(f"line {number} of what was there" for number in range(3_000)), f"one\n{'long ' * 10_000}end\nlast"],
+    ids=["many lines", "a long line"],
+)
+def test_everything_that_a_page_loses_is_shown(asked, connect, wiki, text):
+    wiki.add_page("/Long", text)
+    shown = asked("update_wiki_page", **WIKI, path="/Long", version=version_now(connect(), "/Long"), content="Short.")
+    removed = [line[1:] for line in shown["difference"].split("\n") if line.startswith("-")]
+    assert "\n".join(removed) == text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [("one\r\ntwo\r\n", "one\ntwo\n", "from CRLF to LF"), ("one\ntwo\n", "one\r\ntwo\r\n", "from LF to CRLF")],
+)
+def test_line_ends_that_change_are_told(asked, connect, wiki, old, new, told):
+    wiki.add_page("/Ends", old)
+    shown = asked("update_wiki_page", **WIKI, path="/Ends", version=version_now(connect(), "/Ends"), content=new)
+    assert shown["difference"] == f"The line ends change {told}."
+
+
+def test_a_secret_beside_a_change_is_not_shown_because_its_beginning_is_cut_off(asked, connect, wiki):
+    body = [f"MIIEpAIBAAKCAQEA{number:02}{'qZx7Lm9Rw2Kb5Vn8' * 3}" for number in range(12)]
+    key = ["-----BEGIN RSA PRIVATE KEY-----", *body, "-----END RSA PRIVATE KEY-----"]
+    wiki.add_page("/Key", "\n".join([*key, "after", ""]))
+    edits = [{"old": "after", "new": "behind"}]
+    shown = asked("update_wiki_page", **WIKI, path="/Key", version=version_now(connect(), "/Key"), edits=edits)
+    assert "+behind" in shown["difference"]
+    assert "qZx7Lm9R" not in str(shown)
+
+
+def test_every_page_that_moves_along_is_shown_and_compared(asked, wiki):
+    for number in range(130):
+        wiki.add_page(f"/Label printers/Page {number}", "x")
+    shown = asked("move_wiki_page", **PRINTERS, new_path="/Printers")
+    assert shown["moves_along"] == [
+        f"/Label printers/Page {number} -> /Printers/Page {number}" for number in range(130)
+    ]
+    assert shown["links"] == "Links in other pages will still lead to the old paths."
+    assert "links" not in asked("move_wiki_page", **PRINTERS, new_path="/Label printers", order=0)

@@ -13,7 +13,7 @@ from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.tools.people import NamedPerson
 from langchain_azure_devops.tools.work_items.models import FieldValue, SavedWorkItem
 from langchain_azure_devops.tools.work_items.recovery import ITEM, find_update
-from langchain_azure_devops.tools.work_items.repair import add_repair_hint
+from langchain_azure_devops.tools.work_items.repair import explain_refusal
 
 ItemId = Annotated[int, Field(ge=1)]
 Revision = Annotated[int, Field(ge=1)]
@@ -97,7 +97,7 @@ async def write_fields(client: AzureDevOps, item: PlacedItem, fields: Mapping[st
             raise
         raise _conflict(now, item.revision) from error
     except InvalidRequest as error:
-        raise await add_repair_hint(client, error, item.project, item.type) from error
+        raise await explain_refusal(client, error, item.id) from error
     return decode(response, SavedWorkItem)
 
 

@@ -21,7 +21,6 @@ from langchain_azure_devops.tools.wiki.toolset import toolset
 from langchain_azure_devops.tools.wiki.wikis import WIKI, Wiki, place_of_wiki, read_wiki
 
 _MOVES = f"{WIKI}/pagemoves"
-_SHOWN = 100
 
 
 class _Move(NamedTuple):
@@ -73,15 +72,15 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     wanted = order if isinstance(order, int) else None
     move = await _plan(client, where, str(arguments["path"]), str(arguments["new_path"]), wanted)
     along = [page.path for page in move.page.walk()]
-    shown: list[JsonValue] = [f"{each} -> {move.new_path}{each[len(move.page.path) :]}" for each in along[:_SHOWN]]
-    if len(along) > _SHOWN:
-        shown.append(f"and {len(along) - _SHOWN} more")
+    shown: list[JsonValue] = [f"{each} -> {move.new_path}{each[len(move.page.path) :]}" for each in along]
+    links: dict[str, JsonValue] = {"links": "Links in other pages will still lead to the old paths."}
     return {
         **describe_page(where, move.wiki, move.page.path),
         "path": move.page.path,
         "order": move.page.order,
         "version": move.page.version,
         "moves_along": shown or "no pages below it",
+        **(links if move.new_path != move.page.path else {}),
     }
 
 

@@ -77,7 +77,8 @@ async def find_moved(client: AzureDevOps, pending: PendingWrite) -> MovedWikiPag
     found = [
         commit
         for commit, files in await _own_commits(client, pending, where, wiki)
-        if (listing in files if new == path else {old_file, new_file} <= _moved_paths(files))
+        # Any page that is added, moved or deleted beside it changes the list as well, and more than that.
+        if ({listing} == set(files) if new == path else {old_file, new_file} <= _moved_paths(files))
     ]
     if len(found) > 1:
         raise unknown_outcome(f"commits {', '.join(found)} all fit")

@@ -1,7 +1,7 @@
 """Edit a wiki page that is still at the version that was read."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
@@ -14,7 +14,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode, unreadable_answer
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.changes.file_changes import PlannedFile
+from langchain_azure_devops.text.line_diff import show_difference
 from langchain_azure_devops.tools.changes.file_text import FileText
 from langchain_azure_devops.tools.git import REPOSITORY, is_commit_id
 from langchain_azure_devops.tools.wiki.changes import read_changes
@@ -59,9 +59,7 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     edits, content = _edits.validate_python(arguments.get("edits") or []), arguments.get("content")
     version = str(arguments["version"])
     plan = await _plan(client, where, str(arguments["path"]), version, edits, None if content is None else str(content))
-    before, after = plan.page.content.encode(), plan.text.encode()
-    file = PlannedFile(plan.page.path, plan.page.path, "edit", before, after)
-    difference = await asyncio.to_thread(file.show, client.secrets.redact)
+    difference = await asyncio.to_thread(_show_difference, plan.page.content, plan.text, client.secrets.redact)
     # A page that was changed and changed back has its old version again.
     last = await _describe_last_change(client, where, plan.wiki, plan.page)
     return {
@@ -70,6 +68,14 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
         "last_change": last or "not known",
         "difference": difference,
     }
+
+
+def _show_difference(old: str, new: str, redact: Callable[[str], str]) -> str:
+    """Return everything that a page loses and gets, without secrets; these are found in the whole texts."""
+    lines = show_difference(*(redact(text.replace("\r\n", "\n")) for text in (old, new)))
+    ends = ["CRLF" if "\r\n" in text else "LF" for text in (old, new)]
+    told = f"The line ends change from {ends[0]} to {ends[1]}." if ends[0] != ends[1] else ""
+    return "\n".join(filter(None, [told, "\n".join(lines)]))
 
 
 async def _plan(
