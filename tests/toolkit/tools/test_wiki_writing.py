@@ -243,3 +243,33 @@ def test_every_page_that_moves_along_is_shown_and_compared(asked, wiki):
     ]
     assert shown["links"] == "Links in other pages will still lead to the old paths."
     assert "links" not in asked("move_wiki_page", **PRINTERS, new_path="/Label printers", order=0)
+
+
+@pytest.mark.parametrize("way", ["another page moves away", "it moves by itself"])
+def test_only_a_move_of_the_page_itself_proves_that_it_moved(organization, server, tls, sent, way):
+    """A page also gets another place when another one beside it is moved, by the same account."""
+
+    class Lost(Recorder):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.method == "POST" and request.url.path.endswith("/pagemoves"):
+                url = f"{server.base_url}/Platform/_apis/wiki/wikis/Platform.wiki/pagemoves"
+                async with httpx.AsyncClient(auth=("", FULL), params={"api-version": "7.1"}, verify=tls) as http:
+                    assert (await http.post(url, json=moves[way])).status_code == 201
+                raise httpx.ReadError("lost")
+            return await super().handle_async_request(request)
+
+    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
+    context = RunContext(organization.clock.now, timeouts=Timeouts(recovery=0.02, recovery_pause=0.01))
+    with AzureDevOps(settings, context=context, transport=Lost(server.base_url, sent), writes="allow") as client:
+        pages = [row.path for row in call(client, "list_wiki_pages", **WIKI, depth=1).items if row.path.count("/") == 1]
+        first, second, *_ = pages
+        given = {**WIKI, "path": second, "new_path": second, "order": 0}
+        moves = {
+            "another page moves away": {"path": first, "newPath": first, "newOrder": len(pages)},
+            "it moves by itself": {"path": second, "newPath": second, "newOrder": 0},
+        }
+        if way == "it moves by itself":
+            assert call(client, "move_wiki_page", **given).order == 0
+        else:
+            refusal(client, "move_wiki_page", WriteOutcomeUnknown, **given)
+        assert call(client, "list_wiki_pages", **WIKI, depth=1).items[0].path == second

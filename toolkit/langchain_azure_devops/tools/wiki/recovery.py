@@ -13,7 +13,7 @@ from langchain_azure_devops.http.responses import OrNone, decode
 from langchain_azure_devops.tools.changes.recovery import find_own_pushes, the_update
 from langchain_azure_devops.tools.git import REPOSITORY
 from langchain_azure_devops.tools.wiki.models import MovedWikiPage, SavedWikiPage
-from langchain_azure_devops.tools.wiki.names import above, clean_path, file_of, version_of
+from langchain_azure_devops.tools.wiki.names import EXTENSION, above, clean_path, file_of, version_of
 from langchain_azure_devops.tools.wiki.page_access import StoredPage, fetch_page
 from langchain_azure_devops.tools.wiki.wikis import Wiki, place_of_wiki, read_wiki
 
@@ -25,6 +25,7 @@ class _Changed(BaseModel):
     change: str = Field(validation_alias="changeType")
     path: str = Field(validation_alias=AliasPath("item", "path"))
     blob: str | None = Field(default=None, validation_alias=AliasPath("item", "objectId"))
+    blob_before: str | None = Field(default=None, validation_alias=AliasPath("item", "originalObjectId"))
     source: str | None = Field(default=None, validation_alias="sourceServerItem")
 
 
@@ -73,12 +74,14 @@ async def find_moved(client: AzureDevOps, pending: PendingWrite) -> MovedWikiPag
     path, new, order = clean_path(given["path"]), clean_path(given["new_path"]), given.get("order")
     where, wiki = await _place_to_look(client, pending, new)
     old_file, new_file = file_of(wiki.folder, path), file_of(wiki.folder, new)
-    listing = file_of(wiki.folder, above(new)).rpartition(".")[0].rstrip("/") + "/.order"
     found = [
         commit
         for commit, files in await _own_commits(client, pending, where, wiki)
-        # Any page that is added, moved or deleted beside it changes the list as well, and more than that.
-        if ({listing} == set(files) if new == path else {old_file, new_file} <= _moved_paths(files))
+        if (
+            await _is_reordered(client, where, wiki, path, files)
+            if new == path
+            else {old_file, new_file} <= _moved_paths(files)
+        )
     ]
     if len(found) > 1:
         raise unknown_outcome(f"commits {', '.join(found)} all fit")
@@ -88,6 +91,35 @@ async def find_moved(client: AzureDevOps, pending: PendingWrite) -> MovedWikiPag
     if pending.is_of_another(client, MovedWikiPage, wiki.name, path, new, page.order):
         return Missing("its effect", "Another call made the same move.")
     return moved_page(wiki, path, page)
+
+
+async def _is_reordered(client: AzureDevOps, where: PathValues, wiki: Wiki, path: str, files: _Files) -> bool:
+    """Return whether a commit gave a page another place among its neighbours, and nothing else.
+
+    The list of the pages changes as well when another one is added, moved or deleted, which moves this one along.
+    """
+    listing = file_of(wiki.folder, above(path)).rpartition(".")[0].rstrip("/") + "/.order"
+    if set(files) != {listing}:
+        return False
+    change, name = files[listing], file_of("/", path).rpartition("/")[2].removesuffix(EXTENSION)
+    before, after = [await _read_names(client, where, wiki, blob) for blob in (change.blob_before, change.blob)]
+    common = set(before) & set(after) - {name}
+    if name not in after or [each for each in before if each in common] != [each for each in after if each in common]:
+        return False
+    places = [sum(each in common for each in names[: names.index(name)]) for names in (before, after) if name in names]
+    return len(set(places)) == 2 or name not in before
+
+
+async def _read_names(client: AzureDevOps, where: PathValues, wiki: Wiki, blob: str | None) -> list[str]:
+    """Return the names in a list of pages; none where there was no such list."""
+    if blob is None:
+        return []
+    place: PathValues = {"project": where["project"], "repository": wiki.repository, "blob": blob}
+    answer = await client.get(
+        f"{REPOSITORY}/blobs/{{blob}}", path=place, query={"$format": "text"}, accept="text/plain"
+    )
+    lines = answer.content.decode("utf-8", "replace").splitlines()
+    return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
 
 
 def moved_page(wiki: Wiki, path: str, page: StoredPage) -> MovedWikiPage:
