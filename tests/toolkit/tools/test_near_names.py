@@ -53,6 +53,15 @@ def test_a_wrong_project_is_answered_with_the_right_one(client, name):
     assert "Did you mean 'Platform'?" in refused.value.message
 
 
+@pytest.mark.parametrize("name", [name for name in calls_with("project") if TOOLS[name].access == "read"])
+def test_a_project_is_the_same_by_its_id(client, seed, name):
+    """A filter that compares names would find nothing."""
+    example = {**calls_with("project")[name], "project": "Platform"}
+    by_name = TOOLS[name].call_sync(client, **example)
+    by_id = TOOLS[name].call_sync(client, **example | {"project": seed.project("Platform").id})
+    assert len(getattr(by_id, "items", [])) == len(getattr(by_name, "items", []))
+
+
 def at_version(name, version):
     """The example of a tool in platform-api at another version; the pipeline of that repository is in it already."""
     example = calls_with("version")[name] | {"version": version}

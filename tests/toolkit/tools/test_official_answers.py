@@ -25,6 +25,7 @@ from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import one_line
 from langchain_azure_devops.tools.builds.models import Build, BuildDetail, Change
 from langchain_azure_devops.tools.builds.timeline import Timeline, list_failures, list_stages, list_steps
+from langchain_azure_devops.tools.people import name_person
 from langchain_azure_devops.tools.pipelines import Pipeline
 from langchain_azure_devops.tools.projects import FoundIdentity, Project, ProjectDetail, Team, TeamMember
 from langchain_azure_devops.tools.pull_requests.models import PullRequest, PullRequestDetail
@@ -152,7 +153,7 @@ def comments(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
         if not comment.get("isDeleted"):
             number = comment.get("id") or comment["commentId"]
             record = next(record for record in detail.comment_records if record.id == number)
-            assert record.author == one_line(comment["createdBy"]["displayName"])
+            assert record.author == one_line(str(name_person(comment["createdBy"])))
             assert record.text.split() == html_to_markdown(comment["text"]).split()
             assert f"#{record.id} {record.author}" in (detail.comments or "")
             yield {"id": number}, record

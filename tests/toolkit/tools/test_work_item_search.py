@@ -6,6 +6,7 @@ import pytest
 from tool_calls import call, message_of, refusal, shown
 
 from azure_devops_simulator import Fault, Organization
+from azure_devops_simulator.state.work_items.records import Draft
 from langchain_azure_devops import AzureDevOps
 from langchain_azure_devops.errors import Denied, InvalidRequest, ProjectNotFound
 from langchain_azure_devops.tools.work_items.searching.words import (
@@ -32,9 +33,9 @@ def ids(page: Any) -> set[int]:
     return {row.id for row in page.items}
 
 
-def say(organization: Organization, number: int, text: str) -> None:
+def say(organization: Organization, number: int, text: str, form: Any = "html") -> None:
     item, tom = organization.work_items.items[number], organization.named("Tom Becker")
-    organization.work_items.comment(item, text, "html", by=tom, when=organization.clock.tick())
+    organization.work_items.comment(item, text, form, by=tom, when=organization.clock.tick())
 
 
 def test_words_are_found_in_titles_and_comments_and_the_result_says_where_it_looked(
@@ -47,7 +48,7 @@ def test_words_are_found_in_titles_and_comments_and_the_result_says_where_it_loo
     assert row.assigned_to == "Tom Becker <tom.becker@tidewater.example>"
     assert row.found[0].where == "title"
     [commented] = search(platform_reader, "auditors").items
-    assert (commented.id, commented.found[0].where) == (4, "comment 2 by Dana Ortiz")
+    assert (commented.id, commented.found[0].where) == (4, "comment 2 by Dana Ortiz <dana.ortiz@tidewater.example>")
     assert 'project="*" looks everywhere' in shown(page)
 
 
@@ -113,6 +114,81 @@ def test_filters_narrow_both_ways(platform_client: AzureDevOps, organization: Or
         assert ids(search(platform_client, "auditors", assigned_to="Priya Raman")) == {4}
         assert ids(search(platform_client, "auditors", assigned_to="Tom Becker")) == set()
         organization.faults.add(Fault(kind="status", status=404, path="/search/workitemsearchresults"))
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_project_may_be_named_by_its_id(platform_client: AzureDevOps, organization: Organization, gone: bool) -> None:
+    if gone:
+        organization.faults.add(Fault(kind="status", status=404, path="/search/workitemsearchresults"))
+    project = organization.project("Platform").id
+    assert ids(search(platform_client, "labels", project=project)) == {15, 28}
+    refusal(platform_client, "search_work_items", ProjectNotFound, text="labels", project=project[:-4] + "0000")
+
+
+TOM = "Tom Becker <tom.becker@tidewater.example>"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize("person", ["Tom Becker", "tom becker", "tom.becker@tidewater.example", TOM])
+def test_a_person_is_found_by_the_whole_name_or_address(
+    platform_client: AzureDevOps, organization: Organization, gone: bool, person: str
+) -> None:
+    if gone:
+        organization.faults.add(Fault(kind="status", status=404, path="/search/workitemsearchresults"))
+    page = search(platform_client, "labels OR auditors", assigned_to=person)
+    assert ids(page) == {15, 28}
+    assert any(f"labels OR auditors (assigned to {person})" in note for note in page.notes)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize(
+    ("person", "near"), [("Tom", True), ("example", True), ("e", True), ("Tom Beker", True), ("Zoe Quinn", False)]
+)
+def test_a_part_of_a_name_finds_nobody_and_tells_the_near_ones(
+    platform_client: AzureDevOps, organization: Organization, gone: bool, person: str, near: bool
+) -> None:
+    if gone:
+        organization.faults.add(Fault(kind="status", status=404, path="/search/workitemsearchresults"))
+    page = search(platform_client, "labels", assigned_to=person)
+    assert page.items == []
+    told = page.notes[-1]
+    assert f"with the name or address {person!r}" in told
+    assert TOM in told.partition("They are assigned to ")[2]
+    assert ("Did you mean" in told) == near
+    assert near is False or "'Tom Becker" in told
+
+
+def test_words_that_stand_nowhere_are_not_said_to_be_assigned(platform_reader: AzureDevOps) -> None:
+    assert not any("assigned to a person" in note for note in search(platform_reader, "zebra", assigned_to="Tom").notes)
+
+
+TEXT = "A zebra in List<Integer> & <b>x</b>"
+
+
+@pytest.mark.parametrize("form", ["markdown", "html"])
+@pytest.mark.parametrize("place", ["comment", "System.Description", "Microsoft.VSTS.TCM.ReproSteps"])
+def test_a_snippet_has_the_text_as_it_is_shown_elsewhere(
+    platform_client: AzureDevOps, organization: Organization, place: str, form: Any
+) -> None:
+    if place == "comment":
+        say(organization, 17, TEXT, form)
+    else:
+        item, tom = organization.work_items.items[17], organization.named("Tom Becker")
+        draft = Draft({**item.revision.fields, place: TEXT}, formats={place: form})
+        organization.work_items.save(item, draft, by=tom, when=organization.clock.tick())
+    [row] = search(platform_client, "zebra").items
+    assert row.found[0].text == (TEXT if form == "markdown" else r"A zebra in List\<Integer> & **x**")
+
+
+@pytest.mark.parametrize("place", ["System.Title", "System.Tags"])
+def test_a_snippet_of_a_plain_text_is_as_it_is(
+    platform_client: AzureDevOps, organization: Organization, place: str
+) -> None:
+    item, tom = organization.work_items.items[17], organization.named("Tom Becker")
+    organization.work_items.save(
+        item, Draft({**item.revision.fields, place: TEXT}), by=tom, when=organization.clock.tick()
+    )
+    assert search(platform_client, "zebra").items[0].found[0].text == TEXT
 
 
 def test_a_filter_that_does_not_exist_is_told_with_near_names(platform_reader: AzureDevOps) -> None:

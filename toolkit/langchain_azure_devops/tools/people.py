@@ -23,3 +23,15 @@ def name_person(person: object) -> object:
 
 NamedPerson = Annotated[str | None, Mark(), BeforeValidator(name_person)]
 """A person as `Display Name <unique name>`, read from the service's identity reference; None where there is none."""
+
+
+def is_person(shown: str | None, wanted: str) -> bool:
+    """Return whether a person has exactly this display name, this unique name, or both, in any case.
+
+    Args:
+        shown: The person as `name_person` names them; None for nobody, which only a blank text means.
+        wanted: What was asked for.
+    """
+    whole = (shown or "").casefold()
+    name, _, unique_name = whole.rpartition(" <")
+    return wanted.strip().casefold() in {whole, *([name, unique_name.removesuffix(">")] if name else [])}

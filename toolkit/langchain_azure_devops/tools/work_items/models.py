@@ -19,7 +19,7 @@ from langchain_azure_devops.results.models import (
     UntrustedText,
 )
 from langchain_azure_devops.text.untrusted import clean, one_line
-from langchain_azure_devops.tools.people import name_person
+from langchain_azure_devops.tools.people import NamedPerson, name_person
 from langchain_azure_devops.tools.work_items.field_names import REFERENCE_NAME
 from langchain_azure_devops.tools.work_items.link_kinds import ATTACHMENT, name_kind
 from langchain_azure_devops.tools.work_items.stored_texts import is_plain, show_text, show_text_of_unknown_form
@@ -237,12 +237,17 @@ class RawComment(BaseModel):
     """A comment as the service answers it."""
 
     id: int = Field(validation_alias=AliasChoices("id", "commentId"))
-    author: str | None = Field(default=None, validation_alias=AliasPath("createdBy", "displayName"))
+    author: NamedPerson = Field(default=None, validation_alias="createdBy")
     author_id: str | None = Field(default=None, validation_alias=AliasPath("createdBy", "id"))
     text: str | None = None
     format: str | None = None
     created: Instant | None = Field(default=None, validation_alias="createdDate")
     deleted: bool | None = Field(default=None, validation_alias="isDeleted")
+
+    @property
+    def shown_text(self) -> str:
+        """The text as Markdown."""
+        return show_text(_COMMENT, self.text or "", (self.format or "html").lower())
 
 
 class RawComments(BaseModel):
@@ -314,7 +319,7 @@ def _order_comments(answer: RawComments) -> list[Comment]:
         Comment(
             author=one_line(comment.author or "None"),
             author_id=comment.author_id,
-            text=clean(show_text(_COMMENT, comment.text or "", (comment.format or "html").lower())),
+            text=clean(comment.shown_text),
             id=comment.id,
             created=f"{comment.created:%Y-%m-%dT%H:%MZ}" if comment.created else "",
         )

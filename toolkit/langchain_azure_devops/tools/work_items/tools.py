@@ -54,7 +54,14 @@ from langchain_azure_devops.tools.work_items.sent_values import (
     sent_fields,
 )
 from langchain_azure_devops.tools.work_items.toolset import toolset
-from langchain_azure_devops.tools.work_items.wiql import MAX_IDS, build_query, condition, describe_reach, find_ids
+from langchain_azure_devops.tools.work_items.wiql import (
+    MAX_IDS,
+    build_query,
+    condition,
+    describe_reach,
+    find_ids,
+    name_project,
+)
 
 _CREATE = "/{project}/_apis/wit/workitems/${type}"
 _JSON_PATCH = "application/json-patch+json"
@@ -87,7 +94,7 @@ async def query_work_items(
     """
     project = choose_project(client, project)
     filters = {
-        "System.TeamProject": condition("=", project),
+        "System.TeamProject": condition("=", await name_project(client, project)),
         "System.WorkItemType": condition("=", type),
         "System.State": condition("=", state),
         "System.AssignedTo": condition("=", assigned_to),

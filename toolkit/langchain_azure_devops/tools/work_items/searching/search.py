@@ -8,20 +8,18 @@ from typing import Annotated
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Projects
-from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.paging import Batch, collect
 from langchain_azure_devops.calls.places import choose_project
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound, ProjectNotFound, Unavailable
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.request import PathValues
-from langchain_azure_devops.http.responses import Collection, OrNone, decode
+from langchain_azure_devops.http.responses import OrNone, decode
 from langchain_azure_devops.results.models import Page, Position
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.people import NamedPerson
-from langchain_azure_devops.tools.work_items.models import PROJECT_FIELD, RawComments, RawWorkItem, WorkItem, row_fields
-from langchain_azure_devops.tools.work_items.recovery import COMMENTS, COMMENTS_VERSION
+from langchain_azure_devops.tools.people import is_person
+from langchain_azure_devops.tools.work_items.models import PROJECT_FIELD
 from langchain_azure_devops.tools.work_items.repair import explain_empty_result
-from langchain_azure_devops.tools.work_items.searching.snippets import Snippet, find_word, make_snippet
+from langchain_azure_devops.tools.work_items.searching.assignee import find_assignee, name_others
+from langchain_azure_devops.tools.work_items.searching.rows import BATCH, FoundWorkItem, read_found
 from langchain_azure_devops.tools.work_items.searching.words import (
     CannotTranslateError,
     Node,
@@ -31,22 +29,14 @@ from langchain_azure_devops.tools.work_items.searching.words import (
     parse_words,
 )
 from langchain_azure_devops.tools.work_items.toolset import toolset
-from langchain_azure_devops.tools.work_items.wiql import condition, find_ids
+from langchain_azure_devops.tools.work_items.wiql import condition, find_ids, name_project
 
 _SEARCH = "/{project}/_apis/search/workitemsearchresults"
-_BATCH = 200
 _OPERATORS = frozenset({"AND", "OR", "NOT", "NEAR", "BEFORE", "AFTER"})
 _HIGHEST_SKIP = 1_000
 _QUERY = "query "
 """Begins the position of a search that a query goes on with; the time of the query follows."""
-_MOST_COMMENTS_READ = 20
-_TEXTS = {
-    "System.Title": "title",
-    "System.Description": "description",
-    "Microsoft.VSTS.TCM.ReproSteps": "repro steps",
-    "Microsoft.VSTS.Common.AcceptanceCriteria": "acceptance criteria",
-    "System.Tags": "tags",
-}
+_FILTERS = {"System.WorkItemType": "type", "System.State": "state"}
 _NOTES = {
     1: "The index is being rebuilt: results may be incomplete.",
     2: "Indexing has not started: there are no results yet.",
@@ -56,19 +46,6 @@ _NOTES = {
     7: "The index is being built: results may be incomplete.",
     11: "Some work items are not accessible.",
 }
-
-
-class FoundWorkItem(WorkItem):
-    """A work item in whose texts something was found.
-
-    Attributes:
-        found: Where the words stand; empty where the service found other forms of them.
-    """
-
-    web_list = "{project}/_search?text={text}&type=workitem"
-
-    assigned_to: NamedPerson = Field(default=None, validation_alias=AliasPath("fields", "System.AssignedTo"))
-    found: list[Snippet] = Field(default=[])
 
 
 class _Hit(BaseModel):
@@ -103,13 +80,16 @@ async def search_work_items(
     if not text.strip():
         raise InvalidRequest("text is blank: give words to search for.", subject="text")
     project = choose_project(client, project)
-    filters = {"System.TeamProject": project, "System.WorkItemType": type, "System.State": state}
-    search = _Search(client, text, project, filters, assigned_to, await _find_person(client, assigned_to))
+    named = await name_project(client, project)
+    filters = {PROJECT_FIELD: named, "System.WorkItemType": type, "System.State": state}
+    search = _Search(client, text, project, filters, assigned_to, await find_assignee(client, assigned_to))
     page = await collect(FoundWorkItem, search.fetch, limit, cursor)
     page.notes.extend(" ".join(note.split()) for note in dict.fromkeys(search.notes))
     page.partial = any(note in _NOTES.values() for note in search.notes) or search.gaps
     if project is not None and not page.items and (type or state):
         page.notes.extend(await explain_empty_result(client, project, type, state))
+    if not page.items and page.cursor is None:
+        page.notes.extend(await search.explain_assignee())
     return page
 
 
@@ -120,6 +100,7 @@ class _Search:
     Attributes:
         filters: The value of each field that is filtered by; None for any.
         person: By what the person is recognized to whom the work items are assigned.
+        others: To whom the work items are assigned that were found, but are not those of the person.
         notes: What a reader must know, such as where was searched.
         gaps: Whether something could not be read.
     """
@@ -130,6 +111,7 @@ class _Search:
     filters: Mapping[str, str | None]
     assigned_to: str | None
     person: str | None
+    others: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     gaps: bool = False
 
@@ -164,7 +146,7 @@ class _Search:
         body: JsonValue = {
             "searchText": self.text,
             "$skip": position.skip,
-            "$top": min(wanted, _BATCH),
+            "$top": min(wanted, BATCH),
             "filters": given,
             "includeFacets": False,
         }
@@ -184,7 +166,8 @@ class _Search:
             self.notes.append("The service shows no hits beyond these: narrow the search.")
             more, self.gaps = False, True
         if self.person is not None:
-            rows = [row for row in rows if _is_assigned(row, self.person)]
+            self.others |= {row.assigned_to for row in rows if row.assigned_to}
+            rows = [row for row in rows if is_person(row.assigned_to, self.person)]
         return Batch(rows, Position(skip=after) if more else None, None if self.person else answer.count)
 
     async def _ask_query(self, position: Position, wanted: int, reason: str, node: Node) -> Batch[FoundWorkItem]:
@@ -203,11 +186,29 @@ class _Search:
 
     @property
     def _asked(self) -> str:
-        return self.client.secrets.replace_known(self.text)
+        """What was searched for, in words."""
+        narrowed = {label: self.filters[name] for name, label in _FILTERS.items()} | {"assigned to": self.assigned_to}
+        given = ", ".join(f"{label} {value}" for label, value in narrowed.items() if value is not None)
+        return self.client.secrets.replace_known(f"{self.text} ({given})" if given else self.text)
+
+    async def explain_assignee(self) -> list[str]:
+        """Tell to whom else the work items with the words are assigned, when the person has none of them."""
+        if self.assigned_to is None:
+            return []
+        people = self.others
+        if not people:
+            try:
+                query = _make_query(parse_words(self.text), self.filters, "")
+                found = await find_ids(self.client, self.project, query, BATCH)
+                rows = await read_found(self.client, found.ids[:BATCH], [], [])
+            except (CannotTranslateError, AzureDevOpsError):
+                return []
+            people = {row.assigned_to for row in rows if row.assigned_to}
+        return name_others(self.client.secrets.replace_known(self.assigned_to), people)
 
     async def _read(self, ids: Sequence[int], words: list[str]) -> list[FoundWorkItem]:
         before = len(self.notes)
-        rows = await _read(self.client, ids, words, self.notes)
+        rows = await read_found(self.client, ids, words, self.notes)
         self.gaps = self.gaps or len(self.notes) > before
         return rows
 
@@ -228,68 +229,3 @@ def _try_words(text: str) -> list[str]:
         return list_words(parse_words(text))
     except CannotTranslateError:
         return [word for word in re.findall(r"\w[\w'-]*\*?", text) if word not in _OPERATORS]
-
-
-async def _find_person(client: AzureDevOps, wanted: str | None) -> str | None:
-    """Return by what a person is recognized: a part of the name or the e-mail address; for @Me the unique name."""
-    if wanted is None or wanted.lower() != "@me":
-        return wanted
-    identity = await client.identity()
-    return identity.unique_name if identity else wanted
-
-
-def _is_assigned(row: FoundWorkItem, person: str) -> bool:
-    return person.casefold() in (row.assigned_to or "").casefold()
-
-
-async def _read(client: AzureDevOps, ids: Sequence[int], words: list[str], notes: list[str]) -> list[FoundWorkItem]:
-    """Read work items with their texts, and show where the words stand; comments are read where no other text has one.
-
-    Args:
-        client: The client that asks.
-        ids: The work items, in the order of the rows.
-        words: The words to show.
-        notes: Gets what could not be read.
-    """
-    rows: dict[int, FoundWorkItem] = {}
-    raws: dict[int, RawWorkItem] = {}
-    for start in range(0, len(ids), _BATCH):
-        asked: list[JsonValue] = [*ids[start : start + _BATCH]]
-        fields: list[JsonValue] = [*dict.fromkeys([*row_fields([PROJECT_FIELD]), *_TEXTS])]
-        body: dict[str, JsonValue] = {"ids": asked, "fields": fields, "errorPolicy": "omit"}
-        answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
-        found = [row for row in decode(answer, Collection[FoundWorkItem | None]).value if row]
-        raw = [row for row in decode(answer, Collection[RawWorkItem | None]).value if row]
-        rows |= {row.id: row for row in found}
-        raws |= {row.id: each for row, each in zip(found, raw, strict=True)}
-    if missing := len(set(ids)) - len(rows):
-        notes.append(f"{missing} more could not be read: deleted, or hidden from this token's owner.")
-    pattern = find_word(words)
-    if pattern is None:
-        return [rows[number] for number in ids if number in rows]
-    snippets: dict[int, list[Snippet]] = {}
-    for number, each in raws.items():
-        texts = ((name, each.fields.get(reference)) for reference, name in _TEXTS.items())
-        made = [make_snippet(name, str(text), pattern, client.secrets) for name, text in texts if text]
-        snippets[number] = [snippet for snippet in made if snippet]
-    left = [number for number in ids if number in rows and not snippets[number]]
-    if len(left) > _MOST_COMMENTS_READ:
-        notes.append(f"The comments of {len(left) - _MOST_COMMENTS_READ} of these work items were not looked through.")
-
-    async def read_comments(number: int) -> list[Snippet]:
-        where: PathValues = {"project": rows[number].project, "id": number}
-        answer = await client.get(COMMENTS, path=where, query={"$top": _BATCH}, version=COMMENTS_VERSION)
-        said = [each for each in decode(answer, RawComments).comments if each.text and not each.deleted]
-        made = (
-            make_snippet(f"comment {each.id} by {each.author}", each.text or "", pattern, client.secrets)
-            for each in said
-        )
-        return [snippet for snippet in made if snippet][:1]
-
-    try:
-        answers = await fan_out(left[:_MOST_COMMENTS_READ], read_comments)
-        snippets |= answers.done
-        notes.extend(f"The comments of work item {number} could not be read." for number in answers.failed)
-    except AzureDevOpsError as error:
-        notes.append(f"The comments could not be read: {error.message}")
-    return [rows[number].model_copy(update={"found": snippets[number]}) for number in ids if number in rows]

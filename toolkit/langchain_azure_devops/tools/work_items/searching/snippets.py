@@ -4,11 +4,9 @@ import re
 from collections.abc import Iterable
 
 from langchain_azure_devops.results.models import Result, Untrusted
-from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.known_secrets import KnownSecrets
 from langchain_azure_devops.text.untrusted import one_line
 
-_HTML = re.compile(r"</\w+>|<br\b|&\w+;")
 _BEFORE, _SHOWN = 50, 160
 
 
@@ -28,12 +26,11 @@ def find_word(words: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def make_snippet(where: str, text: str, words: re.Pattern[str], secrets: KnownSecrets) -> Snippet | None:
-    """Return the part of a text with the first word; None when it has none.
+    """Return the part of a text with the first word; None when it has none. The text is plain or Markdown.
 
     The whole text is redacted before it is cut: what is left might not show that it is a secret.
     """
-    plain = html_to_markdown(text) if _HTML.search(text) else text
-    shown = one_line(secrets.redact(plain))
+    shown = one_line(secrets.redact(text))
     found = words.search(shown)
     if found is None:
         return None
