@@ -151,7 +151,11 @@ def test_a_work_item_is_created_with_everything_given(platform_client, organizat
     assert stored.formats == {"System.Description": "markdown"}
     assert stored.revision.fields[PRIORITY] == 1
     assert stored.parent() == created.parent == 2
-    assert (created.revision, created.tags, created.assigned_to) == (1, "cache; ports", "Priya Raman")
+    assert (created.revision, created.tags, created.assigned_to) == (
+        1,
+        "cache; ports",
+        "Priya Raman <priya.raman@tidewater.example>",
+    )
     assert created.url.endswith(f"/_workitems/edit/{created.id}")
 
 
@@ -211,7 +215,11 @@ def test_creating_one_with_everything(platform_client, sent):
     found = call(platform_client, "get_work_item", ids=[made.id])
     assert found.revision == made.revision == 1
     assert (found.area, found.iteration) == ("Platform\\Team Harbor", "Platform\\Sprint 42")
-    assert (found.assigned_to, found.tags, found.priority) == ("Tom Becker", "ci; settings", 1)
+    assert (found.assigned_to, found.tags, found.priority) == (
+        "Tom Becker <tom.becker@tidewater.example>",
+        "ci; settings",
+        1,
+    )
     assert found.repro_steps == "## Steps\n\n1. Run `pytest`"
     assert [(link.kind, link.target) for link in found.links] == [("parent", "2")]
 

@@ -86,11 +86,16 @@ class Organization:
         return user
 
     def user(self, name_or_id: str) -> User | None:
-        """Find a user by id, unique name or display name (names ignore case)."""
+        """Find a user by id, unique name or display name (names ignore case), the first of those who share a name."""
         wanted = name_or_id.lower()
         if found := self.users.get(wanted):
             return found
-        return next((u for u in self.users.values() if wanted in {u.unique_name.lower(), u.display_name.lower()}), None)
+        called = (user for user in self.users.values() if user.unique_name.lower() == wanted)
+        return next(called, None) or next(iter(self.users_called(wanted)), None)
+
+    def users_called(self, display_name: str) -> list[User]:
+        """Return the users with this display name (names ignore case); several may share it."""
+        return [user for user in self.users.values() if user.display_name.lower() == display_name.lower()]
 
     def named(self, display_name: str) -> User:
         """Return the user with this name. Raises KeyError when there is none; for code that seeds or tests."""

@@ -82,7 +82,7 @@ class Requests:
         """Return a user of the organization: the first one, or a new service account when there is none, by default.
 
         Raises:
-            BuilderError: nobody has this name.
+            BuilderError: nobody has this name, or several users share it.
         """
         users = self.organization.users
         if named is None:
@@ -90,6 +90,8 @@ class Requests:
             return next(iter(users.values()), None) or self.organization.add_user(
                 "svc-agent", f"svc-agent@{name}.example"
             )
+        if isinstance(named, str):
+            refuse_shared(self.organization, named)
         if found := self.organization.user(named if isinstance(named, str) else named.id):
             return found
         wanted = named if isinstance(named, str) else named.display_name
@@ -162,6 +164,18 @@ def _message(error: ServiceError) -> str:
     details = as_list(as_object(error.custom).get("ValidationResults"))
     texts = [error.message, *(as_text(as_object(detail).get("message")) for detail in details)]
     return " ".join(" ".join(texts).split())
+
+
+def refuse_shared(organization: Organization, name: str) -> None:
+    """Refuse a display name that does not say which user is meant.
+
+    Raises:
+        BuilderError: several users have it; the message names their unique names.
+    """
+    called = organization.users_called(name)
+    if len(called) > 1:
+        unique_names = ", ".join(user.unique_name for user in called)
+        raise BuilderError(f"several users are called {name!r}; give one of the unique names {unique_names}")
 
 
 def choose(what: str, given: str, known: Iterable[Word]) -> Word:

@@ -15,6 +15,7 @@ from langchain_azure_devops.http.request import format_time
 from langchain_azure_devops.http.responses import Numbered, decode
 from langchain_azure_devops.results.models import Failed, Page, Position, Records
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.people import shorten_people
 from langchain_azure_devops.tools.work_items.conflicts import explain_conflict
 from langchain_azure_devops.tools.work_items.current import read_before_update, read_item
 from langchain_azure_devops.tools.work_items.field_names import find_fields
@@ -90,7 +91,8 @@ async def query_work_items(
 ) -> Page[WorkItem]:
     """Find work items by WIQL or filters, latest change first.
 
-    Source: `POST .../wit/wiql`, then `POST .../wit/workitemsbatch` for the fields.
+    Source: `POST .../wit/wiql`, then `POST .../wit/workitemsbatch` for the fields. A row has the display name of a
+    person alone, except where two people on the page share it: unique names would cost a long list a third more.
     """
     project = choose_project(client, project)
     filters = {
@@ -131,6 +133,8 @@ async def query_work_items(
         raise await add_repair_hint(client, error, project) from error
     if wiql is not None:
         page.looked_in = describe_reach(wiql)
+    shown = shorten_people(row.assigned_to for row in page.items if row.assigned_to)
+    page.items[:] = [row.model_copy(update={"assigned_to": shown.get(row.assigned_to or "")}) for row in page.items]
     page.notes.extend(notes)
     page.failed.extend(failed)
     page.partial = bool(failed or notes)

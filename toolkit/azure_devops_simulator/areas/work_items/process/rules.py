@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from azure_devops_simulator.api.errors import ServiceError
+from azure_devops_simulator.api.errors import NotSimulatedError, ServiceError
 from azure_devops_simulator.api.parsing import as_text, read_date
 from azure_devops_simulator.areas.work_items.process.fields import FIELDS, LONG_TEXT, NUMBERS, Field
 from azure_devops_simulator.areas.work_items.process.types import ALLOWED, SEVERITY, STATE_CHANGED, State, WorkItemType
@@ -144,6 +144,8 @@ def _identity(organization: Organization, field: Field, value: JsonValue, *, rul
         found = _NAME_AND_ADDRESS.fullmatch(str(value))
         names = [found["address"]] if found else [str(value).strip()]
     for name in filter(None, names):
+        if len(organization.users_called(name)) > 1:
+            raise NotSimulatedError(f"the identity {name!r}, a display name that several users share")
         if user := organization.user(name):
             return user.id
     shown = next((name for name in reversed(names) if name), "")

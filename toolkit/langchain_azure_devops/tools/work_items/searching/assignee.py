@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from langchain_azure_devops.errors import did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.text.untrusted import one_line
+from langchain_azure_devops.tools.people import split_person
 
 _MOST_NAMES = 10
 _ME = "@me"
@@ -38,4 +39,4 @@ def _suggest(wanted: str, names: list[str]) -> str:
     parts = [name for name in names if wanted.strip().casefold() in name.casefold()]
     if parts:
         return f" Did you mean {' or '.join(repr(name) for name in parts[:3])}?"
-    return did_you_mean(wanted, [name.rpartition(" <")[0] or name for name in names])
+    return did_you_mean(wanted, [split_person(name)[0] for name in names])
