@@ -184,6 +184,12 @@ def _check_deletion(comment: int, found: _Comment) -> None:
         raise NothingToSend(f"Comment {comment} was deleted already{who}, so nothing was sent.", subject=str(comment))
 
 
+def _name_unsaid(expected: Mapping[str, object]) -> list[str]:
+    """Return a note that names what the service left out of its answer; none when everything is there."""
+    unsaid = [what for what, value in expected.items() if value is None]
+    return [f"The service did not say {' and '.join(unsaid)}."] if unsaid else []
+
+
 def _result(id: int, comment: int, found: _Comment, *notes: str) -> ChangedComment:
     return ChangedComment(
         work_item=id,
@@ -262,7 +268,8 @@ async def update_work_item_comment(
     answer = await client.post(
         _COMMENT, {"text": text}, path=where, query={"format": "markdown"}, version=COMMENTS_VERSION, method="PATCH"
     )
-    return _result(id, comment, decode(answer, _Comment))
+    after = decode(answer, _Comment)
+    return _result(id, comment, after, *_name_unsaid({"its author": after.author, "its version now": after.version}))
 
 
 @toolset.write(
@@ -293,10 +300,7 @@ async def delete_work_item_comment(
     answer = await client.post(_COMMENT, None, path=where, version=COMMENTS_VERSION, method="DELETE")
     # Some versions of the interface answer without the comment.
     after = decode(answer, _Comment) if answer.content else _Comment()
-    unsaid = [
-        what for what, value in {"its author": found.author, "its version now": after.version}.items() if value is None
-    ]
-    notes = [f"The service did not say {' and '.join(unsaid)}."] if unsaid else []
+    notes = _name_unsaid({"its author": found.author, "its version now": after.version})
     return ChangedComment(
         work_item=id, comment=comment, version=after.version, deleted=True, author=found.author, notes=notes
     )
