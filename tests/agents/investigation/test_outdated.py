@@ -149,7 +149,7 @@ CHANGES = {
     "add_work_item_comment": (COMMENT.arguments, lambda other: change(other, 4, title="Renamed"), "title"),
     "update_work_item": ({"id": 4, "title": "Mine"}, lambda other: change(other, 4, state="Closed"), "state"),
     "update_work_items": (
-        {"updates": [{"id": 4, "revision": 5, "tags": "seen"}, {"id": 19, "revision": 1, "tags": "seen"}]},
+        {"updates": [{"id": 4, "revision": 5, "tags": "seen"}, {"id": 20, "revision": 1, "tags": "seen"}]},
         lambda other: change(other, 4, title="Renamed"),
         "work_item_4",
     ),
