@@ -14,6 +14,7 @@ from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.work_item_links.changes import (
     JSON_PATCH,
     MOST,
+    SAVES_UNREAD,
     ChangedLinks,
     Id,
     Revision,
@@ -249,12 +250,13 @@ async def add_work_item_links(
     if lost := [each.words for each in plan.new if find_missing([each.target], saved.relations)]:
         notes.append(f"The service accepted the change, and its answer lacks {'; '.join(lost)}.")
     checks: list[Callable[[LinkUpdate], bool]] = [each.is_added_by for each in plan.new]
+    saves = await read_saves(client, id, checks)
     return ChangedLinks(
         id=id,
         revision=saved.revision,
         title=saved.title,
         added=[each.words for each in plan.new if each.words not in lost],
-        saves=await read_saves(client, id, checks),
-        notes=notes,
+        saves=saves,
+        notes=[*notes, *([] if saves else [SAVES_UNREAD])],
         partial=bool(lost),
     )

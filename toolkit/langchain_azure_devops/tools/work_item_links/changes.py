@@ -72,6 +72,9 @@ async def find_relation(client: AzureDevOps, kind: str) -> str:
     )
 
 
+SAVES_UNREAD = "The service accepted the change, and its history does not show the change so far, or cannot be read."
+
+
 def find_saves(updates: Sequence[LinkUpdate], changes: Callable[[LinkUpdate], bool]) -> LinkUpdate | None:
     """Return the last save that changed a link; None when the history has none."""
     return next((update for update in reversed(updates) if changes(update)), None)

@@ -17,6 +17,7 @@ from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.work_item_links.changes import (
     JSON_PATCH,
     MOST,
+    SAVES_UNREAD,
     ChangedLinks,
     Id,
     Revision,
@@ -250,7 +251,7 @@ async def remove_work_item_links(client: AzureDevOps, *, id: Id, revision: Revis
         title=saved.title,
         removed=[each.shown.name for each in gone],
         saves=saves,
-        notes=left.notes,
+        notes=[*left.notes, *([] if saves else [SAVES_UNREAD])],
         partial=bool(left.notes),
         unread=left.failed,
     )
