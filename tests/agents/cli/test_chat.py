@@ -159,12 +159,14 @@ def test_ctrl_c_at_the_approval_leaves_the_write_waiting(chat, server):
     with OpenAIServer([FILE_IT, FINISH]) as model:
         process = chat(server.base_url, model)
         asked(process)
-        interrupt(process, "Not answered. The write waits")
+        interrupt(process)
+        process.expect("Not answered. The write waits")
         process.expect(PROMPT)
         process.sendline("Go on.")
         process.expect("still waits for an answer")
         process.expect("approve / edit / reject / stop")
-        interrupt(process, "nothing was written")
+        interrupt(process)
+        process.expect("nothing was written")
         process.expect(PROMPT)
         process.sendintr()
         assert ended(process) == 0

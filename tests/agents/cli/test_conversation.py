@@ -99,7 +99,7 @@ def test_ctrl_c_ends_cleanly(terminal, arguments):
     process.expect("approve / edit|Ask a question")
     if arguments[0] == "demo":
         process.expect("reject\\]")
-        interrupt(process, pexpect.EOF)
+        interrupt(process)
     else:
         process.expect("›")
         process.sendintr()
