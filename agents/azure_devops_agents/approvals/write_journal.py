@@ -1,6 +1,7 @@
 """The journal of writes: each is stored when it is approved, before it is sent, and afterwards. None is sent twice."""
 
 import json
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,6 +71,7 @@ class WriteJournal:
             ExtraMissing: The URL needs the extra `postgres`.
         """
         self._begun_here: set[str] = set()
+        self._lock = threading.Lock()
         self._database = shared_database(place)
 
     def approve(self, write_id: str, digest: str, approver: str) -> None:
@@ -108,10 +110,12 @@ class WriteJournal:
             "ON CONFLICT (id) DO NOTHING"
         )
         values = (write_id, tool, time.time(), destination, _storable(arguments))
-        if self._database.change(into, values) == 0:
-            return self.outcome(write_id)
-        self._begun_here.add(write_id)
-        return None
+        # In one step for `list_open`, which another write of the same turn may call at this moment.
+        with self._lock:
+            if self._database.change(into, values) > 0:
+                self._begun_here.add(write_id)
+                return None
+        return self.outcome(write_id)
 
     def outcome(self, write_id: str) -> Outcome | None:
         """Return the outcome of a write; None if it never began."""
@@ -127,8 +131,9 @@ class WriteJournal:
             "SELECT id, arguments, begun FROM intents WHERE tool = ? AND destination = ? "
             "AND (status IS NULL OR status = 'unknown') ORDER BY begun"
         )
-        rows = self._database.read(wanted, (tool, destination))
-        return [OpenWrite(*row) for row in rows if row[0] not in self._begun_here]
+        with self._lock:
+            rows = self._database.read(wanted, (tool, destination))
+            return [OpenWrite(*row) for row in rows if row[0] not in self._begun_here]
 
     def finish(self, write_id: str, status: str, text: str, artifact: Mapping[str, Any] | None = None) -> None:
         """Store the outcome of a write.

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
@@ -32,6 +33,27 @@ def test_of_many_at_once_one_begins(place):
     assert begun.count(Outcome(None, "")) == 7
     for journal in journals:
         journal.close()
+
+
+def test_a_write_that_begins_at_this_moment_is_not_listed_as_begun_by_others(place, monkeypatch):
+    """Two approved writes of one turn run at once: neither may take the other for one that a lost process began."""
+    journal = WriteJournal(place)
+    store, stored, listing = journal._database.change, threading.Event(), threading.Event()
+
+    def store_slowly(*args):
+        count = store(*args)
+        stored.set()
+        listing.wait(0.3)
+        return count
+
+    monkeypatch.setattr(journal._database, "change", store_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        begun = pool.submit(journal.begin, "a", "tool", "here")
+        assert stored.wait(10)
+        others = pool.submit(journal.list_open, "tool", "here")
+        others.add_done_callback(lambda _: listing.set())
+    assert (begun.result(), others.result()) == (None, [])
+    journal.close()
 
 
 def test_of_many_processes_one_begins(place):
