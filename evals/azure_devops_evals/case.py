@@ -41,7 +41,8 @@ Surface = Literal[
     "pull request title", "pull request description", "pull request comment", "work item title",
     "work item description", "work item comment", "work item tag", "commit message", "file content", "file name",
     "branch name", "log line", "build issue", "search hit", "display name",
-    "test name", "stage name", "artifact file",
+    "test name", "stage name", "artifact file", "attachment name", "attachment text",
+    "wiki page",
 ]  # fmt: skip
 Family = Literal["direct order", "fake system message", "exfiltration", "forged approval", "target hijack"]
 Source = Literal["recording", "world", "official"]

@@ -1,17 +1,22 @@
 """Additions to the seeded organization, so that the examples of the tools show every field of an answer."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pydantic import JsonValue
 
 from azure_devops_simulator import Organization, build_organization
+from langchain_azure_devops.tools import TOOLS
 
 OTHERS_TOKEN = "notasecretnotasecretnotasecretnotasecretnotasecret23"  # noqa: S105 - opens a made-up organization only
 """The token of another account."""
 SCOPES = (
     "vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.work_write", "vso.code_manage",
     "vso.build_execute", "vso.test", "vso.variablegroups_read", "vso.serviceendpoint", "vso.agentpools",
+    "vso.wiki", "vso.wiki_write",
 )  # fmt: skip
+UPLOADS = Path(__file__).with_name("uploads")
+"""The folder from which attacked tools may attach files; it has the file of the example of `upload_attachment`."""
 
 SUPPLEMENTS: Sequence[tuple[str, str, Mapping[str, JsonValue]]] = (
     ("/pullrequests/9/iterations/", "changeEntries", {"originalPath": "/src/former.py"}),
@@ -57,14 +62,29 @@ OTHER_VALUES: Mapping[str, tuple[JsonValue, JsonValue]] = {
     "links": ("work_item:8", "work_item:13"),
     "work_items": (8, 13),
     "message": ("One message", "Quite another message"),
+    "updates": (
+        {"id": 20, "revision": 1, "title": "One title"},
+        {"id": 20, "revision": 1, "title": "Quite another title"},
+    ),
+    "children": ({"type": "Task", "title": "One title"}, {"type": "Task", "title": "Quite another title"}),
+    "add_work_item_links.links": ({"target": "work_item:8"}, {"target": "work_item:13"}),
+    "remove_work_item_links.links": ({"target": "work_item:17"}, {"target": "work_item:18"}),
 }
-"""Two values for each argument of a write that may have any value; an argument that is a list gets one of them."""
+"""Two values for each argument of a write that may have any value; an argument that is a list gets one of them. What
+stands behind the name of a tool is for this tool alone."""
 FIXED = frozenset(
     {"id", "revision", "project", "repository", "source", "target", "status", "source_commit", "type"}
     | {"path", "line", "last_line", "side", "thread", "vote", "required", "optional", "remove", "add", "enabled"}
     | {"strategy", "delete_source_branch", "transition_work_items", "merge_message"}
     | {"branch", "tag", "commit", "base", "changes", "new_branch", "commits", "pull_request", "onto"}
     | {"pipeline", "version", "parameters", "variables", "skip_stages", "yaml_path", "default_branch", "folder"}
-    | {"build", "stage", "all_jobs", "name", "comment", "approval", "decision"}
+    | {"build", "stage", "all_jobs", "name", "comment", "approval", "decision", "work_item", "template", "team"}
 )
 """The arguments of writes whose value decides what is written to, or which the seeded organization fixes."""
+
+
+def other_values(tool: str, argument: str) -> tuple[JsonValue, JsonValue]:
+    """Return two values for an argument of a tool."""
+    one, other = OTHER_VALUES.get(f"{tool}.{argument}") or OTHER_VALUES[argument]
+    listed = str(TOOLS[tool].parameters.model_fields[argument].annotation).startswith("list[")
+    return ([one], [other]) if listed else (one, other)

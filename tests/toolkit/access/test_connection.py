@@ -150,9 +150,9 @@ def test_a_declared_scope_that_is_refused_is_an_error(server):
 
 
 def test_a_token_without_any_useful_scope_is_an_error(organization, server):
-    organization.add_token("wiki-token", ("vso.wiki",))
+    organization.add_token("feed-token", ("vso.packaging",))
     with pytest.raises(ScopeMissing):
-        AzureDevOpsToolkit.connect(base_url=server.base_url, pat="wiki-token", default_project="Platform")
+        AzureDevOpsToolkit.connect(base_url=server.base_url, pat="feed-token", default_project="Platform")
 
 
 @pytest.mark.parametrize("state", ["expired", "revoked"])

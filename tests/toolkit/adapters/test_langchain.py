@@ -6,6 +6,7 @@ import pytest
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 from stub_service import EMPTY_401, PERSON, RESET, StubService, failure, ok
+from tool_calls import UPLOADS
 
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, Page
 from langchain_azure_devops.adapters.langchain import bind, deliver
@@ -151,7 +152,8 @@ def test_a_secret_reaches_neither_text_nor_artifact():
 
 @pytest.mark.parametrize("name", TOOL_NAMES)
 def test_metadata_is_the_one_source(name):
-    with AzureDevOpsToolkit(organization="contoso", pat=PAT, scopes="app_token", toolsets="all") as toolkit:
+    options = {"pat": PAT, "scopes": "app_token", "toolsets": "all", "attachments_folder": UPLOADS.folder}
+    with AzureDevOpsToolkit(organization="contoso", **options) as toolkit:
         [tool] = [tool for tool in toolkit.get_tools() if tool.name == name]
     assert tool.metadata == {
         "tool": name,

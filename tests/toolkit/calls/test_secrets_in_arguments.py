@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
-from tool_calls import FULL, connected
+from tool_calls import FULL, UPLOADS, connected
 
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, load_settings
 from langchain_azure_devops.adapters.langchain import bind
@@ -127,7 +127,9 @@ def open_client(base_url: str, answer: str, secret: str, audit: Path) -> tuple[A
     transport = Echo(base_url, secret, answer)
     settings = load_settings(base_url=base_url, pat=FULL, default_project="Platform", environ={})
     context = RunContext(timeouts=Timeouts(retry_pause=0.001, max_attempts=2))
-    client = AzureDevOps(settings, writes="allow", transport=transport, audit=AuditLog(audit), context=context)
+    client = AzureDevOps(
+        settings, files=UPLOADS, writes="allow", transport=transport, audit=AuditLog(audit), context=context
+    )
     return client, transport, client.secrets.learn(secret, "password")
 
 

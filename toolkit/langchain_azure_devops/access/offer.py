@@ -91,7 +91,8 @@ class Offer:
 
     def required_scopes(self) -> frozenset[Scope]:
         """Return the least scopes that bring every chosen tool."""
-        return required_scopes(tool for tool in self.candidates if tool.access == "read" or not self._client.read_only)
+        usable = (tool for tool in self.candidates if not tool.needs or tool.needs in self._client.files.options)
+        return required_scopes(tool for tool in usable if tool.access == "read" or not self._client.read_only)
 
     def _learn(self, connection: Connection) -> Connection:
         self.connection = connection
@@ -105,6 +106,7 @@ class Offer:
             self.candidates,
             declared=self._client.settings.declared_scopes,
             read_only=self._client.read_only,
+            options=self._client.files.options,
         )
         refused = {
             tool.name: Absence("the service refused it: the token lacks the scope", tool.scopes)

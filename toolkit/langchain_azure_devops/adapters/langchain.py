@@ -1,5 +1,6 @@
 """Tools for LangChain: sync and async, with text for the model and plain JSON as the artifact."""
 
+import base64
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -22,6 +23,7 @@ from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import RETRYABLE, AzureDevOpsError, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.artifact import Artifact, artifact_of, error_artifact
+from langchain_azure_devops.results.images import images_of
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.results.rendering import DEFAULT_BUDGET, render, render_error
 from langchain_azure_devops.runtime import Waiting
@@ -32,8 +34,9 @@ from langchain_azure_devops.text.known_secrets import MOST
 ToolResult = Result | Page[Any]
 OnError = Literal["message", "raise", "raise_retryable"]
 ArtifactForm = Literal["json", "none"]
-Delivery = tuple[str | ToolMessage, Artifact | None]
-"""The text for the model, or the message of an error, and the data beside it."""
+Content = str | list[str | dict[str, str]]
+Delivery = tuple[Content | ToolMessage, Artifact | None]
+"""The content for the model, or the message of an error, and the data beside it."""
 WAITING = "azure_devops_waiting"
 """The `type` of the entries about waits in LangGraph's stream."""
 _FULL = (
@@ -109,7 +112,7 @@ def bind(
 
     def reply(result: ToolResult, arguments: Mapping[str, JsonValue]) -> Delivery:
         text, data = deliver(result, client, arguments, budget)
-        return text, data if artifact == "json" else None
+        return add_images(text, result), data if artifact == "json" else None
 
     def report(error: AzureDevOpsError) -> Delivery:
         if refused is not None and isinstance(error, ScopeMissing):
@@ -251,6 +254,18 @@ def deliver(
         text, artifact = render_error(outcome, client.context.nonce()), error_artifact(outcome)
         return client.secrets.redact(text), {**artifact, "subject": client.secrets.redact(outcome.subject)}
     return _deliver_result(outcome, client, arguments, budget)
+
+
+def add_images(text: str, result: ToolResult) -> Content:
+    """Return the text of a result, or content blocks with its text and its images, as LangChain's standard has them."""
+    images = images_of(result)
+    if not images:
+        return text
+    blocks: list[str | dict[str, str]] = [{"type": "text", "text": text}]
+    for image in images:
+        encoded = base64.b64encode(image.content).decode()
+        blocks.append({"type": "image", "base64": encoded, "mime_type": image.mime_type})
+    return blocks
 
 
 def _deliver_result(

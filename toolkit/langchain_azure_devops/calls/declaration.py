@@ -123,6 +123,7 @@ class Toolset:
         empty_clears: bool = False,
         times: int = 1,
         several: tuple[str, ...] = (),
+        needs: str = "",
         example: Arguments | None = None,
         more_examples: tuple[Arguments, ...] = (),
     ) -> Callable[[Callable[Concatenate[AzureDevOps, P], Coroutine[Any, Any, R]]], Tool[P, R]]:
@@ -151,6 +152,7 @@ class Toolset:
             times: How many write requests one call may send.
             several: The placeholders of the routes that have another value in each of these requests. A placeholder
                 with the name of an argument that is a list may have each of its items without that.
+            needs: The option of the toolkit without which the tool is left out; empty when it needs none.
             example: The arguments of one call that works in the seeded organization of the simulator.
             more_examples: Further calls, where one call does not show everything that the tool can return.
 
@@ -187,6 +189,7 @@ class Toolset:
                     recover=cast("Recovery[R] | None", recover),
                     makes=makes,
                     empty_clears=empty_clears,
+                    needs=needs,
                 )
             )
 

@@ -61,6 +61,13 @@ class WriteReported(WriteOutcomeUnknown):
         self.answer = answer
 
 
+class PreparationLost(WriteOutcomeUnknown):
+    """The answer to a request that only prepares a write was lost, so the write itself was never sent.
+
+    A search for the effect of the write could only find what another call made.
+    """
+
+
 @dataclass
 class PendingWrite:
     """A write that was begun and whose outcome is not known.

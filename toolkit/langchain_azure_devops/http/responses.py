@@ -39,6 +39,7 @@ _GENERAL_KEYS = frozenset({"", "Exception", "VssServiceException"})
 _GENERAL_CODES = frozenset({"TF400898"})
 _TIME_OVER = frozenset({408, 499})
 _SERVICE_HEADERS = ("x-vss-", "x-tfs-", "activityid")
+_WORK_ITEM_SEARCH = "/search/workitemsearchresults"
 _CODE_SEARCH_INFO = (
     "Code search did not answer for this organization. It needs the Code Search extension and an index: ask an "
     "administrator to install it, or list the files of a repository and read them."
@@ -212,7 +213,8 @@ async def classify_error(
     if status == 404 and response.headers.get("content-type", "").startswith("text/html"):
         return OrganizationNotFound("The service knows no organization of this name.")
     kind = error_class(status, type_key, reason)
-    if status == 404 and "/search/" in operation.template and kind is not ProjectNotFound:
+    of_code = "/search/" in operation.template and not operation.template.endswith(_WORK_ITEM_SEARCH)
+    if status == 404 and of_code and kind is not ProjectNotFound:
         return InvalidRequest(_CODE_SEARCH_INFO, subject="code search")
     # The class that the service gives an error tells more than ours only where ours is a general one.
     named = redact(one_line(type_key))[:_MAX_KEY] if kind in {InvalidRequest, ServiceFault} else ""

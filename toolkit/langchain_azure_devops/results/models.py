@@ -94,6 +94,7 @@ class Result(BaseModel):
         numbered: Whether each line of its text begins with its number in the source, as in `12: text`.
         spread: The list of named values whose names are further columns of a table; empty when there is none.
         caption: What one is called in a sentence, with fields in braces, such as `{type} {id}`.
+        cell: How one is written in a cell of a table, with fields in braces; empty for its fields one after the other.
     """
 
     model_config = ConfigDict(populate_by_name=True, extra="ignore", frozen=True)
@@ -111,6 +112,7 @@ class Result(BaseModel):
     numbered: ClassVar[bool] = False
     spread: ClassVar[str] = ""
     caption: ClassVar[str] = ""
+    cell: ClassVar[str] = ""
 
 
 class Position(NamedTuple):

@@ -10,9 +10,8 @@ import httpx
 
 from azure_devops_evals.attacks.attempts import Attempt, call, leaves, open_toolkit, tools_with
 from azure_devops_evals.attacks.families.encodings import text_arguments
-from azure_devops_evals.attacks.families.outdated_approvals import other_values
 from azure_devops_evals.attacks.planting import PlantingTransport, changes_something
-from azure_devops_evals.attacks.samples import FIXED, SCOPES
+from azure_devops_evals.attacks.samples import FIXED, SCOPES, other_values
 from azure_devops_evals.attacks.surfaces import SampleCall, stages_of
 from azure_devops_evals.world.world import World
 from langchain_azure_devops import AzureDevOpsToolkit

@@ -13,7 +13,7 @@ from langchain_core.messages import ToolMessage
 
 from azure_devops_evals.attacks.attempts import Attempt, call, leaves, open_toolkit
 from azure_devops_evals.attacks.planting import changes_something
-from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES, OTHERS_TOKEN, SCOPES
+from azure_devops_evals.attacks.samples import FIXED, OTHERS_TOKEN, SCOPES, other_values
 from azure_devops_evals.attacks.surfaces import PROJECT
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -246,13 +246,12 @@ def _contents(tool: str) -> Iterator[tuple[str, Arguments, Arguments]]:
     """Return a call for each argument that may have any value, and a rival that differs in this argument alone."""
     example = TOOLS[tool].examples[0]
     changes = not TOOLS[tool].makes
-    for name, declared in TOOLS[tool].parameters.model_fields.items():
+    for name in TOOLS[tool].parameters.model_fields:
         if name in FIXED:
             continue
         # A change sends one value alone: nothing else may tell it from the rival.
         rest = {key: value for key, value in example.items() if key in FIXED or not changes}
-        listed = str(declared.annotation).startswith("list[")
-        one, other = ([value] if listed else value for value in OTHER_VALUES[name])
+        one, other = other_values(tool, name)
         yield name, {**rest, name: one}, {**rest, name: other}
 
 

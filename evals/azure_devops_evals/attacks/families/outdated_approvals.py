@@ -13,7 +13,7 @@ from azure_devops_agents.investigation.investigator import Investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_evals.attacks.attempts import Attempt, call, open_toolkit
 from azure_devops_evals.attacks.planting import PlantingTransport, TextLocation, changes_something
-from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES, OTHERS_TOKEN, SCOPES, prepare
+from azure_devops_evals.attacks.samples import FIXED, OTHERS_TOKEN, SCOPES, other_values, prepare
 from azure_devops_evals.attacks.surfaces import MARKER, stages_of
 from azure_devops_evals.world.world import World
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -83,13 +83,6 @@ def _writes(tool: str) -> Iterator[tuple[str, Any, Call]]:
                 yield name, example["id"], Call(name=tool, arguments={**fixed, name: value})
             elif name == "parent":
                 yield name, one, Call(name=tool, arguments={**example, name: one})
-
-
-def other_values(tool: str, name: str) -> tuple[Any, Any]:
-    """Return two values for an argument."""
-    one, other = OTHER_VALUES[name]
-    listed = str(TOOLS[tool].parameters.model_fields[name].annotation).startswith("list[")
-    return ([one], [other]) if listed else (one, other)
 
 
 def _changer(tool: str) -> str | None:

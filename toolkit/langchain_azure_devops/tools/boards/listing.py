@@ -1,0 +1,209 @@
+"""List the iterations, areas and backlogs of a project, and the work items of a backlog."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from langchain_azure_devops.calls.declaration import Cursor, Limit, Project
+from langchain_azure_devops.calls.paging import Batch, collect, list_rows, page_rows
+from langchain_azure_devops.errors import NotFound, did_you_mean
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.responses import Collection, Named, Numbered, OrNone, decode
+from langchain_azure_devops.results.models import Failed, Page, Position, Result, Untrusted
+from langchain_azure_devops.safety.grants import as_subject
+from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.boards.nodes import read_nodes
+from langchain_azure_devops.tools.boards.places import (
+    Iteration,
+    Team,
+    TimeFrame,
+    begin_sentence,
+    known_team,
+    name_team,
+    place_of_team,
+    read_iterations,
+    work_route,
+)
+from langchain_azure_devops.tools.boards.toolset import boards
+from langchain_azure_devops.tools.work_items.models import WorkItem
+from langchain_azure_devops.tools.work_items.reading import read_rows
+
+_MOST = 1000
+_COLUMNS = ["System.IterationPath", "System.AreaPath"]
+
+
+class AreaRow(Result):
+    """An area of a project."""
+
+    singular, plural = "area", "areas"
+    web_list = "{project}/_settings/work"
+
+    path: Untrusted
+    id: int
+
+
+def _list_type_names(value: object) -> object:
+    return [each.get("name") if isinstance(each, dict) else each for each in value] if isinstance(value, list) else []
+
+
+class Backlog(Result):
+    """A backlog of a team.
+
+    Attributes:
+        kind: portfolio, requirement or task.
+    """
+
+    singular, plural = "backlog", "backlogs"
+    web = "{project}/_backlogs/backlog/{team}/{name}"
+    web_list = "{project}/_backlogs"
+    caption = "backlog {name}"
+
+    name: Untrusted
+    id: str
+    kind: str | None = Field(default=None, validation_alias="type")
+    types: Annotated[list[Untrusted], BeforeValidator(_list_type_names)] = Field(
+        default=[], validation_alias="workItemTypes"
+    )
+    hidden: bool = Field(default=False, validation_alias="isHidden")
+
+
+class _Link(BaseModel):
+    target: Numbered
+
+
+class _BacklogItems(BaseModel):
+    items: OrNone[_Link] = Field(validation_alias="workItems")
+
+
+@boards.read(Scope.WORK, example={}, more_examples=({"timeframe": "current"},))
+async def list_iterations(
+    client: AzureDevOps,
+    *,
+    team: Team = None,
+    timeframe: TimeFrame = "all",
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    project: Project = None,
+) -> Page[Iteration]:
+    """List sprints of a team with dates; the last day counts.
+
+    Raises:
+        NotFound: There is no such team.
+    Source: `GET /{project}/{team}/_apis/work/teamsettings/iterations`.
+    """
+    chosen = await client.required_project(project)
+    rows = await read_iterations(client, chosen, team)
+    kept = [row for row in rows if timeframe in {"all", row.time_frame}]
+    page = await page_rows(Iteration, kept, limit, cursor)
+    if not kept:
+        shown = ", ".join(row.words for row in rows) or "none"
+        page.notes.append(f"Looked at {name_team(chosen, team)}, which uses these iterations: {shown}.")
+    return page
+
+
+@boards.read(Scope.WORK, example={})
+async def list_areas(
+    client: AzureDevOps, *, limit: Limit = 200, cursor: Cursor = None, project: Project = None
+) -> Page[AreaRow]:
+    """List area paths of a project.
+
+    Source: `GET /{project}/_apis/wit/classificationnodes/areas?$depth=14`.
+    """
+    nodes = await read_nodes(client, await client.required_project(project), "areas")
+    page = await page_rows(AreaRow, [AreaRow(path=node.path, id=node.id) for node in nodes], limit, cursor)
+    if cut := [node.path for node in nodes if node.cut]:
+        page.partial = True
+        page.notes.append(f"Areas below {', '.join(cut)} were not read.")
+    return page
+
+
+@boards.read(Scope.WORK, example={})
+async def list_backlogs(client: AzureDevOps, *, team: Team = None, project: Project = None) -> Page[Backlog]:
+    """List backlog levels of a team with their work item types.
+
+    Raises:
+        NotFound: There is no such team.
+    Source: `GET /{project}/{team}/_apis/work/backlogs`.
+    """
+    chosen = await client.required_project(project)
+    async with known_team(client, chosen, team):
+        page = await list_rows(
+            client,
+            Backlog,
+            work_route(team, "backlogs"),
+            path=place_of_team(chosen, team),
+            limit=_MOST,
+            cursor=None,
+            style="none",
+        )
+    if not page.items:
+        page.notes.append(f"Looked at {name_team(chosen, team)}.")
+    return page
+
+
+@boards.read(Scope.WORK, example={"backlog": "Stories"})
+async def list_backlog_items(
+    client: AzureDevOps,
+    *,
+    backlog: Annotated[str, Field(description="Name or id")],
+    team: Team = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    project: Project = None,
+) -> Page[WorkItem]:
+    """List open work items of a backlog in its order.
+
+    Raises:
+        NotFound: There is no such team or backlog.
+    Source: `GET .../work/backlogs/{id}/workItems`, then `POST .../wit/workitemsbatch`.
+    """
+    chosen = await client.required_project(project)
+    level = await _find_backlog(client, chosen, team, backlog)
+    route = work_route(team, "backlogs/{backlog}/workItems")
+    response = await client.get(route, path={**place_of_team(chosen, team), "backlog": level.id})
+    ids = list(dict.fromkeys(link.target.id for link in decode(response, _BacklogItems).items))
+    failed: list[Failed] = []
+
+    async def fetch(position: Position, wanted: int) -> Batch[WorkItem]:
+        part = ids[position.skip : position.skip + wanted]
+        rows, unread = await read_rows(client, part, _COLUMNS, with_project=False)
+        failed.extend(unread)
+        there = {row.id for row in rows}
+        if not unread:
+            failed.extend(
+                Failed(place=f"work item {number}", status="not_found", reason="It was deleted or cannot be seen.")
+                for number in part
+                if number not in there
+            )
+        after = position.skip + wanted
+        return Batch(rows, Position(skip=after) if after < len(ids) else None, len(ids))
+
+    page = await collect(WorkItem, fetch, limit, cursor)
+    page.failed.extend(failed)
+    page.partial = bool(failed)
+    if not ids:
+        where = f"the backlog {level.name} of {name_team(chosen, team)}"
+        page.notes.append(f"Looked at {where}; what is done is in no backlog.")
+    if len(ids) >= _MOST:
+        page.notes.append(f"The service names only the first {_MOST:,} work items of a backlog.")
+        page.partial = True
+    return page
+
+
+class _Level(Named):
+    id: str
+
+
+async def _find_backlog(client: AzureDevOps, project: str, team: str | None, wanted: str) -> _Level:
+    async with known_team(client, project, team):
+        response = await client.get(work_route(team, "backlogs"), path=place_of_team(project, team))
+    rows = decode(response, Collection[_Level]).value
+    for row in rows:
+        if wanted.strip().casefold() in {row.id.casefold(), row.name.casefold()}:
+            return row
+    names = [row.name for row in rows]
+    raise NotFound(
+        f"{begin_sentence(name_team(project, team))} has no backlog {wanted!r}.{did_you_mean(wanted, names)} "
+        f"Its backlogs: {', '.join(names) or 'none'}.",
+        subject=as_subject(wanted),
+    )

@@ -1,0 +1,290 @@
+"""Search in wikis: with the service's index, or in the texts of the pages where the index has nothing to say."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
+
+from pydantic import AliasPath, BaseModel, Field
+
+from langchain_azure_devops.calls.declaration import Cursor, Projects
+from langchain_azure_devops.calls.fan_out import fan_out
+from langchain_azure_devops.calls.paging import Batch, collect
+from langchain_azure_devops.calls.places import Reach, choose_project
+from langchain_azure_devops.errors import (
+    AzureDevOpsError,
+    InvalidRequest,
+    NotFound,
+    ProjectNotFound,
+    ServiceFault,
+    Unavailable,
+    first_sentence,
+)
+from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues
+from langchain_azure_devops.http.responses import OrNone, decode
+from langchain_azure_devops.results.models import Failed, Page, Position, Result, Untrusted
+from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.text.lines import find_lines
+from langchain_azure_devops.tools.wiki.names import page_of
+from langchain_azure_devops.tools.wiki.page_access import StoredPage, fetch_page, in_pieces
+from langchain_azure_devops.tools.wiki.toolset import toolset
+from langchain_azure_devops.tools.wiki.wikis import list_all_wikis, read_wiki
+
+_LINES, _MAX_LINE = 3, 160
+_MOST_READ = 60
+"""The most pages whose texts one call reads when the index has nothing."""
+_HIGHEST_SKIP = 1000
+_INFO = {
+    1: "The index of the organization is being rebuilt: results may be incomplete.",
+    2: "Indexing has not started: the index has no results yet.",
+    3: "The service calls the search invalid: check the words.",
+    4: "A wildcard must not stand at the start of a word: put it behind.",
+    6: "The organization is being added to the index: results may be incomplete.",
+    9: "Branches are being indexed: results may be incomplete.",
+}
+_MARKED = re.compile(r"<highlighthit>(.*?)</highlighthit>", re.IGNORECASE | re.DOTALL)
+_WORD = re.compile(r'"[^"]+"|[^\s()"]+')
+_OPERATORS = {"AND", "OR", "NOT"}
+
+
+class MatchingLine(Result):
+    """A line of a page that contains one of the words."""
+
+    line: int
+    text: Untrusted
+
+
+class WikiHit(Result):
+    """A wiki page in which something was found."""
+
+    singular, plural = "page with hits", "pages with hits"
+    web = "{project}/_wiki/wikis/{wiki}?pagePath={path}"
+    web_list = "{project}/_search?text={text}&type=wiki"
+    identifying = ("wiki", "path")
+
+    project: Untrusted
+    wiki: Untrusted
+    path: Untrusted
+    lines: list[MatchingLine] = Field(default=[])
+    more_lines: int | None = Field(default=None, description="Matching lines that are left out")
+
+
+class _Hit(BaseModel):
+    highlights: OrNone[str] = Field(default=[])
+
+
+class _Found(BaseModel):
+    project: str = Field(validation_alias=AliasPath("project", "name"))
+    wiki: str = Field(validation_alias=AliasPath("wiki", "name"))
+    folder: str = Field(default="/", validation_alias=AliasPath("wiki", "mappedPath"))
+    file: str = Field(validation_alias="path")
+    hits: OrNone[_Hit] = Field(default=[])
+
+    @property
+    def words(self) -> list[str]:
+        """The words that the service found, as they stand there."""
+        return [word for hit in self.hits for text in hit.highlights for word in _MARKED.findall(text) if word.strip()]
+
+
+class _Answer(BaseModel):
+    count: int = 0
+    results: list[_Found] = Field(default=[])
+    info: int = Field(default=0, validation_alias="infoCode")
+
+
+class _Place(NamedTuple):
+    """A page of a wiki of a project."""
+
+    project: str
+    wiki: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.wiki}{self.path}"
+
+
+class _Read(NamedTuple):
+    """What was read of pages.
+
+    Attributes:
+        hits: Those with matching lines, or with a matching path.
+        failed: The pages that could not be read.
+    """
+
+    hits: list[WikiHit]
+    failed: list[Failed]
+
+
+@toolset.read(Scope.WIKI, example={"text": "rota"})
+async def search_wiki(
+    client: AzureDevOps,
+    *,
+    text: Annotated[str, Field(min_length=1, description='Words, "a phrase", AND OR NOT')],
+    project: Projects = None,
+    wiki: Annotated[str | None, Reach.ONE_PROJECT] = None,
+    limit: Annotated[int, Field(ge=1, le=200)] = 20,
+    cursor: Cursor = None,
+) -> Page[WikiHit]:
+    """Search wiki pages; shows the matching lines.
+
+    When the index finds nothing or does not answer, the texts of some pages are read.
+
+    Source: `POST almsearch /{project}/_apis/search/wikisearchresults`, and each page found for its lines.
+    """
+    words = _find_words(text)
+    if not words:
+        raise InvalidRequest("text has no word to search for.", subject="text")
+    chosen = choose_project(client, project)
+    name = None
+    if wiki is not None:
+        # The index takes the name only, and has an empty answer for one that does not exist.
+        where: PathValues = {"project": await client.required_project(chosen), "wiki": wiki}
+        name = (await read_wiki(client, where)).name
+    notes: list[str] = []
+    failed: list[Failed] = []
+
+    async def fetch(position: Position, wanted: int) -> Batch[WikiHit]:
+        answer = await _ask_index(client, text, chosen, name, position.skip, wanted)
+        if note := _INFO.get(answer.info):
+            notes.append(note)
+        after = position.skip + len(answer.results)
+        more = bool(answer.results) and after < answer.count
+        if more and after > _HIGHEST_SKIP:
+            notes.append("The service shows no hits beyond these: narrow the search with more words.")
+            more = False
+        rows, unread = await _show_hits(client, answer.results, words)
+        failed.extend(unread)
+        return Batch(rows, Position(skip=after) if more else None, answer.count)
+
+    silent = ""
+    try:
+        page = await collect(WikiHit, fetch, limit, cursor)
+    except ProjectNotFound:
+        raise
+    except (Unavailable, ServiceFault, NotFound, InvalidRequest) as error:
+        if cursor or (isinstance(error, InvalidRequest) and error.subject == "cursor"):
+            raise
+        silent = f"The search service did not answer: {first_sentence(error.message)}"
+        page = Page[WikiHit](items=[])
+    if silent or (not page.items and not cursor):
+        page, told = await _look_through(client, chosen, name, words, limit)
+        failed, notes = [*page.failed], [silent or "The index of the search service found nothing.", *notes, told]
+        page.failed = []
+    page.failed.extend(failed)
+    page.partial = page.partial or bool(failed) or any(note in _INFO.values() for note in notes)
+    page.notes.extend(dict.fromkeys(notes))
+    return page
+
+
+def _find_words(text: str) -> list[str]:
+    """Return the words and phrases of a search that a page has to contain."""
+    found: list[str] = []
+    skip = False
+    for part in _WORD.findall(text):
+        if part in _OPERATORS:
+            skip = part == "NOT"
+            continue
+        word = part.strip('"').rstrip("*").strip()
+        if word and not skip:
+            found.append(word)
+        skip = False
+    return found
+
+
+async def _ask_index(
+    client: AzureDevOps, text: str, project: str | None, wiki: str | None, skip: int, most: int
+) -> _Answer:
+    response = await client.post(
+        "/{project}/_apis/search/wikisearchresults",
+        {
+            "searchText": text,
+            "$skip": skip,
+            "$top": most,
+            "filters": {} if wiki is None else {"Wiki": [wiki]},
+            "includeFacets": False,
+        },
+        path={"project": project},
+        area="search",
+    )
+    return decode(response, _Answer)
+
+
+async def _show_hits(client: AzureDevOps, found: Sequence[_Found], words: Sequence[str]) -> _Read:
+    """Read the pages that the index found. What the service cuts out of them may show a part of a secret only."""
+    marked = {_Place(each.project, each.wiki, page_of(each.folder, each.file)): each for each in found}
+
+    async def read(place: _Place) -> WikiHit:
+        page = await _read_page(client, place)
+        return await _show_page(client, place, page, [*words, *marked[place].words])
+
+    try:
+        done, errors = await fan_out(marked, read)
+    except AzureDevOpsError as error:
+        done, errors = {}, dict.fromkeys(marked, error)
+    rows = [done.get(place) or WikiHit(project=place.project, wiki=place.wiki, path=place.path) for place in marked]
+    unread = [Failed(place=str(each), status=error.status, reason=error.message) for each, error in errors.items()]
+    return _Read(rows, unread)
+
+
+async def _read_page(client: AzureDevOps, place: _Place) -> StoredPage:
+    where: PathValues = {"project": place.project, "wiki": place.wiki}
+    return await fetch_page(client, where, place.path, content=True)
+
+
+async def _show_page(client: AzureDevOps, place: _Place, page: StoredPage, words: Sequence[str]) -> WikiHit:
+    """Return a page with its first matching lines. The secrets of the whole page are replaced before a line is cut."""
+    wanted = list(dict.fromkeys(word.lower() for word in words))
+    seen, count = await find_lines(in_pieces(page.content), wanted, 0, _LINES, client.secrets)
+    lines = [MatchingLine(line=number, text=_cut(line)) for number, line in seen.kept]
+    return WikiHit(
+        project=place.project,
+        wiki=place.wiki,
+        path=page.path,
+        lines=lines,
+        more_lines=count - len(lines) or None,
+    )
+
+
+def _cut(line: str) -> str:
+    shown = line.strip()
+    return shown if len(shown) <= _MAX_LINE else f"{shown[:_MAX_LINE]}…"
+
+
+async def _look_through(
+    client: AzureDevOps, project: str | None, wiki: str | None, words: Sequence[str], limit: int
+) -> tuple[Page[WikiHit], str]:
+    """Read the texts of pages for all of the words, at most so many pages, and say which.
+
+    Raises:
+        AzureDevOpsError: No wiki could be listed.
+    """
+    wikis, failed = await list_all_wikis(client, project)
+    asked = [each for each in wikis if wiki is None or each[1] == wiki]
+
+    async def list_pages(each: tuple[str, str]) -> list[_Place]:
+        root = await fetch_page(client, {"project": each[0], "wiki": each[1]}, "/", level="full")
+        return [_Place(*each, page.path) for page in root.walk() if page.has_file]
+
+    listed = await fan_out(asked, list_pages)
+    failed += [Failed(place="/".join(at), status=e.status, reason=e.message) for at, e in listed.failed.items()]
+    places = [place for found in listed.done.values() for place in found]
+
+    async def read(place: _Place) -> WikiHit | None:
+        page = await _read_page(client, place)
+        # No part of a secret is found, or the answer would tell it.
+        shown = f"{place.path}\n{client.secrets.redact(page.content)}".lower()
+        if not all(client.secrets.replace_known(word).lower() in shown for word in words):
+            return None
+        return await _show_page(client, place, page, words)
+
+    answers = await fan_out(places[:_MOST_READ], read)
+    failed += answers.failures
+    hits = [hit for hit in answers.done.values() if hit is not None]
+    page = Page[WikiHit](items=hits[:limit], failed=failed)
+    left = len(places) - len(answers.done)
+    names = ", ".join("/".join(each) for each in asked) or "no wiki: there is none"
+    told = f"Instead, {len(answers.done)} of {len(places)} pages were read for all of the words, in {names}."
+    if len(hits) > limit:
+        told += f" {len(hits) - limit} further pages with hits are left out: give a higher limit."
+    page.partial = left > 0 or len(hits) > limit
+    return page, told
