@@ -47,7 +47,7 @@ def test_each_file_has_a_web_page(platform_reader):
 
 def test_a_work_item_without_files_says_where_it_was_looked(platform_reader):
     told = message_of(platform_reader, "list_attachments", work_item=4)
-    assert told == "No attachments found in work item 4, its texts and comments."
+    assert told == "No attachments found in work item 4 with its texts and comments."
     assert "999" in refusal(platform_reader, "list_attachments", NotFound, work_item=999)
 
 

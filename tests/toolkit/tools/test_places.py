@@ -39,9 +39,9 @@ RECORDS = {
     "list_work_item_changes": " in work item {id}",
     "list_work_item_comments": " in work item {id}",
     "list_work_item_links": " in work item {id}",
-    "list_attachments": " in work item {work_item}, its texts and comments",
+    "list_attachments": " in work item {work_item} with its texts and comments",
     "list_work_item_templates": " in team {team} of Platform",
-    "run_saved_query": " in query {query} of Platform",
+    "run_saved_query": " in a saved query of Platform",
 }
 """Lists that look into one record, and how they name it."""
 IN_THE_PROJECT_OF_AN_ITEM = {"list_work_item_comments", "list_attachments"}

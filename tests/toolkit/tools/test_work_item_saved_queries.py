@@ -87,7 +87,7 @@ def test_a_flat_query_shows_its_columns(platform_reader: AzureDevOps) -> None:
     assert page.items[0].more[0].name == "Microsoft.VSTS.Common.Severity"
     assert page.items[0].more[0].value == "2 - High"
     assert page.items[0].level is None
-    assert "in query Shared Queries/Open bugs of Platform" in shown(page)
+    assert "in a saved query of Platform" in shown(page)
 
 
 def test_a_tree_shows_level_and_parent(platform_reader: AzureDevOps) -> None:
@@ -127,7 +127,7 @@ def test_a_query_is_found_by_its_id(platform_client: AzureDevOps, organization: 
     page = run(platform_client, number, limit=3)
     assert len(page.items) == 3
     assert page.total > 3
-    assert "query Shared Queries/Everything" in shown(page)
+    assert "note: The query is Shared Queries/Everything." in shown(page)
 
 
 def test_the_macro_of_a_team_is_the_iteration_of_today(platform_reader: AzureDevOps) -> None:
@@ -156,7 +156,7 @@ def test_a_macro_without_a_team_says_so(platform_client: AzureDevOps, organizati
 def test_an_empty_result_names_the_query(platform_client: AzureDevOps, organization: Organization) -> None:
     add(organization, "Nothing", FLAT.replace("@project", "@project AND [System.Title] = 'No such title'"))
     assert shown(run(platform_client, "Shared Queries/Nothing")).startswith(
-        "No work items found in query Shared Queries/Nothing of Platform"
+        "No work items found in a saved query of Platform"
     )
 
 

@@ -39,7 +39,9 @@ async def list_attachments(
     failed += unread
     page = await page_rows(Attachment, found, limit, cursor)
     page.looked_in = Place(
-        project=item.project, words=f"work item {work_item}, its texts and comments", web=f"_workitems/edit/{work_item}"
+        project=item.project,
+        words=f"work item {work_item} with its texts and comments",
+        web=f"_workitems/edit/{work_item}",
     )
     page.notes.extend(notes)
     page.failed.extend(failed)

@@ -59,7 +59,7 @@ class Backlog(Result):
     caption = "backlog {name}"
 
     name: Untrusted
-    id: str
+    id: Untrusted
     kind: str | None = Field(default=None, validation_alias="type")
     types: Annotated[list[Untrusted], BeforeValidator(_list_type_names)] = Field(
         default=[], validation_alias="workItemTypes"

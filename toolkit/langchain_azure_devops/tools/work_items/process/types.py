@@ -38,7 +38,7 @@ class WorkItemTypeRow(Result):
     identifying = ("reference_name",)
 
     name: Untrusted
-    reference_name: str | None = Field(default=None, validation_alias="referenceName")
+    reference_name: Untrusted | None = Field(default=None, validation_alias="referenceName")
     states: Annotated[list[Untrusted], BeforeValidator(_names)] = Field(default=[])
     disabled: bool | None = Field(default=None, validation_alias="isDisabled")
     description: Annotated[Untrusted | None, AfterValidator(_none_if_blank)] = None
@@ -61,7 +61,7 @@ class TypeState(Result):
 class TypeField(Result):
     """A field of a type that people can set."""
 
-    reference_name: str
+    reference_name: Untrusted
     name: Untrusted
     kind: str | None
     required: bool
@@ -78,7 +78,7 @@ class WorkItemTypeDetail(PartialResult):
     identifying = ("reference_name",)
 
     name: Untrusted
-    reference_name: str | None
+    reference_name: Untrusted | None
     description: Untrusted | None
     disabled: bool
     states: list[TypeState]

@@ -110,11 +110,12 @@ async def run_saved_query(
         return Batch(rows, Position(skip=after) if after < len(links) else None, len(links) if complete else None)
 
     page = await collect(QueriedWorkItem, fetch, limit, cursor)
-    page.notes.extend(dict.fromkeys(notes))
+    page.notes.extend([f"The query is {stored.path}.", *dict.fromkeys(notes)])
     page.failed.extend(failed)
     page.partial = bool(failed or notes)
+    # Whoever saved the query chose its name, so that stands in the notes, inside the fence.
     page.looked_in = Place(
-        project=project, words=f"query {stored.path} of {project}", web=f"{project}/_queries/query/{stored.id}"
+        project=project, words=f"a saved query of {project}", web=f"{project}/_queries/query/{stored.id}"
     )
     return page
 
