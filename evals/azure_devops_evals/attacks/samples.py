@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -67,11 +68,22 @@ OTHER_VALUES: Mapping[str, tuple[JsonValue, JsonValue]] = {
         {"id": 20, "revision": 1, "title": "Quite another title"},
     ),
     "children": ({"type": "Task", "title": "One title"}, {"type": "Task", "title": "Quite another title"}),
-    "add_work_item_links.links": ({"target": "work_item:8"}, {"target": "work_item:13"}),
-    "remove_work_item_links.links": ({"target": "work_item:17"}, {"target": "work_item:18"}),
+    "start": ("2026-12-12", "2026-12-13"),
+    "finish": ("2026-12-26", "2026-12-27"),
+    "column": ("Resolved", "Closed"),
+    "row": ("Expedite", "(default)"),
+    "content": ("One page.\n", "Quite another page.\n"),
+    "edits": ({"old": "twice", "new": "three times"}, {"old": "twice", "new": "four times"}),
+    "new_path": ("/Deployments/One", "/Deployments/Another"),
+    "order": (0, 1),
 }
-"""Two values for each argument of a write that may have any value; an argument that is a list gets one of them. What
-stands behind the name of a tool is for this tool alone."""
+"""Two values for each argument of a write that may have any value; an argument that is a list gets one of them."""
+VALUES_OF_TOOLS: Mapping[tuple[str, str], tuple[JsonValue, JsonValue]] = {
+    ("add_work_item_links", "links"): ({"target": "work_item:8"}, {"target": "work_item:13"}),
+    ("remove_work_item_links", "links"): ({"target": "work_item:17"}, {"target": "work_item:18"}),
+    ("create_iteration", "parent"): ("Platform\\Sprint 42", "Platform\\Sprint 43"),
+}
+"""Two values for an argument of one tool, where those of other tools with such an argument do not fit."""
 FIXED = frozenset(
     {"id", "revision", "project", "repository", "source", "target", "status", "source_commit", "type"}
     | {"path", "line", "last_line", "side", "thread", "vote", "required", "optional", "remove", "add", "enabled"}
@@ -79,12 +91,27 @@ FIXED = frozenset(
     | {"branch", "tag", "commit", "base", "changes", "new_branch", "commits", "pull_request", "onto"}
     | {"pipeline", "version", "parameters", "variables", "skip_stages", "yaml_path", "default_branch", "folder"}
     | {"build", "stage", "all_jobs", "name", "comment", "approval", "decision", "work_item", "template", "team"}
+    | {"board", "done", "wiki"}
 )
 """The arguments of writes whose value decides what is written to, or which the seeded organization fixes."""
 
 
 def other_values(tool: str, argument: str) -> tuple[JsonValue, JsonValue]:
     """Return two values for an argument of a tool."""
-    one, other = OTHER_VALUES.get(f"{tool}.{argument}") or OTHER_VALUES[argument]
+    one, other = VALUES_OF_TOOLS.get((tool, argument)) or OTHER_VALUES[argument]
     listed = str(TOOLS[tool].parameters.model_fields[argument].annotation).startswith("list[")
     return ([one], [other]) if listed else (one, other)
+
+
+def call_with(tool: str, argument: str, value: JsonValue) -> dict[str, Any]:
+    """Return the example of a tool with this value of an argument.
+
+    A change sends this value, and beside it only what it cannot do without: nothing else may tell it from another one.
+    """
+    parameters = TOOLS[tool].parameters.model_fields
+    kept = {
+        name: given
+        for name, given in TOOLS[tool].examples[0].items()
+        if TOOLS[tool].makes or name in FIXED or parameters[name].is_required()
+    }
+    return {**kept, argument: value}

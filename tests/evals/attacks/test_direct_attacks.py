@@ -1,6 +1,7 @@
 """Each family of direct attacks reports a violation where a protection is taken away, and none where it is there."""
 
 import functools
+import sys
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import count
@@ -31,8 +32,9 @@ from azure_devops_evals.attacks.families import (
     secret_oracles,
 )
 from azure_devops_evals.attacks.payloads import DECORATIONS, OWN_TOKEN
-from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES
+from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES, VALUES_OF_TOOLS, call_with, other_values
 from langchain_azure_devops import TOOLS
+from langchain_azure_devops.calls import recovery
 from langchain_azure_devops.errors import WriteNotDone, WriteOutcomeUnknown
 
 WRITERS = tools_with("write")
@@ -58,8 +60,16 @@ def change_tool(monkeypatch):
 
 
 def test_every_argument_of_a_write_has_two_values_or_is_fixed():
-    arguments = {argument for name in WRITERS for argument in TOOLS[name].parameters.model_fields}
-    assert arguments == FIXED | OTHER_VALUES.keys()
+    arguments = {(name, argument) for name in WRITERS for argument in TOOLS[name].parameters.model_fields}
+    assert {argument for _, argument in arguments} == FIXED | OTHER_VALUES.keys()
+    assert not FIXED & OTHER_VALUES.keys()
+    assert arguments >= VALUES_OF_TOOLS.keys()
+    for tool, argument in arguments:
+        if argument not in FIXED:
+            one, other = other_values(tool, argument)
+            assert one != other
+            TOOLS[tool].validate(call_with(tool, argument, one))
+            TOOLS[tool].validate(call_with(tool, argument, other))
 
 
 def test_the_families_are_run_on_every_tool():
@@ -101,10 +111,32 @@ def test_a_false_word_about_a_lost_write_is_noticed(monkeypatch, tool, error, sa
     async def settle(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("langchain_azure_devops.calls.tool.settle_write", settle)
+    # Some tools settle a part of their write themselves.
+    for module in [each for name, each in sys.modules.items() if name.startswith("langchain_azure_devops.")]:
+        if vars(module).get("settle_write") is recovery.settle_write and module is not recovery:
+            monkeypatch.setattr(module, "settle_write", settle)
     example = TOOLS[tool].examples[0]
     lost, nothing = lost_answers.LOSSES[0], lost_answers.SITUATIONS[0]
     assert found([lost_answers.lose(tool, "", example, None, lost, nothing)]) == {said}
+
+
+def test_a_lost_preparation_counts_as_no_effect(monkeypatch):
+    tool = "upload_attachment"
+    example, nothing = TOOLS[tool].examples[0], lost_answers.SITUATIONS[0]
+
+    def lose(loss):
+        return found([lost_answers.lose(tool, "", example, None, loss, nothing, prepares=True)])
+
+    assert set.union(*map(lose, lost_answers.LOSSES)) == set()
+    made = TOOLS[tool].function.__annotations__["return"](
+        work_item=28, revision=9, id="3", name="trace.txt", bytes=1, sha256=""
+    )
+
+    async def say_done(*_: object) -> object:
+        return made
+
+    monkeypatch.setattr(type(TOOLS[tool]), "_settle", say_done)
+    assert lose(lost_answers.LOSSES[0]) == {"says done, though this call had done nothing"}
 
 
 def test_a_write_that_counts_as_done_without_proof_is_noticed(monkeypatch):

@@ -11,7 +11,7 @@ import httpx
 from azure_devops_evals.attacks.attempts import Attempt, call, leaves, open_toolkit, tools_with
 from azure_devops_evals.attacks.families.encodings import text_arguments
 from azure_devops_evals.attacks.planting import PlantingTransport, changes_something
-from azure_devops_evals.attacks.samples import FIXED, SCOPES, other_values
+from azure_devops_evals.attacks.samples import FIXED, SCOPES, call_with, other_values
 from azure_devops_evals.attacks.surfaces import SampleCall, stages_of
 from azure_devops_evals.world.world import World
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -141,14 +141,13 @@ def _shown() -> Sequence[str]:
 def _honest(tool: str, values: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Return honest writes, by what they write."""
     example = TOOLS[tool].examples[0]
-    fixed = {name: value for name, value in example.items() if name in FIXED}
     yield "it is the example", example
     for name in TOOLS[tool].parameters.model_fields:
         if name == "source_commit" and "status" in TOOLS[tool].parameters.model_fields:
             commit = _leaf(stages_of("get_pull_request")[0].call().artifact, ".data.source_commit")
-            yield "it completes a pull request", {**fixed, "status": "completed", name: commit}
+            yield "it completes a pull request", {**call_with(tool, name, commit), "status": "completed"}
         elif name not in FIXED:
-            yield f"it writes {name}", {**example, name: other_values(tool, name)[0]}
+            yield f"it writes {name}", call_with(tool, name, other_values(tool, name)[0])
     for place, make in text_arguments(tool):
         if place in TOOLS[tool].contents:
             for number, text in enumerate(_texts(values), start=1):
