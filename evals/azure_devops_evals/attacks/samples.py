@@ -81,6 +81,8 @@ OTHER_VALUES: Mapping[str, tuple[JsonValue, JsonValue]] = {
 VALUES_OF_TOOLS: Mapping[tuple[str, str], tuple[JsonValue, JsonValue]] = {
     ("add_work_item_links", "links"): ({"target": "work_item:8"}, {"target": "work_item:13"}),
     ("remove_work_item_links", "links"): ({"target": "work_item:17"}, {"target": "work_item:18"}),
+    ("assign_iteration", "iteration"): ("Platform\\Sprint 42", "Platform\\Sprint 41"),
+    ("assign_area", "area"): ("Platform\\Team Lighthouse", "Platform"),
     ("create_iteration", "parent"): ("Platform\\Sprint 42", "Platform\\Sprint 43"),
 }
 """Two values for an argument of one tool, where those of other tools with such an argument do not fit."""

@@ -342,7 +342,8 @@ def claim_of(answer: ToolMessage) -> Outcome:
 def _shows(answer: ToolMessage, made: Any) -> bool:
     """Return whether an answer shows what the service made: its number or id, else a commit of it, else its name.
 
-    Labels have no number, and an answer to a request for reviewers is a list of them.
+    Labels have no number, and an answer to a request for reviewers is a list of them. A wiki page that was moved is
+    known by its new path.
     """
     wanted = _identify(made)
     return any(value in wanted for _, value in leaves(answer.artifact["data"]))
@@ -353,7 +354,7 @@ def _identify(made: Any) -> list[str]:
     numbers = [value for path, value in leaves(made) if _NUMBER_OF.fullmatch(path) and value.isdigit()]
     approvals = [value for path, value in leaves(made) if _APPROVAL.fullmatch(path) and "-" in value]
     commits = [value for path, value in leaves(made) if path.lower().endswith("objectid") and int(value, 16)]
-    names = [value for path, value in leaves(made) if path.endswith((".name", ".displayName"))]
+    names = [value for path, value in leaves(made) if path.endswith((".name", ".displayName", ".newPath"))]
     return numbers or commits or [*approvals, *names]
 
 
