@@ -12,7 +12,7 @@ from azure_devops_evals.attacks.attempts import Attempt, call, open_toolkit
 from azure_devops_evals.attacks.families.secret_oracles import LOOK, PLACE
 from azure_devops_evals.attacks.payloads import OWN_TOKEN, SECRETS, shows, tell
 from azure_devops_evals.attacks.planting import PlantingTransport, changes_something
-from azure_devops_evals.attacks.samples import SCOPES
+from azure_devops_evals.attacks.samples import SCOPES, call_with
 from azure_devops_evals.world.world import World
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest
@@ -125,17 +125,16 @@ def text_arguments(tool: str) -> Iterator[tuple[str, Callable[[str], Mapping[str
 
 
 def _list_texts(tool: str) -> Iterator[tuple[str, Callable[[str], Mapping[str, Any]]]]:
-    example = TOOLS[tool].examples[0]
     for name, declared in TOOLS[tool].parameters.model_fields.items():
         kind = str(declared.annotation)
         if name not in TOOLS[tool].contents and "str" not in kind:
             continue
         if "FieldValue" in kind:
-            yield name, lambda text, name=name: {**example, name: [{"name": "System.Description", "value": text}]}  # type: ignore[misc]  # mypy knows no defaults of lambdas
+            yield name, lambda text, name=name: call_with(tool, name, [{"name": "System.Description", "value": text}])  # type: ignore[misc]  # mypy knows no defaults of lambdas
         elif "list[" in kind and "str" in kind:
-            yield name, lambda text, name=name: {**example, name: [text]}  # type: ignore[misc]  # same
+            yield name, lambda text, name=name: call_with(tool, name, [text])  # type: ignore[misc]  # same
         elif "str" in kind:
-            yield name, lambda text, name=name: {**example, name: text}  # type: ignore[misc]  # same
+            yield name, lambda text, name=name: call_with(tool, name, text)  # type: ignore[misc]  # same
 
 
 def _write_all(
