@@ -1,12 +1,14 @@
 """Additions to the seeded organization, so that the examples of the tools show every field of an answer."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue
 
 from azure_devops_simulator import Organization, build_organization
+from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.tools import TOOLS
 
 OTHERS_TOKEN = "notasecretnotasecretnotasecretnotasecretnotasecret23"  # noqa: S105 - opens a made-up organization only
@@ -51,8 +53,8 @@ OTHER_VALUES: Mapping[str, tuple[JsonValue, JsonValue]] = {
     "text": ("One remark.", "Quite another remark."),
     "state": ("Resolved", "Closed"),
     "assigned_to": ("Tom Becker", "Mina Sato"),
-    "area": ("Platform\\Team Harbor", "Platform"),
-    "iteration": ("Platform\\Sprint 43", "Platform\\Sprint 41"),
+    "area": ("Platform\\Team Lighthouse", "Platform"),
+    "iteration": ("Platform\\Sprint 40", "Platform\\Sprint 41"),
     "tags": ("one; two", "three"),
     "fields": (
         {"name": "Microsoft.VSTS.Common.Priority", "value": "2"},
@@ -78,14 +80,11 @@ OTHER_VALUES: Mapping[str, tuple[JsonValue, JsonValue]] = {
     "order": (0, 1),
 }
 """Two values for each argument of a write that may have any value; an argument that is a list gets one of them."""
-VALUES_OF_TOOLS: Mapping[tuple[str, str], tuple[JsonValue, JsonValue]] = {
-    ("add_work_item_links", "links"): ({"target": "work_item:8"}, {"target": "work_item:13"}),
-    ("remove_work_item_links", "links"): ({"target": "work_item:17"}, {"target": "work_item:18"}),
-    ("assign_iteration", "iteration"): ("Platform\\Sprint 42", "Platform\\Sprint 41"),
-    ("assign_area", "area"): ("Platform\\Team Lighthouse", "Platform"),
-    ("create_iteration", "parent"): ("Platform\\Sprint 42", "Platform\\Sprint 43"),
+OTHER_FORMS: Mapping[str, tuple[JsonValue, JsonValue]] = {
+    "links": ({"target": "work_item:17"}, {"target": "work_item:18"}),
+    "parent": ("Platform\\Sprint 42", "Platform\\Sprint 43"),
 }
-"""Two values for an argument of one tool, where those of other tools with such an argument do not fit."""
+"""Two values for arguments that take another form in some tools."""
 FIXED = frozenset(
     {"id", "revision", "project", "repository", "source", "target", "status", "source_commit", "type"}
     | {"path", "line", "last_line", "side", "thread", "vote", "required", "optional", "remove", "add", "enabled"}
@@ -99,10 +98,15 @@ FIXED = frozenset(
 
 
 def other_values(tool: str, argument: str) -> tuple[JsonValue, JsonValue]:
-    """Return two values for an argument of a tool."""
-    one, other = VALUES_OF_TOOLS.get((tool, argument)) or OTHER_VALUES[argument]
+    """Return two values for an argument of a tool, in the form that it takes."""
     listed = str(TOOLS[tool].parameters.model_fields[argument].annotation).startswith("list[")
-    return ([one], [other]) if listed else (one, other)
+    for known in (OTHER_VALUES, OTHER_FORMS):
+        one, other = known[argument]
+        pair: tuple[JsonValue, JsonValue] = ([one], [other]) if listed else (one, other)
+        with suppress(InvalidRequest):
+            TOOLS[tool].validate(call_with(tool, argument, pair[0]))
+            return pair
+    raise LookupError(f"No values fit to {argument} of {tool}.")
 
 
 def call_with(tool: str, argument: str, value: JsonValue) -> dict[str, Any]:

@@ -17,14 +17,17 @@ _FAN_OUTS: tuple[tuple[str, dict[str, object], int], ...] = (
     ("list_branches", {"limit": 1000}, 5 * REPOSITORIES),
     ("search_code", {"text": "DB_TIMEOUT", "limit": 50}, 50),
 )
-_JOINED = frozenset({"get_sprint", "list_sprint_changes"})
-"""The lists whose rows join the answers to several requests, so that no single request could give them."""
 LISTS = tuple(
     name
     for name, tool in TOOLS.items()
-    if "cursor" in tool.parameters.model_fields and not tool.examples[0] and name not in _JOINED
+    if "cursor" in tool.parameters.model_fields
+    and "iteration" not in tool.parameters.model_fields
+    and not tool.examples[0]
 )
-"""The lists whose example needs no argument, and whose rows one answer of the service holds."""
+"""The lists whose example needs no argument, and whose rows one answer of the service holds.
+
+A list about an iteration, which is the current one by default, looks it up first and joins several answers.
+"""
 
 
 def requests(stub: Stub) -> Iterator[Measurement]:

@@ -32,7 +32,7 @@ from azure_devops_evals.attacks.families import (
     secret_oracles,
 )
 from azure_devops_evals.attacks.payloads import DECORATIONS, OWN_TOKEN
-from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES, VALUES_OF_TOOLS, call_with, other_values
+from azure_devops_evals.attacks.samples import FIXED, OTHER_FORMS, OTHER_VALUES, call_with, other_values
 from langchain_azure_devops import TOOLS
 from langchain_azure_devops.calls import recovery
 from langchain_azure_devops.errors import WriteNotDone, WriteOutcomeUnknown
@@ -63,7 +63,7 @@ def test_every_argument_of_a_write_has_two_values_or_is_fixed():
     arguments = {(name, argument) for name in WRITERS for argument in TOOLS[name].parameters.model_fields}
     assert {argument for _, argument in arguments} == FIXED | OTHER_VALUES.keys()
     assert not FIXED & OTHER_VALUES.keys()
-    assert arguments >= VALUES_OF_TOOLS.keys()
+    assert OTHER_VALUES.keys() >= OTHER_FORMS.keys()
     for tool, argument in arguments:
         if argument not in FIXED:
             one, other = other_values(tool, argument)
@@ -135,7 +135,8 @@ def test_a_lost_preparation_counts_as_no_effect(monkeypatch):
     async def say_done(*_: object) -> object:
         return made
 
-    monkeypatch.setattr(type(TOOLS[tool]), "_settle", say_done)
+    monkeypatch.setattr("langchain_azure_devops.calls.tool.PreparationLost", ())
+    monkeypatch.setattr("langchain_azure_devops.calls.tool.settle_write", say_done)
     assert lose(lost_answers.LOSSES[0]) == {"says done, though this call had done nothing"}
 
 
