@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from blockbuster import blockbuster_ctx
 
+from azure_devops_agents.approvals.shared_database import shared_database
 from azure_devops_agents.approvals.write_journal import Outcome, WriteJournal
 
 BEGIN = (
@@ -37,8 +38,10 @@ def test_of_many_at_once_one_begins(place):
 
 def test_a_write_that_begins_at_this_moment_is_not_listed_as_begun_by_others(place, monkeypatch):
     """Two approved writes of one turn run at once: neither may take the other for one that a lost process began."""
+    database = shared_database(place)
+    monkeypatch.setattr("azure_devops_agents.approvals.write_journal.shared_database", lambda _: database)
     journal = WriteJournal(place)
-    store, stored, listing = journal._database.change, threading.Event(), threading.Event()
+    store, stored, listing = database.change, threading.Event(), threading.Event()
 
     def store_slowly(*args):
         count = store(*args)
@@ -46,7 +49,7 @@ def test_a_write_that_begins_at_this_moment_is_not_listed_as_begun_by_others(pla
         listing.wait(0.3)
         return count
 
-    monkeypatch.setattr(journal._database, "change", store_slowly)
+    monkeypatch.setattr(database, "change", store_slowly)
     with ThreadPoolExecutor(2) as pool:
         begun = pool.submit(journal.begin, "a", "tool", "here")
         assert stored.wait(10)
