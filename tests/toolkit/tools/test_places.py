@@ -41,6 +41,7 @@ RECORDS = {
     "list_work_item_links": " in work item {id}",
     "list_attachments": " in work item {work_item} with its texts and comments",
     "list_work_item_templates": " in team {team} of Platform",
+    "list_test_cases": " in suite {suite} of plan {plan}",
     "run_saved_query": " in a saved query of Platform",
 }
 """Lists that look into one record, and how they name it."""

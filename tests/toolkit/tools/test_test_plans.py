@@ -32,10 +32,30 @@ def test_a_case_has_the_last_result_of_each_configuration(platform_reader):
     assert (waiting.run_by, waiting.run_at, waiting.build) == (None, None, None)
 
 
+def find_failed_point(organization):
+    return organization.test_plans[PLAN].suite(SEARCH).cases[0].points[1]
+
+
+@pytest.mark.parametrize(("state", "told"), [("inProgress", "in progress"), ("paused", "paused")])
+def test_a_result_that_is_not_complete_has_no_outcome_and_no_date(platform_client, organization, state, told):
+    find_failed_point(organization).last.state = state
+    row = call(platform_client, "list_test_cases", plan=PLAN, suite=SEARCH).items[1]
+    assert (row.outcome, row.run_at, row.run_by) == (told, None, "Tom Becker <tom.becker@tidewater.example>")
+    assert "0001-01" not in text_of(platform_client, "list_test_cases", plan=PLAN, suite=SEARCH)
+
+
+def test_a_case_that_was_set_back_is_to_be_run_again(platform_client, organization):
+    find_failed_point(organization).reset = True
+    row = call(platform_client, "list_test_cases", plan=PLAN, suite=SEARCH).items[1]
+    assert (row.outcome, f"{row.run_at:%Y-%m-%d}") == ("to be run again", "2026-11-19")
+
+
 def test_a_suite_without_cases_says_that_others_are_below_it(platform_reader):
     page = call(platform_reader, "list_test_cases", plan=PLAN, suite=ROOT)
     assert page.items == []
     assert "list_test_suites" in page.notes[0]
+    told = text_of(platform_reader, "list_test_cases", plan=PLAN, suite=ROOT)
+    assert told.startswith(f"No test cases found in suite {ROOT} of plan {PLAN}.")
 
 
 def test_results_that_cannot_be_read_do_not_read_as_not_run(platform_client, organization):

@@ -12,13 +12,18 @@ from azure_devops_simulator.state.test_results import Outcome
 
 PlanState = Literal["Active", "Inactive"]
 SuiteType = Literal["staticTestSuite", "dynamicTestSuite", "requirementTestSuite"]
+ResultState = Literal["completed", "inProgress", "paused"]
 FIRST_ID = 100_001
 """Plans, suites and cases have ids of work items in the service. Here they are counted by themselves, from this on."""
 
 
 @dataclass
 class PointResult:
-    """What came out when a test case was last run. `build` is the number that people see."""
+    """What came out when a test case was last run. `build` is the number that people see.
+
+    Attributes:
+        state: As long as it is not completed, the outcome is not told.
+    """
 
     __test__ = False
 
@@ -29,11 +34,16 @@ class PointResult:
     completed: datetime
     build: str = ""
     duration: int = 0
+    state: ResultState = "completed"
 
 
 @dataclass
 class TestPoint:
-    """A test case in a suite with one configuration; `last` is None as long as it was not run."""
+    """A test case in a suite with one configuration; `last` is None as long as it was not run.
+
+    Attributes:
+        reset: Somebody set it back, so that it is to be run again.
+    """
 
     __test__ = False
 
@@ -41,6 +51,7 @@ class TestPoint:
     configuration: str
     tester: User | None = None
     last: PointResult | None = None
+    reset: bool = False
 
 
 @dataclass

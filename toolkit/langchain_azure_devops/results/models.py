@@ -54,6 +54,14 @@ Instant = Annotated[datetime, AfterValidator(_utc)]
 """A point in time, in UTC."""
 
 
+def _without_default(value: object) -> object:
+    return None if isinstance(value, str) and value.startswith("0001-01-01T") else value
+
+
+GivenInstant = Annotated[Instant | None, BeforeValidator(_without_default)]
+"""A point in time, or None for the first of January of the year 1, which the service sends where it knows no time."""
+
+
 def _without_heads(name: object) -> object:
     return name.removeprefix("refs/heads/") if isinstance(name, str) else name
 

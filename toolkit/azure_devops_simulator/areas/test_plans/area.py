@@ -222,7 +222,7 @@ def _point(call: Call, plan: TestPlan, suite: TestSuite, case: TestCase, point: 
         "testSuite": _reference(suite),
         "lastUpdatedDate": timestamp(point.last.completed if point.last else plan.updated),
         "lastUpdatedBy": call.identity(point.last.by if point.last else plan.owner),
-        "isActive": point.last is None,
+        "isActive": point.reset or point.last is None,
         "testCaseReference": {"id": case.id, "name": case.title, "state": case.state},
         "links": {"_self": {"href": own}},
     }
@@ -235,16 +235,18 @@ def _result(call: Call, point: TestPoint) -> JsonObject:
     last = point.last
     if last is None:
         return {"outcome": "unspecified", "state": "ready"}
+    counts = last.state == "completed" and not point.reset
     return {
         "lastResultDetails": {
             "duration": last.duration,
-            "dateCompleted": timestamp(last.completed),
+            # What is not there has the first date that there is.
+            "dateCompleted": timestamp(last.completed) if last.state == "completed" else "0001-01-01T00:00:00",
             "runBy": call.identity(last.by),
         },
         "lastResultId": last.result,
         "lastRunBuildNumber": last.build,
         "lastTestRunId": last.run,
-        "lastResultState": "completed",
-        "outcome": last.outcome[0].lower() + last.outcome[1:],
-        "state": "completed",
+        "lastResultState": last.state,
+        "outcome": last.outcome[0].lower() + last.outcome[1:] if counts else "unspecified",
+        "state": "ready" if point.reset else "completed" if counts else "inProgress",
     }

@@ -10,7 +10,16 @@ from langchain_azure_devops.errors import AzureDevOpsError, NotSignedIn, ScopeMi
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
-from langchain_azure_devops.results.models import Failed, Instant, Page, Position, Result, Untrusted
+from langchain_azure_devops.results.models import (
+    Failed,
+    GivenInstant,
+    Instant,
+    Page,
+    Place,
+    Position,
+    Result,
+    Untrusted,
+)
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.people import NamedPerson
 from langchain_azure_devops.tools.test_plans.plans import PLANS, Number
@@ -18,7 +27,9 @@ from langchain_azure_devops.tools.test_plans.toolset import test_plans
 
 _SUITE = f"{PLANS}/{{plan}}/suites/{{suite}}"
 _MOST_PAGES = 20
-_NOT_RUN = frozenset({"unspecified", "none", ""})
+_NO_OUTCOME = frozenset({"unspecified", "none", ""})
+_UNFINISHED = {"pending": "waiting", "queued": "waiting", "inProgress": "in progress", "paused": "paused"}
+"""What is told of a result that is not completed, by the state that the service names."""
 
 
 class TestCase(Result):
@@ -26,7 +37,8 @@ class TestCase(Result):
 
     Attributes:
         id: The id of the test case, which is a work item.
-        outcome: Of the last run, such as passed, failed or blocked; "not run" when there was none.
+        outcome: Of the last run, such as passed, failed or blocked; "not run" when there was none, "in progress",
+            "paused" or "waiting" while there is none yet, and "to be run again" when it was set back after that.
         build: The number of the build that was tested.
     """
 
@@ -77,10 +89,11 @@ class _Case(BaseModel):
 class _Point(BaseModel):
     id: int
     outcome: str | None = Field(default=None, validation_alias=AliasPath("results", "outcome"))
-    run: int | None = Field(default=None, validation_alias=AliasPath("results", "lastTestRunId"))
+    run: int = Field(default=0, validation_alias=AliasPath("results", "lastTestRunId"))
     result: int | None = Field(default=None, validation_alias=AliasPath("results", "lastResultId"))
     build: str | None = Field(default=None, validation_alias=AliasPath("results", "lastRunBuildNumber"))
-    run_at: Instant | None = Field(
+    state: str | None = Field(default=None, validation_alias=AliasPath("results", "lastResultState"))
+    run_at: GivenInstant = Field(
         default=None, validation_alias=AliasPath("results", "lastResultDetails", "dateCompleted")
     )
     run_by: NamedPerson = Field(default=None, validation_alias=AliasPath("results", "lastResultDetails", "runBy"))
@@ -120,6 +133,7 @@ async def list_test_cases(
     page = await collect(TestCase, fetch, limit, cursor)
     page.failed.extend(failed)
     page.partial = bool(failed)
+    page.looked_in = Place(project=str(where["project"]), words=f"suite {suite} of plan {plan}")
     if not page.items and cursor is None:
         page.notes.append("Suites below this one were not looked into: list_test_suites names them.")
     return page
@@ -159,11 +173,11 @@ def _make_row(common: dict[str, int | str | None], assigned: _Assignment, point:
     )
     if point is None:
         return row.model_copy(update={"outcome": "not read"})
-    if (point.outcome or "").lower() in _NOT_RUN and point.run_at is None:
+    if not point.run:
         return row.model_copy(update={"outcome": "not run"})
     return row.model_copy(
         update={
-            "outcome": point.outcome or "",
+            "outcome": _name_outcome(point),
             "run_at": point.run_at,
             "run_by": point.run_by,
             "build": point.build,
@@ -171,3 +185,11 @@ def _make_row(common: dict[str, int | str | None], assigned: _Assignment, point:
             "result": point.result,
         }
     )
+
+
+def _name_outcome(point: _Point) -> str:
+    """Return the outcome of a point that was run, or why there is none."""
+    if unfinished := _UNFINISHED.get(point.state or ""):
+        return unfinished
+    outcome = point.outcome or ""
+    return "to be run again" if outcome.lower() in _NO_OUTCOME else outcome

@@ -7,7 +7,7 @@ from pydantic import AliasPath, Field
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project
 from langchain_azure_devops.calls.paging import list_rows
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.results.models import Instant, Page, Result, Untrusted
+from langchain_azure_devops.results.models import GivenInstant, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.people import NamedPerson
 from langchain_azure_devops.tools.test_plans.toolset import test_plans
@@ -33,11 +33,11 @@ class TestPlan(Result):
     owner: NamedPerson = None
     area: Untrusted | None = Field(default=None, validation_alias="areaPath")
     iteration: Untrusted | None = None
-    start: Instant | None = Field(default=None, validation_alias="startDate")
-    end: Instant | None = Field(default=None, validation_alias="endDate")
+    start: GivenInstant = Field(default=None, validation_alias="startDate")
+    end: GivenInstant = Field(default=None, validation_alias="endDate")
     root_suite: int | None = Field(default=None, validation_alias=AliasPath("rootSuite", "id"))
     build: int | None = Field(default=None, validation_alias="buildId")
-    updated: Instant | None = Field(default=None, validation_alias="updatedDate")
+    updated: GivenInstant = Field(default=None, validation_alias="updatedDate")
     updated_by: NamedPerson = Field(default=None, validation_alias="updatedBy")
 
 
@@ -65,7 +65,7 @@ class TestSuite(Result):
     requirement: int | None = Field(default=None, validation_alias="requirementId")
     query: Untrusted | None = Field(default=None, validation_alias="queryString")
     problem: Untrusted | None = Field(default=None, validation_alias="lastError")
-    updated: Instant | None = Field(default=None, validation_alias="lastUpdatedDate")
+    updated: GivenInstant = Field(default=None, validation_alias="lastUpdatedDate")
     updated_by: NamedPerson = Field(default=None, validation_alias="lastUpdatedBy")
 
 
