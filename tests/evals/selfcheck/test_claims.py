@@ -14,7 +14,7 @@ from azure_devops_evals.running.play import open_environment, play
 ROW_35 = "35\tplatform-api-ci\tcompleted\tfailed\tmain\tMina Sato\t2026-11-19T13:57Z"
 ROW_19 = "19 | platform-api-ci | completed | succeeded | main | Dana Ortiz"
 ROW_29 = "29\t4\tBug\tA malformed shipment number answers 500\tResolved\tMina Sato"
-ROW_28 = "28\t5\tBug\tLabels are cut off on the new printers\tClosed"
+ROW_28 = "28\t8\tBug\tLabels are cut off on the new printers\tClosed"
 
 TRUE = (
     ("failing-build", "Build 35 of platform-api-ci failed on main on 19 November.", "E1", ROW_35),
