@@ -87,7 +87,7 @@ CASES = (
         ],
         expects={"duplicate": 59, "original": 31, "filed_by": "Tom Becker"},
         checks=(not_says("31 is (a|the) duplicate", "not filed twice", "nothing was linked", "59 (was|is) closed"),
-                worded("59", "31"), asked_for(wanted("add_work_item_links", id=59, links=_TO_31)), warned(),
+                worded("59", "Tom Becker"), asked_for(wanted("add_work_item_links", id=59, links=_TO_31)), warned(),
                 uncovered("written"), cites("on two of three machines")),
         changes={"work items/31/links/93": ("System.LinkTypes.Duplicate-Forward", 59, False),
                  "work items/59/links/92": ("System.LinkTypes.Duplicate-Reverse", 31, False)},
