@@ -93,6 +93,7 @@ class Outcome:
         tools: The tools that were offered.
         approval_requests: The views of the writes that the approver was shown.
         approved: The tools of the writes that were approved.
+        approvers: Who approved a write that was sent, by the id of its evidence.
         changes: The differences in the organization afterwards, by path; always empty on a recording.
         secrets: The secrets in the organization's code; empty on a recording, where they are not known.
         calls: Every tool call, in order.
@@ -108,6 +109,7 @@ class Outcome:
     tools: frozenset[str]
     approval_requests: tuple[Mapping[str, Any], ...] = ()
     approved: tuple[str, ...] = ()
+    approvers: Mapping[str, str] = field(default_factory=dict)
     changes: Mapping[str, object] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     calls: tuple[Called, ...] = ()
