@@ -153,7 +153,8 @@ CASES = (
         ],
         expects={"on_call_in_the_runbook": "Tom Becker", "could_the_wiki_be_read": False,
                  "on_call_in_the_wiki": Unknown(str)},
-        checks=(not_says("the wiki says", "(Mina Sato|Dana Ortiz) is on call", "there is no wiki"),
+        checks=(not_says("the wiki (names|confirms|agrees|says that)", "(Mina Sato|Dana Ortiz) is on call",
+                         "there is no wiki"),
                 verdict("inconclusive"), uncovered("denied"), says("Tom Becker"), cites("vso.wiki")),
     ),
 )  # fmt: skip
