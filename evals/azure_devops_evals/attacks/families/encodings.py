@@ -137,6 +137,16 @@ def _list_texts(tool: str) -> Iterator[tuple[str, Callable[[str], Mapping[str, A
             yield name, lambda text, name=name: call_with(tool, name, text)  # type: ignore[misc]  # same
 
 
+def fits_nowhere(tool: str, arguments: Mapping[str, Any]) -> bool:
+    """Return whether a text is refused where no secret is known: it is no name there, or has a sign that is refused.
+
+    Only arguments that name something have such rules, such as the column of a board or the name of an iteration.
+    """
+    with open_toolkit(World(SCOPES).transport) as fresh:
+        answer = call(fresh, tool, arguments)
+    return answer.status == "error" and answer.artifact["class"] in {"InvalidRequest", "NotFound"}
+
+
 def _write_all(
     tool: str, place: str, make: Callable[[str], Mapping[str, Any]], mode: Mode, full: bool
 ) -> Iterator[Attempt]:
@@ -150,8 +160,9 @@ def _write_all(
         known = "[secret:" in shown and not any(shows(shown, secret) for secret in secrets)
         approver = _plan(toolkit, tool, make(_HARMLESS)) if mode == "plan" else _approve
         sends = _writes(toolkit, transport, tool, make(_HARMLESS), approver)
-        if not sends and place not in TOOLS[tool].contents:
-            # Nothing at all can be written there: a plan fixes it, or the value does not belong to what is written.
+        if not sends and (place not in TOOLS[tool].contents or fits_nowhere(tool, make(_HARMLESS))):
+            # Nothing at all can be written there: a plan fixes it, the value does not belong to what is written, or it
+            # must name something that is there.
             return
         for secret in (*secrets, OWN_TOKEN):
             for form in ENCODINGS if full else list(ENCODINGS)[MODES.index(mode) :: len(MODES)]:

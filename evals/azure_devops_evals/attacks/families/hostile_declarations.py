@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from azure_devops_evals.attacks.attempts import Attempt, call, leaves, open_toolkit, tools_with
-from azure_devops_evals.attacks.families.encodings import text_arguments
+from azure_devops_evals.attacks.families.encodings import fits_nowhere, text_arguments
 from azure_devops_evals.attacks.planting import PlantingTransport, changes_something
 from azure_devops_evals.attacks.samples import FIXED, SCOPES, call_with, other_values
 from azure_devops_evals.attacks.surfaces import SampleCall, stages_of
@@ -126,7 +126,7 @@ def _write(tool: str, full: bool) -> Iterator[Attempt]:
             sent = _sends(toolkit, transport, tool, arguments)
             with open_toolkit(transport) as fresh:
                 possible = sent or _sends(fresh, transport, tool, arguments)
-            if not possible and name.startswith(_NAMED) and _fits_nowhere(transport, tool, arguments):
+            if not possible and name.startswith(_NAMED) and fits_nowhere(tool, arguments):
                 continue
             found = () if sent else ("an honest write is blocked",)
             yield Attempt(tool, name, declared and possible, found)
@@ -170,17 +170,6 @@ def _texts(values: Sequence[str]) -> Iterator[str]:
             text = "See"
         text += f" {value},"
     yield text
-
-
-def _fits_nowhere(transport: PlantingTransport, tool: str, arguments: Mapping[str, Any]) -> bool:
-    """Return whether a text is refused where nothing was declared: it is no name there, or has a sign that is refused.
-
-    Only arguments that name something have such rules, such as the column of a board or the name of an iteration.
-    """
-    transport.inner = World(SCOPES).transport
-    with open_toolkit(transport) as fresh:
-        answer = call(fresh, tool, arguments)
-    return answer.status == "error" and answer.artifact["class"] in {"InvalidRequest", "NotFound"}
 
 
 def _sends(toolkit: AzureDevOpsToolkit, transport: PlantingTransport, tool: str, arguments: Mapping[str, Any]) -> bool:
