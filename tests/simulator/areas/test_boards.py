@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from azure_devops_simulator import BuilderError, Organization, build_organization, export_world, import_world
+from azure_devops_simulator.areas.boards import backlogs
 
 WORK = "/Platform/_apis/work"
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
@@ -62,6 +63,9 @@ def test_items_of_an_iteration_stand_below_their_parents(client: Any) -> None:
     below = {row["target"]["id"]: row["source"] and row["source"]["id"] for row in rows}
     assert (below[STORY], below[17], below[24]) == (None, STORY, 13)
     assert 19 not in below
+    patch(client, STORY, **{"System.IterationPath": "Platform\\Sprint 43"})
+    rows = client.get(f"{WORK}/teamsettings/iterations/{sprint['id']}/workitems")["workItemRelations"]
+    assert {row["target"]["id"]: row["source"] and row["source"]["id"] for row in rows} == below
     capacity = client.get(f"{WORK}/teamsettings/iterations/{sprint['id']}/capacities")
     assert (capacity["totalCapacityPerDay"], capacity["totalDaysOff"]) == (15, 2)
 
@@ -76,11 +80,18 @@ def test_a_backlog_has_what_is_not_done(client: Any) -> None:
     client.get(f"{WORK}/backlogs/none/workItems", expect=404)
 
 
+def test_a_backlog_names_no_more_than_its_limit(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backlogs, "MOST_ITEMS", 3)
+    path = f"{WORK}/backlogs/Microsoft.RequirementCategory"
+    assert client.get(path)["workItemCountLimit"] == 3
+    assert len(client.get(f"{path}/workItems")["workItems"]) == 3
+
+
 def test_a_card_that_is_moved_gets_the_state_of_its_column(client: Any) -> None:
     column, row, done = card_fields(client)
     assert patch(client, STORY, **{column: "Review"})["fields"][column] == "Review"
     moved = patch(client, STORY, **{column: "closed", row: "Expedite"})["fields"]
-    assert (moved[column], moved[row], moved["System.State"], done in moved) == ("Closed", "Expedite", "Closed", False)
+    assert (moved[column], moved[row], moved["System.State"], moved[done]) == ("Closed", "Expedite", "Closed", False)
     back = patch(client, STORY, **{"System.State": "Active"})["fields"]
     assert (back[column], back[done]) == ("Development", False)
     assert patch(client, STORY, **{done: True})["fields"][done] is True

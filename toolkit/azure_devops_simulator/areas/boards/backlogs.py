@@ -15,6 +15,7 @@ area = Area("work")
 _ALL = f"{WORK}/backlogs"
 _ONE = f"{_ALL}/{{backlog}}"
 _COLUMNS = {"System.WorkItemType": 100, "System.Title": 400, "System.State": 100, "System.Tags": 200}
+MOST_ITEMS = 1_000
 _DONE = frozenset({"Completed", "Removed"})
 
 
@@ -23,7 +24,7 @@ def _shape(call: Call, level: BacklogLevel) -> JsonObject:
         "id": level.id,
         "name": level.name,
         "rank": level.rank,
-        "workItemCountLimit": 1000,
+        "workItemCountLimit": MOST_ITEMS,
         "addPanelFields": [_field(call, "System.Title")],
         "columnFields": [
             {"columnFieldReference": _field(call, name), "width": width} for name, width in _COLUMNS.items()
@@ -68,10 +69,10 @@ def get_backlog(call: Call) -> JsonObject:
 
 @area.get(f"{_ONE}/workItems", scopes=READ)
 def list_items(call: Call) -> JsonObject:
-    """Return the work items in a backlog by their place in it. What is completed or removed is in none."""
+    """Return the work items in a backlog by their place in it, up to its limit. What is done or removed is in none."""
     team, level = team_of(call), _find(call)
     open_items = [item for item in team_items(call, team, level.types) if not _is_done(level, item)]
-    return {"workItems": [link_of(call, item) for item in sorted(open_items, key=_place)]}
+    return {"workItems": [link_of(call, item) for item in sorted(open_items, key=_place)[:MOST_ITEMS]]}
 
 
 def _is_done(level: BacklogLevel, item: WorkItem) -> bool:

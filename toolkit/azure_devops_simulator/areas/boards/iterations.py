@@ -124,7 +124,10 @@ def remove_iteration(call: Call) -> Answer:
 
 @area.get(f"{_ONE}/workitems", scopes=READ)
 def list_items(call: Call) -> JsonObject:
-    """Return the work items of a team in an iteration, each below its parent when that is in it, too."""
+    """Return the work items of a team in an iteration, each below its parent.
+
+    The answer is a tree, so it has the parents that are in another iteration as well, up to the highest requirement.
+    """
     team = team_of(call)
     node = _find(call, team)
     types = [kind for level in backlog_levels(call.in_project()) if level.kind != "portfolio" for kind in level.types]
@@ -133,6 +136,11 @@ def list_items(call: Call) -> JsonObject:
         for item in team_items(call, team, types)
         if item.revision.fields["System.IterationPath"] == node.path
     }
+    kinds, new = {kind.name for kind in types}, [*items.values()]
+    while new:
+        parents = (call.organization.work_items.get(item.parent() or 0) for item in new)
+        new = [each for each in parents if each and each.type in kinds and each.id not in items]
+        items |= {each.id: each for each in new}
     tops = [item for item in items.values() if item.parent() not in items]
     rows = [link_of(call, item) for item in tops]
     rows += [link_of(call, item, item.parent()) for item in items.values() if item not in tops]

@@ -119,8 +119,9 @@ def board_of_field(project: Project, field: str) -> tuple[Board, CardFields] | N
 def settle_cards(project: Project, kind: WorkItemType, values: dict[str, FieldValue]) -> None:
     """Put the cards of an item that was moved by hand where its state belongs.
 
-    A card whose column is for another state goes to the first one for its state. Only cards in split columns are done
-    or not. The service has these fields for every card; here only those that somebody moved have them.
+    A card whose column is for another state goes to the first one for its state. Whether it is done stays as it was,
+    also in a column that is not split. The service has these fields for every card; here only those that somebody
+    moved have them.
     """
     if not any(name.startswith("WEF_") for name in values):
         return
@@ -136,7 +137,4 @@ def settle_cards(project: Project, kind: WorkItemType, values: dict[str, FieldVa
                 values.pop(name, None)
             continue
         values[fields.column] = column.name
-        if column.split:
-            values.setdefault(fields.done, False)
-        else:
-            values.pop(fields.done, None)
+        values.setdefault(fields.done, False)
