@@ -2,11 +2,16 @@
 
 from datetime import UTC, datetime
 
+import httpx
 import pytest
-from tool_calls import call, refusal, text_of
+from tool_calls import Recorder, call, refusal, text_of
 
 from azure_devops_simulator import Fault, build_organization
-from langchain_azure_devops.errors import InvalidRequest, NotFound
+from azure_devops_simulator.areas.boards import backlogs
+from langchain_azure_devops import TOOLS
+from langchain_azure_devops.adapters.langchain import bind
+from langchain_azure_devops.errors import InvalidRequest, NotFound, ScopeMissing
+from langchain_azure_devops.results.web_pages import page_of_row
 
 SPRINT = "Platform\\Sprint 42"
 
@@ -67,10 +72,31 @@ def test_parts_of_a_sprint_that_cannot_be_read_are_named(platform_client, organi
     organization.faults.add(Fault(kind="status", status=403, path="workitemtypes"))
     organization.faults.add(Fault(kind="status", status=404, path="capacities"))
     page = call(platform_client, "get_sprint")
-    assert page.partial
-    assert {each.place for each in page.failed} == {"which states count as done", "the capacity of the team"}
-    assert "Done:" not in " ".join(page.notes)
-    assert len(page.items) == 13
+    told = " ".join(page.notes)
+    assert "Not read: which states count as done (denied): " in told
+    assert "Not read: the capacity of the team (not_found): " in told
+    assert "Done:" not in told
+    assert (len(page.items), page.partial, page.failed) == (13, False, [])
+    assert text_of(platform_client, "get_sprint").startswith("13 of 13 work items in a sprint of Platform\n")
+
+
+@pytest.mark.parametrize("path", ["workitemtypes", "capacities"])
+def test_a_token_that_may_not_read_plans_ends_the_reading_of_a_sprint(platform_client, organization, path):
+    organization.faults.add(Fault(kind="status", status=401, path=path))
+    refusal(platform_client, "get_sprint", ScopeMissing)
+
+
+def test_parents_in_another_iteration_are_not_in_the_sprint(platform_client, organization):
+    project = build_organization(organization).project("Platform")
+    story = project.add_work_item("User Story", title="A large story", iteration="Sprint 43")
+    task = project.add_work_item("Task", title="Its first part", iteration="Sprint 42", parent=story)
+    page = call(platform_client, "get_sprint")
+    ids = {row.id for row in page.items}
+    assert (len(ids), page.total, task.id in ids, story.id in ids) == (14, 14, True, False)
+    told = " ".join(page.notes)
+    assert f"another iteration: {story.id} (Platform\\Sprint 43)." in told
+    assert "Done: 2 of 14." in told
+    assert ": 14 work items." in page.notes[0]
 
 
 def test_moves_in_and_out_of_a_sprint_come_from_the_history(platform_client, organization):
@@ -134,6 +160,57 @@ def test_an_iteration_without_dates_has_no_start(platform_client, organization):
     assert "no dates" in refusal(platform_client, "list_sprint_changes", InvalidRequest, iteration="Someday")
 
 
+def test_a_star_lists_all_iterations_of_the_project(platform_client, organization):
+    world = build_organization(organization)
+    world.project("Platform").add_iteration("2027\\Sprint 50", start="2027-03-01", finish="2027-03-12")
+    rows = {row.path: row for row in call(platform_client, "list_iterations", team="*").items}
+    unused = rows["Platform\\2027\\Sprint 50"]
+    assert (unused.name, unused.start, unused.finish, unused.time_frame) == (
+        "Sprint 50",
+        "2027-03-01",
+        "2027-03-12",
+        "future",
+    )
+    assert (rows["Platform\\2027"].start, rows["Platform\\2027"].time_frame) == (None, None)
+    used = call(platform_client, "list_iterations").items
+    assert {row.path: (row.id, row.time_frame) for row in used}.items() <= {
+        path: (row.id, row.time_frame) for path, row in rows.items()
+    }.items()
+    organization.clock.set(datetime(2026, 11, 27, 23, 59, tzinfo=UTC))
+    current = call(platform_client, "list_iterations", team="*", timeframe="current")
+    assert [row.path for row in current.items] == [SPRINT]
+    assert " in Platform" in text_of(platform_client, "list_iterations", team="*").split("\n")[0]
+
+
+def test_a_tree_that_was_cut_says_so(platform_client, organization):
+    *levels, deepest = (f"Level {number}" for number in range(1, 16))
+    path = "\\".join(levels)
+    build_organization(organization).project("Platform").add_iteration(f"{path}\\{deepest}")
+    page = call(platform_client, "list_iterations", team="*")
+    assert (page.partial, page.notes) == (True, [f"Iterations below Platform\\{path} were not read."])
+    told = refusal(platform_client, "assign_iteration", NotFound, id=9, revision=1, iteration=deepest)
+    assert f"There is no iteration {deepest!r}" in told
+    assert told.endswith(f"Iterations below Platform\\{path} were not read.")
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "named"),
+    [
+        ("list_iterations", {}, "the default team of Platform"),
+        ("list_iterations", {"team": "Platform Team"}, "the team Platform Team of Platform"),
+        ("list_backlogs", {"team": "Platform Team"}, "the team Platform Team of Platform"),
+        ("list_backlog_items", {"backlog": "Stories"}, "the backlog Stories of the default team of Platform"),
+        ("get_sprint", {}, "of the default team of Platform"),
+        ("list_sprint_changes", {}, "of the default team of Platform"),
+    ],
+)
+def test_what_was_looked_at_is_named_inside_the_fence_only(platform_reader, tool, arguments, named):
+    head, _, fenced = text_of(platform_reader, tool, **arguments).partition("\n")
+    assert named in fenced
+    assert "default team" not in head
+    assert "Platform Team" not in head
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "near"),
     [
@@ -162,6 +239,15 @@ def test_a_backlog_has_what_is_not_done_in_its_order(platform_reader):
     ).items
     assert [row.id for row in rest[:5]] == [row.id for row in page.items]
     assert "Closed" not in {row.state for row in rest}
+
+
+def test_a_backlog_that_reaches_its_limit_may_have_more(platform_client, monkeypatch):
+    whole = call(platform_client, "list_backlog_items", backlog="Stories")
+    assert (len(whole.items), whole.partial, len(whole.notes)) == (12, False, 1)
+    monkeypatch.setattr(backlogs, "MOST_ITEMS", 5)
+    page = call(platform_client, "list_backlog_items", backlog="Stories")
+    assert (len(page.items), page.total, page.partial) == (5, 5, True)
+    assert page.notes[1] == "The service names at most 5 work items of this backlog; it may have more."
 
 
 def test_areas_are_paths_as_work_items_have_them(platform_reader):
@@ -194,6 +280,51 @@ def test_a_board_without_cards_names_the_team(platform_client, organization):
     board = call(platform_client, "get_board", board="Stories", team="Idle")
     assert board.cards == []
     assert "the team Idle of Platform" in " ".join(board.notes)
+
+
+class _Deleting(Recorder):
+    """The real network of a service in which somebody deletes a work item before the fields of several are read."""
+
+    def __init__(self, url, organization, number):
+        super().__init__(url, [])
+        self._organization, self._number = organization, number
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        item = self._organization.work_items.get(self._number)
+        if request.url.path.endswith("/workitemsbatch") and item:
+            by = self._organization.named("Dana Ortiz")
+            self._organization.work_items.delete(item, by=by, when=self._organization.clock.tick())
+        return await super().handle_async_request(request)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("get_board", {"board": "Stories"}),
+        ("get_sprint", {}),
+        ("list_sprint_changes", {}),
+        ("list_backlog_items", {"backlog": "Stories"}),
+    ],
+)
+def test_what_an_answer_leaves_out_is_named(connect, server, organization, tool, arguments):
+    found = call(connect(transport=_Deleting(server.base_url, organization, 8)), tool, **arguments)
+    failed = found.unread if tool == "get_board" else found.failed
+    assert (found.partial, [(each.place, each.status) for each in failed]) == (True, [("work item 8", "not_found")])
+
+
+def test_a_board_and_its_iterations_have_web_pages_where_the_team_is_known(platform_reader):
+    def urls(name, **arguments):
+        sent = {"type": "tool_call", "id": "1", "name": name, "args": arguments}
+        return bind(TOOLS[name], platform_reader).invoke(sent).artifact["urls"]
+
+    board = urls("get_board", board="stories", team="Platform Team")
+    assert board["url"].endswith("/Platform/_boards/board/t/Platform%20Team/Stories")
+    assert urls("get_board", board="Stories")["url"].endswith("/Platform/_boards/directory")
+    listed = urls("list_iterations", team="Platform Team")
+    assert listed["pattern"].endswith("/Platform/_sprints/taskboard/Platform%20Team/{path}")
+    assert page_of_row(listed["pattern"], {"path": SPRINT}).endswith("/Platform%20Team/Platform/Sprint%2042")
+    for arguments in ({}, {"team": "*"}):
+        assert "pattern" not in urls("list_iterations", **arguments)
 
 
 def test_cards_that_cannot_be_read_are_named(platform_client, organization):

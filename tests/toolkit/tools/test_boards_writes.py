@@ -1,10 +1,11 @@
 """Sprints that are created, work items that are assigned to them, and cards that are moved."""
 
 import pytest
-from tool_calls import call, lose, refusal, writes
+from tool_calls import call, lose, message_of, refusal, writes
 
 from azure_devops_simulator import Fault, build_organization
 from langchain_azure_devops import TOOLS
+from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.errors import (
     AlreadyExists,
     InvalidRequest,
@@ -14,12 +15,19 @@ from langchain_azure_devops.errors import (
     WriteOutcomeUnknown,
 )
 
+SPRINT = "Platform\\Sprint 42"
 MOVE = {"id": 8, "revision": 4, "board": "Stories"}
 
 
 def shown(client, name, **arguments):
     """What the approver of a write is shown."""
     return client.run_sync(TOOLS[name].current(client, arguments))
+
+
+def answer_of(client, **arguments):
+    """What an agent gets of a sprint that it creates."""
+    sent = {"type": "tool_call", "id": "1", "name": "create_iteration", "args": arguments}
+    return bind(TOOLS["create_iteration"], client).invoke(sent)
 
 
 def test_a_work_item_moves_to_a_sprint_and_nothing_else_changes(platform_client, sent):
@@ -54,6 +62,23 @@ def test_a_name_that_stands_several_times_needs_its_path(platform_client, organi
     told = refusal(platform_client, "assign_area", InvalidRequest, id=9, revision=1, area="Web")
     assert "Platform\\Operations\\Web, Platform\\Team Harbor\\Web" in told or "Team Harbor\\Web" in told
     assert call(platform_client, "assign_area", id=9, revision=1, area="Operations\\Web").area.endswith("Web")
+
+
+@pytest.mark.parametrize("wanted", ["Platform\\Sprint 42", "\\Sprint 42", "Platform/Sprint 42"])
+def test_a_top_level_name_that_stands_below_as_well_needs_its_path(platform_client, organization, sent, wanted):
+    project = build_organization(organization).project("Platform")
+    project.add_iteration("2026 Q4\\Sprint 42").add_area("Team Harbor/Operations")
+    for name, argument, value, paths in (
+        ("assign_iteration", "iteration", "sprint 42", ("Platform\\Sprint 42", "Platform\\2026 Q4\\Sprint 42")),
+        ("assign_area", "area", "Operations", ("Platform\\Operations", "Platform\\Team Harbor\\Operations")),
+    ):
+        told = refusal(platform_client, name, InvalidRequest, id=9, revision=1, **{argument: value})
+        assert all(path in told for path in paths)
+    assert writes(sent) == []
+    assert call(platform_client, "assign_iteration", id=9, revision=1, iteration=wanted).iteration == SPRINT
+    nested = call(platform_client, "assign_iteration", id=9, revision=2, iteration="2026 Q4\\Sprint 42")
+    assert nested.iteration == "Platform\\2026 Q4\\Sprint 42"
+    assert call(platform_client, "assign_iteration", id=9, revision=3, iteration="platform").iteration == "Platform"
 
 
 @pytest.mark.parametrize(
@@ -118,6 +143,32 @@ def test_a_card_is_done_in_a_split_column_only(platform_client, sent):
     assert "not split" in refusal(platform_client, "move_card", InvalidRequest, **given)
 
 
+def test_a_card_that_was_done_is_not_done_in_the_next_column(platform_client, organization, sent):
+    project = build_organization(organization).project("Platform")
+    project.team().add_column("Stories", "Testing", state="Active", after="Development", split=True)
+    call(platform_client, "move_card", **MOVE, column="Development", done=True)
+    given = {"id": 8, "revision": 5, "board": "Stories"}
+    told = shown(platform_client, "move_card", **given, column="Testing", row="Expedite")
+    assert (told["column"], told["row"], told["done"]) == ("Development", "(default)", True)
+    assert (told["new_column"], told["new_row"], told["new_done"]) == ("Testing", "Expedite", False)
+    lose(organization, TOOLS["move_card"], when="after", times=1)
+    moved = call(platform_client, "move_card", **given, column="Testing")
+    assert ("found as asked" in moved.notes[0], moved.revision) == (True, 6)
+    card = next(card for card in call(platform_client, "get_board", board="Stories").cards if card.id == 8)
+    assert (card.column, card.done) == ("Testing", False)
+    kept = {**given, "revision": 6, "column": "Development", "done": True}
+    assert shown(platform_client, "move_card", **kept)["new_done"] is True
+
+
+def test_a_move_within_a_column_leaves_done_as_it_is(platform_client):
+    call(platform_client, "move_card", **MOVE, column="Development", done=True)
+    given = {"id": 8, "revision": 5, "board": "Stories", "column": "Development", "row": "Expedite"}
+    assert shown(platform_client, "move_card", **given)["new_done"] is True
+    call(platform_client, "move_card", **given)
+    card = next(card for card in call(platform_client, "get_board", board="Stories").cards if card.id == 8)
+    assert (card.column, card.row, card.done) == ("Development", "Expedite", True)
+
+
 def test_the_approver_of_a_move_sees_the_card_and_its_next_state(platform_client):
     told = shown(platform_client, "move_card", id=16, revision=3, board="Stories", column="Closed")
     assert (told["column"], told["row"], told["state"], told["new_state"]) == (
@@ -173,6 +224,35 @@ def test_a_sprint_that_exists_or_cannot_be_is_not_created(platform_client, sent)
     assert writes(sent) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        (" ", "is blank"),
+        ("x" * 256, "has 256 characters; at most 255"),
+        (".", "begins or ends with a dot"),
+        ("..", "begins or ends with a dot"),
+        ("Sprint 44.", "begins or ends with a dot"),
+        ("Sprint\t44", "control character"),
+        ("Sprint 44?", "has one of these signs"),
+        ("con", "the system reserves"),
+    ],
+)
+def test_a_name_that_no_iteration_may_have_is_refused_plainly(platform_client, sent, name, why):
+    given = {"start": "2026-12-14", "finish": "2026-12-25"}
+    told = refusal(platform_client, "create_iteration", InvalidRequest, name=name, **given)
+    assert why in told
+    assert len(told) < 200
+    assert sent == []
+
+
+def test_a_new_iteration_leads_to_its_page(platform_client):
+    given = {"name": "Sprint 44", "start": "2026-12-14", "finish": "2026-12-25"}
+    urls = answer_of(platform_client, **given, team="Platform Team").artifact["urls"]
+    assert urls["url"].endswith("/Platform/_sprints/taskboard/Platform%20Team/Platform/Sprint%2044")
+    urls = answer_of(platform_client, **{**given, "name": "Sprint 45"}).artifact["urls"]
+    assert urls["url"].endswith("/Platform/_sprints/directory")
+
+
 def test_a_team_that_does_not_use_the_new_sprint_is_named(platform_client, organization):
     organization.faults.add(Fault(kind="status", status=403, method="POST", path="teamsettings/iterations"))
     given = {"name": "Sprint 44", "start": "2026-12-14", "finish": "2026-12-25", "team": "Platform Team"}
@@ -197,6 +277,24 @@ def test_a_lost_creation_stays_unknown(platform_client, organization):
     with pytest.raises((WriteOutcomeUnknown, WriteNotDone)) as caught:
         call(platform_client, "create_iteration", **given)
     assert "not known who created it" in caught.value.message
+
+
+def test_a_lost_creation_is_looked_for_below_its_parent_only(platform_client, organization):
+    project = build_organization(organization).project("Platform")
+    project.add_iteration("2027\\Sprint 44", start="2026-12-14", finish="2026-12-25")
+    given = {"name": "Sprint 44", "start": "2026-12-14", "finish": "2026-12-25"}
+    lose(organization, TOOLS["create_iteration"], when="after", times=1)
+    with pytest.raises((WriteOutcomeUnknown, WriteNotDone)) as caught:
+        call(platform_client, "create_iteration", **given, parent="Sprint 43")
+    assert "Platform\\Sprint 43\\Sprint 44 now has the values" in caught.value.message
+
+
+def test_a_lost_creation_leads_to_a_page_whose_address_is_quoted(connect, server, organization):
+    build_organization(organization).add_project("Sea Freight")
+    lose(organization, TOOLS["create_iteration"], when="after", times=1)
+    given = {"name": "Sprint 1", "start": "2026-12-14", "finish": "2026-12-25", "project": "Sea Freight"}
+    told = message_of(connect(writes="allow"), "create_iteration", **given)
+    assert "/Sea%20Freight/_sprints/directory" in told
 
 
 def test_a_state_that_the_process_refuses_a_card_names_the_allowed_ones(platform_client):

@@ -43,6 +43,11 @@ RECORDS = {
     "list_work_item_templates": " in team {team} of Platform",
     "list_test_cases": " in suite {suite} of plan {plan}",
     "run_saved_query": " in a saved query of Platform",
+    "list_iterations": " in a team of Platform",
+    "list_backlogs": " in a team of Platform",
+    "list_backlog_items": " in a backlog of Platform",
+    "get_sprint": " in a sprint of Platform",
+    "list_sprint_changes": " in a sprint of Platform",
 }
 """Lists that look into one record, and how they name it."""
 IN_THE_PROJECT_OF_AN_ITEM = {"list_work_item_comments", "list_attachments"}

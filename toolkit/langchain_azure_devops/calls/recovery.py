@@ -99,7 +99,7 @@ class PendingWrite:
         that is far behind that clock does not make older things count: whichever time is later holds. Without a date
         nothing counts.
         """
-        if (date := _date_of(response)) is None:
+        if (date := date_of(response)) is None:
             return _NEVER
         now, elapsed = client.context.clock(), timedelta(seconds=time.monotonic() - self.begun)
         self.date_is_behind = now - date if date < now - _CLOCK_DIFFERENCE else timedelta(0)
@@ -337,7 +337,8 @@ async def fetch_account(client: AzureDevOps) -> Identity:
     return person
 
 
-def _date_of(response: httpx.Response) -> datetime | None:
+def date_of(response: httpx.Response) -> datetime | None:
+    """Return the time of the service when it answered; None when the answer does not tell it."""
     try:
         told = parsedate_to_datetime(response.headers.get("date", ""))
     except (ValueError, OverflowError):

@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import Cursor, Project
-from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.paging import page_rows
 from langchain_azure_devops.errors import NotFound, did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
@@ -13,6 +12,7 @@ from langchain_azure_devops.http.responses import Collection, Named, OrNone, dec
 from langchain_azure_devops.results.models import Failed, PartialResult, Result, Untrusted
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
+from langchain_azure_devops.tools.boards.batches import describe_failure, read_batches
 from langchain_azure_devops.tools.boards.places import (
     Team,
     TeamAreas,
@@ -25,13 +25,14 @@ from langchain_azure_devops.tools.boards.places import (
 )
 from langchain_azure_devops.tools.boards.toolset import boards
 from langchain_azure_devops.tools.people import NamedPerson, name_person
-from langchain_azure_devops.tools.work_items.reading import BATCH
 from langchain_azure_devops.tools.work_items.wiql import condition, find_ids
 
 BoardName = Annotated[str, Field(description="Name or id, such as Stories")]
 
+NO_ROW = "(default)"
+"""What the row without a name is called."""
+
 _MOST_CARDS = 1_000
-_NO_ROW = "(default)"
 _ROW_FIELDS = ("System.WorkItemType", "System.Title", "System.State", "System.AssignedTo")
 
 
@@ -123,7 +124,7 @@ class Card(Result):
 class Board(PartialResult):
     """A board with its columns, its rows and cards."""
 
-    web = "{project}/_boards/directory"
+    web = "{project}/_boards/board/t/{team}/{name}"
     web_list = "{project}/_boards/directory"
     caption = "board {name}"
 
@@ -162,12 +163,12 @@ async def get_board(
     page = await page_rows(Card, cards, limit, cursor)
     if not cards:
         notes.append(f"No card was found on the board {known.name} of {name_team(chosen, team)}.")
-    notes += [f"Not read: {each.place} ({each.status}): {each.reason}" for each in failed]
+    notes += map(describe_failure, failed)
     return Board(
         name=known.name,
         id=known.id,
         columns=[_count(column, cards) for column in known.columns],
-        rows=[row.name or _NO_ROW for row in known.rows],
+        rows=[row.name or NO_ROW for row in known.rows],
         cards=page.items,
         total_cards=len(cards),
         notes=notes,
@@ -229,18 +230,11 @@ async def _read_cards(
                 reason="The board has more cards than one call reads, so its counts are too low.",
             )
         )
-    fields: list[JsonValue] = [*_ROW_FIELDS, board.column_field, board.row_field, board.done_field]
-
-    async def read_batch(start: int) -> list[RawCard]:
-        body: dict[str, JsonValue] = {"ids": [*ids[start : start + BATCH]], "fields": fields, "errorPolicy": "omit"}
-        answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
-        return [row for row in decode(answer, Collection[RawCard | None]).value if row]
-
-    answers = await fan_out(range(0, len(ids), BATCH), read_batch)
-    for start, error in answers.failed.items():
-        names = ", ".join(map(str, ids[start : start + BATCH]))
-        failed.append(Failed(place=f"work items {names}", status=error.status, reason=error.message))
-    return [row for part in answers.done.values() for row in part], failed, notes
+    fields = [*_ROW_FIELDS, board.column_field, board.row_field, board.done_field]
+    cards, unread = await read_batches(
+        client, ids, fields, lambda answer: decode(answer, Collection[RawCard | None]).value
+    )
+    return cards, [*failed, *unread], notes
 
 
 def _any_of(field: str, values: list[str]) -> str:

@@ -21,6 +21,7 @@ from langchain_azure_devops.tools.boards.places import (
     TeamAreas,
     find_iteration,
     name_team,
+    place_within,
     read_areas,
 )
 from langchain_azure_devops.tools.boards.sprints import IterationName, SprintItem, read_items
@@ -118,6 +119,7 @@ async def list_sprint_changes(
     notes = [f"Looked at {sprint.words} of {name_team(chosen, team)}."]
     if not areas.areas:
         page = await page_rows(SprintChange, list[SprintChange](), limit, cursor)
+        page.looked_in = place_within(client, "a sprint", chosen)
         page.notes.extend([*notes, "The team has no areas, so nothing is in its sprints."])
         return page
     ids, failed = await _find_items(client, chosen, known, notes)
@@ -145,6 +147,7 @@ async def list_sprint_changes(
     page.notes.extend(notes)
     page.failed.extend(failed)
     page.partial = bool(failed)
+    page.looked_in = place_within(client, "a sprint", chosen)
     return page
 
 

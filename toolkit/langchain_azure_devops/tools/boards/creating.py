@@ -2,19 +2,26 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import cast
+from typing import Annotated, cast
+from urllib.parse import quote
 
 from pydantic import BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.declaration import Project
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite, unknown_outcome
-from langchain_azure_devops.errors import AlreadyExists, AzureDevOpsError, InvalidRequest, WriteOutcomeUnknown
+from langchain_azure_devops.errors import (
+    AlreadyExists,
+    AzureDevOpsError,
+    InvalidRequest,
+    NotFound,
+    WriteOutcomeUnknown,
+)
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.results.models import PartialResult, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.boards.nodes import NODES, PlacedNode, find_node, read_nodes
-from langchain_azure_devops.tools.boards.places import Team, known_team, place_of_team, work_route
+from langchain_azure_devops.tools.boards.places import known_team, place_of_team, work_route
 from langchain_azure_devops.tools.boards.toolset import boards
 
 _TOP = f"{NODES}/iterations"
@@ -23,6 +30,10 @@ _LEVELS = tuple(f"level_{number}" for number in range(1, _DEEPEST + 1))
 _ROUTES = tuple("/".join([_TOP, *(f"{{{level}}}" for level in _LEVELS[:depth])]) for depth in range(_DEEPEST + 1))
 _TEAM_ITERATIONS = work_route("", "teamsettings/iterations")
 _BAD_SIGNS = frozenset('\\/$?*:"&<>#%|+')
+_RESERVED = frozenset(
+    ["AUX", "CON", "NUL", "PRN", *(f"COM{number}" for number in range(1, 11)), *(f"LPT{n}" for n in range(1, 10))]
+)
+_LONGEST, _SHOWN = 255, 40
 
 
 class CreatedIteration(PartialResult):
@@ -33,7 +44,8 @@ class CreatedIteration(PartialResult):
     """
 
     effect = ("id",)
-    web = "{project}/_sprints/directory"
+    web = "{project}/_sprints/taskboard/{team}/{path}"
+    web_list = "{project}/_sprints/directory"
     caption = "iteration {name}"
 
     id: str
@@ -62,12 +74,9 @@ async def _check(
     """
     if finish < start:
         raise InvalidRequest(f"The last day, {finish}, is before the first, {start}.", subject="finish")
-    if not name.strip() or any(sign in _BAD_SIGNS for sign in name):
-        raise InvalidRequest(
-            f"{name!r} is blank or has one of these signs: {' '.join(sorted(_BAD_SIGNS))}", subject="name"
-        )
+    _check_name(name.strip())
     nodes = await read_nodes(client, project, "iterations")
-    above = nodes[0] if parent is None else find_node(nodes, parent, "iteration")
+    above = _find_above(nodes, parent)
     if len(above.inner) > _DEEPEST:
         raise InvalidRequest(f"{above.path} is deeper than {_DEEPEST} levels: use the web page.", subject="parent")
     depth = len(above.inner) + 1
@@ -79,6 +88,28 @@ async def _check(
         async with known_team(client, project, team):
             await client.get(work_route(team, "teamsettings"), path=place_of_team(project, team))
     return above, there
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that the service refuses, or that its web pages cannot show.
+
+    Raises:
+        InvalidRequest: The message says what a name must not be.
+    """
+    wrong = ""
+    if not name:
+        wrong = "is blank"
+    elif len(name) > _LONGEST:
+        wrong = f"has {len(name)} characters; at most {_LONGEST} are allowed"
+    elif any(sign in _BAD_SIGNS or ord(sign) < ord(" ") for sign in name):
+        wrong = f"has one of these signs, or a control character: {' '.join(sorted(_BAD_SIGNS))}"
+    elif name.startswith(".") or name.endswith("."):
+        wrong = "begins or ends with a dot"
+    elif name.upper() in _RESERVED:
+        wrong = "is a name that the system reserves"
+    if wrong:
+        shown = name if len(name) <= _LONGEST else f"{name[:_SHOWN]}..."
+        raise InvalidRequest(f"{shown!r} cannot be the name of an iteration: it {wrong}.", subject="name")
 
 
 async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -100,14 +131,30 @@ async def _find_created(client: AzureDevOps, pending: PendingWrite) -> CreatedIt
     """Say whether there is such an iteration; the service does not say who created one, so it proves nothing."""
     given = pending.arguments
     project = await client.required_project(given.get("project"))
-    pending.url = f"{client.settings.url('core')}/{project}/_sprints/directory"
+    pending.url = f"{client.settings.url('core')}/{quote(project, safe='')}/_sprints/directory"
     nodes = await read_nodes(client, project, "iterations")
-    name = str(given["name"]).strip()
-    if found := next((node for node in nodes if node.name.casefold() == name.casefold()), None):
+    path = f"{_place_above(nodes, given).path}\\{str(given['name']).strip()}"
+    if found := next((node for node in nodes if node.path.casefold() == path.casefold()), None):
         if (found.start, found.finish) == (str(given["start"]), str(given["finish"])):
             raise unknown_outcome(f"{found.path} now has the values asked for, but it is not known who created it")
         raise unknown_outcome(f"there is an iteration {found.words} now, and it is not known who created it")
-    return Missing(f"an iteration {name!r}")
+    return Missing(f"an iteration {path!r}")
+
+
+def _place_above(nodes: list[PlacedNode], given: Mapping[str, JsonValue]) -> PlacedNode:
+    """Return the iteration below which a lost write should have created one.
+
+    Raises:
+        WriteOutcomeUnknown: It cannot be told any more which one was meant.
+    """
+    try:
+        return _find_above(nodes, cast("str | None", given.get("parent")))
+    except (NotFound, InvalidRequest) as error:
+        raise unknown_outcome(f"the iteration above it is not known now: {error.message}") from error
+
+
+def _find_above(nodes: list[PlacedNode], parent: str | None) -> PlacedNode:
+    return nodes[0] if parent is None else find_node(nodes, parent, "iteration")
 
 
 @boards.write(
@@ -127,10 +174,10 @@ async def create_iteration(
     client: AzureDevOps,
     *,
     name: str,
-    start: date,
-    finish: date,
-    parent: str | None = None,
-    team: Team = None,
+    start: Annotated[date, Field(description="YYYY-MM-DD")],
+    finish: Annotated[date, Field(description="YYYY-MM-DD, the last day")],
+    parent: Annotated[str | None, Field(description="Path of the iteration above; default: the project")] = None,
+    team: Annotated[str | None, Field(description="Default: none uses it")] = None,
     project: Project = None,
 ) -> CreatedIteration:
     """Create a sprint; with a team, the team uses it.

@@ -9,10 +9,11 @@ from langchain_azure_devops.calls.paging import Batch, collect, list_rows, page_
 from langchain_azure_devops.errors import NotFound, did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Named, Numbered, OrNone, decode
-from langchain_azure_devops.results.models import Failed, Page, Position, Result, Untrusted
+from langchain_azure_devops.results.models import EVERYWHERE, Failed, Page, Position, Result, Untrusted
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.boards.nodes import read_nodes
+from langchain_azure_devops.tools.boards.batches import name_missing
+from langchain_azure_devops.tools.boards.nodes import describe_cut, read_nodes
 from langchain_azure_devops.tools.boards.places import (
     Iteration,
     Team,
@@ -21,6 +22,7 @@ from langchain_azure_devops.tools.boards.places import (
     known_team,
     name_team,
     place_of_team,
+    place_within,
     read_iterations,
     work_route,
 )
@@ -79,25 +81,52 @@ class _BacklogItems(BaseModel):
 async def list_iterations(
     client: AzureDevOps,
     *,
-    team: Team = None,
+    team: Annotated[str | None, Field(description='Default: the default team; "*": all of the project')] = None,
     timeframe: TimeFrame = "all",
     limit: Limit = 100,
     cursor: Cursor = None,
     project: Project = None,
 ) -> Page[Iteration]:
-    """List sprints of a team with dates; the last day counts.
+    """List sprints of a team with dates. The finish date is the last day of the sprint.
 
     Raises:
         NotFound: There is no such team.
-    Source: `GET /{project}/{team}/_apis/work/teamsettings/iterations`.
+    Source: `GET /{project}/{team}/_apis/work/teamsettings/iterations`, or
+    `GET /{project}/_apis/wit/classificationnodes/iterations?$depth=14`.
     """
     chosen = await client.required_project(project)
+    if team == EVERYWHERE:
+        return await _list_of_project(client, chosen, timeframe, limit, cursor)
     rows = await read_iterations(client, chosen, team)
     kept = [row for row in rows if timeframe in {"all", row.time_frame}]
     page = await page_rows(Iteration, kept, limit, cursor)
-    if not kept:
-        shown = ", ".join(row.words for row in rows) or "none"
-        page.notes.append(f"Looked at {name_team(chosen, team)}, which uses these iterations: {shown}.")
+    shown = "" if kept else f", which uses these iterations: {', '.join(row.words for row in rows) or 'none'}"
+    page.notes.append(f"Looked at {name_team(chosen, team)}{shown}.")
+    page.looked_in = place_within(client, "a team", chosen)
+    return page
+
+
+async def _list_of_project(
+    client: AzureDevOps, project: str, timeframe: TimeFrame, limit: int, cursor: str | None
+) -> Page[Iteration]:
+    """List all iterations of a project, whether or not a team uses them."""
+    nodes = await read_nodes(client, project, "iterations")
+    rows = [
+        Iteration(
+            name=node.name,
+            path=node.path,
+            time_frame=node.time_frame,
+            start=node.start,
+            finish=node.finish,
+            id=node.identifier,
+        )
+        for node in nodes
+        if timeframe in {"all", node.time_frame}
+    ]
+    page = await page_rows(Iteration, rows, limit, cursor)
+    cut = describe_cut(nodes, "iteration")
+    page.notes.extend(cut)
+    page.partial = bool(cut)
     return page
 
 
@@ -111,9 +140,9 @@ async def list_areas(
     """
     nodes = await read_nodes(client, await client.required_project(project), "areas")
     page = await page_rows(AreaRow, [AreaRow(path=node.path, id=node.id) for node in nodes], limit, cursor)
-    if cut := [node.path for node in nodes if node.cut]:
-        page.partial = True
-        page.notes.append(f"Areas below {', '.join(cut)} were not read.")
+    cut = describe_cut(nodes, "area")
+    page.notes.extend(cut)
+    page.partial = bool(cut)
     return page
 
 
@@ -136,8 +165,8 @@ async def list_backlogs(client: AzureDevOps, *, team: Team = None, project: Proj
             cursor=None,
             style="none",
         )
-    if not page.items:
-        page.notes.append(f"Looked at {name_team(chosen, team)}.")
+    page.notes.append(f"Looked at {name_team(chosen, team)}.")
+    page.looked_in = place_within(client, "a team", chosen)
     return page
 
 
@@ -168,30 +197,26 @@ async def list_backlog_items(
         part = ids[position.skip : position.skip + wanted]
         rows, unread = await read_rows(client, part, _COLUMNS, with_project=False)
         failed.extend(unread)
-        there = {row.id for row in rows}
         if not unread:
-            failed.extend(
-                Failed(place=f"work item {number}", status="not_found", reason="It was deleted or cannot be seen.")
-                for number in part
-                if number not in there
-            )
+            failed.extend(name_missing(part, {row.id for row in rows}))
         after = position.skip + wanted
         return Batch(rows, Position(skip=after) if after < len(ids) else None, len(ids))
 
     page = await collect(WorkItem, fetch, limit, cursor)
     page.failed.extend(failed)
     page.partial = bool(failed)
-    if not ids:
-        where = f"the backlog {level.name} of {name_team(chosen, team)}"
-        page.notes.append(f"Looked at {where}; what is done is in no backlog.")
-    if len(ids) >= _MOST:
-        page.notes.append(f"The service names only the first {_MOST:,} work items of a backlog.")
+    hint = "" if ids else "; what is done is in no backlog"
+    page.notes.append(f"Looked at the backlog {level.name} of {name_team(chosen, team)}{hint}.")
+    if level.most is not None and len(ids) >= level.most > 0:
+        page.notes.append(f"The service names at most {level.most:,} work items of this backlog; it may have more.")
         page.partial = True
+    page.looked_in = place_within(client, "a backlog", chosen)
     return page
 
 
 class _Level(Named):
     id: str
+    most: int | None = Field(default=None, validation_alias="workItemCountLimit")
 
 
 async def _find_backlog(client: AzureDevOps, project: str, team: str | None, wanted: str) -> _Level:

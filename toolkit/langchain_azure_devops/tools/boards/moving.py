@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Annotated, cast
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from langchain_azure_devops.calls.current_state import NothingToSend
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite
@@ -13,7 +13,7 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.boards.board import BoardDefinition, ColumnDefinition, read_board
+from langchain_azure_devops.tools.boards.board import NO_ROW, BoardDefinition, BoardName, ColumnDefinition, read_board
 from langchain_azure_devops.tools.boards.items import (
     SENDS,
     ItemId,
@@ -122,8 +122,11 @@ def _find_differences(
         row = _find_row(board, asked.row)
         if row != item.text(board.row_field):
             fields[board.row_field] = row
-    if asked.done is not None and (column.name != here or asked.done != (item.fields.get(board.done_field) is True)):
-        fields[board.done_field] = asked.done
+    was_done = item.fields.get(board.done_field) is True
+    # A card that was done in the column it leaves is not done in the next one, unless the call says so.
+    done = asked.done if asked.done is not None or column.name == here or not was_done else False
+    if done is not None and (column.name != here or done != was_done):
+        fields[board.done_field] = done
     return fields
 
 
@@ -134,11 +137,11 @@ def _find_row(board: BoardDefinition, wanted: str) -> str:
         NotFound: There is no such row.
     """
     names = [row.name or "" for row in board.rows]
-    word = "" if wanted.strip().casefold() == "(default)" else wanted.strip().casefold()
+    word = "" if wanted.strip().casefold() == NO_ROW else wanted.strip().casefold()
     for name in names:
         if name.casefold() == word:
             return name
-    shown = [name or "(default)" for name in names]
+    shown = [name or NO_ROW for name in names]
     raise NotFound(
         f"The board {board.name} has no row {wanted!r}.{did_you_mean(wanted, shown)} Its rows: {', '.join(shown)}.",
         subject=as_subject(wanted),
@@ -146,17 +149,21 @@ def _find_row(board: BoardDefinition, wanted: str) -> str:
 
 
 async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Read where a card is, and the state that it would get."""
+    """Read where a card is, and the place and state that it would get."""
     move = await _check(client, _Asked.of(arguments))
     item, board = move.item, move.board
+    row, done = item.text(board.row_field), item.fields.get(board.done_field) is True
     return {
         **item.recognized,
         "area": item.area,
         "board": board.name,
         "column": move.column,
-        "row": item.text(board.row_field) or "(default)",
-        "done": item.fields.get(board.done_field) is True,
-        "new_state": str(move.fields.get(_STATE, item.state)),
+        "row": row or NO_ROW,
+        "done": done,
+        "new_state": move.fields.get(_STATE, item.state),
+        "new_column": move.fields.get(board.column_field, move.column),
+        "new_row": move.fields.get(board.row_field, row) or NO_ROW,
+        "new_done": move.fields.get(board.done_field, done),
     }
 
 
@@ -194,10 +201,10 @@ async def move_card(
     *,
     id: ItemId,
     revision: Revision,
-    board: str,
+    board: BoardName,
     column: str,
-    row: str | None = None,
-    done: bool | None = None,
+    row: Annotated[str | None, Field(description='"(default)": the one without a name')] = None,
+    done: Annotated[bool | None, Field(description="Only in a split column")] = None,
     team: Team = None,
 ) -> SavedWorkItem:
     """Move a card on a board; it gets the column's state.

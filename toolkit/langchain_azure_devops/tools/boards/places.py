@@ -11,12 +11,12 @@ from langchain_azure_devops.errors import AzureDevOpsError, NotFound, did_you_me
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Named, OrNone, decode
-from langchain_azure_devops.results.models import Instant, Result, Untrusted
+from langchain_azure_devops.results.models import Instant, Place, Result, Untrusted
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.tools.work_items.wiql import condition
 
-Team = str | None
-"""The name or id of a team; by default the default team of the project."""
+Team = Annotated[str | None, Field(description="Default: the default team")]
+"""The name or id of a team."""
 TimeFrame = Literal["all", "past", "current", "future"]
 
 _MOST_NAMES = 30
@@ -41,6 +41,7 @@ class Iteration(Result):
     """
 
     singular, plural = "iteration", "iterations"
+    web = "{project}/_sprints/taskboard/{team}/{path}"
     web_list = "{project}/_sprints/directory"
     caption = "iteration {name}"
 
@@ -112,6 +113,12 @@ def name_team(project: str, team: str | None) -> str:
     return f"the default team of {project}" if team is None else f"the team {team} of {project}"
 
 
+def place_within(client: AzureDevOps, part: str, project: str) -> Place:
+    """Return where a list looked that reads a part of a project. People chose its name, so that stands in a note."""
+    known = client.secrets.replace_known(project)
+    return Place(project=known, words=f"{part} of {known}")
+
+
 def begin_sentence(words: str) -> str:
     """Return words with a capital letter at their beginning."""
     return words[:1].upper() + words[1:]
@@ -163,7 +170,7 @@ async def find_iteration(client: AzureDevOps, project: str, team: str | None, wa
         NotFound: The team uses none of this name, or none is current.
     """
     rows = await read_iterations(client, project, team)
-    word = wanted.strip().strip("\\").casefold()
+    word = wanted.strip().replace("/", "\\").strip("\\").casefold()
     if word == "current":
         found = [row for row in rows if row.time_frame == "current"]
     else:

@@ -1,24 +1,32 @@
 """What is in a sprint: its work items by state, the work that remains, and the capacity of the team."""
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Awaitable, Iterable
+from typing import Annotated, TypeVar
 
-from pydantic import AliasPath, BaseModel, Field, JsonValue
+from pydantic import AliasPath, BaseModel, Field
 
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project
-from langchain_azure_devops.calls.fan_out import fan_out
 from langchain_azure_devops.calls.paging import page_rows
-from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.errors import AzureDevOpsError, NotSignedIn, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import Collection, Named, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Failed, Instant, Page, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.boards.places import Team, find_iteration, name_team, place_of_team, work_route
+from langchain_azure_devops.tools.boards.batches import describe_failure, read_batches
+from langchain_azure_devops.tools.boards.places import (
+    Team,
+    find_iteration,
+    name_team,
+    place_of_team,
+    place_within,
+    work_route,
+)
 from langchain_azure_devops.tools.boards.toolset import boards
 from langchain_azure_devops.tools.people import NamedPerson
-from langchain_azure_devops.tools.work_items.reading import BATCH
 
+Fact = TypeVar("Fact")
 IterationName = Annotated[str, Field(description="current, name or path")]
 
 _FIELDS = {
@@ -31,6 +39,7 @@ _FIELDS = {
     "points": "Microsoft.VSTS.Scheduling.StoryPoints",
     "effort": "Microsoft.VSTS.Scheduling.Effort",
     "changed": "System.ChangedDate",
+    "iteration": "System.IterationPath",
 }
 _CATEGORIES = ("Proposed", "InProgress", "Resolved", "Completed", "Removed")
 
@@ -60,6 +69,7 @@ class SprintItem(Result):
     parent: int | None = Field(default=None, validation_alias=AliasPath("fields", _FIELDS["parent"]))
     revision: int = Field(validation_alias="rev")
     changed: Instant | None = Field(default=None, validation_alias=AliasPath("fields", _FIELDS["changed"]))
+    iteration: Untrusted = Field(default="", validation_alias=AliasPath("fields", _FIELDS["iteration"]), exclude=True)
 
 
 class _Link(BaseModel):
@@ -107,60 +117,61 @@ async def get_sprint(
     route = work_route(team, "teamsettings/iterations/{iteration}")
     links = decode(await client.get(f"{route}/workitems", path=where), _Links).rows
     ids = list(dict.fromkeys(link.target.id for link in links))
-    items, failed = await read_items(client, ids)
-    notes = [f"{sprint.words} of {name_team(chosen, team)}: {len(ids)} work item{'s' * (len(ids) != 1)}."]
-    try:
-        categories = await _read_categories(client, chosen)
-    except AzureDevOpsError as error:
-        categories = {}
-        failed.append(Failed(place="which states count as done", status=error.status, reason=error.message))
+    read, failed = await read_items(client, ids)
+    path = sprint.path.casefold()
+    items = [item for item in read if item.iteration.casefold() == path]
+    count = f"{len(items)} work item{'s' * (len(items) != 1)}"
+    notes = [f"{sprint.words} of {name_team(chosen, team)}: {count}."]
+    if elsewhere := [f"{item.id} ({item.iteration})" for item in read if item.iteration.casefold() != path]:
+        notes.append(f"Not counted, as they are only above these and in another iteration: {', '.join(elsewhere)}.")
+    categories = await _read_beside("which states count as done", _read_categories(client, chosen), notes) or {}
     rows = [item.model_copy(update={"category": categories.get((item.type, item.state), "")}) for item in items]
     rows.sort(key=lambda row: (_rank(row.category), row.state, row.id))
     if rows:
         notes += _sum_up(rows, known=bool(categories))
-    try:
-        capacity = decode(await client.get(f"{route}/capacities", path=where), _Capacity)
-    except AzureDevOpsError as error:
-        failed.append(Failed(place="the capacity of the team", status=error.status, reason=error.message))
-    else:
-        if capacity.members:
-            notes.append(f"Capacity: {capacity.hours:g} hours a day, {capacity.days_off} days off in all.")
+    reading = _read_capacity(client, f"{route}/capacities", where)
+    capacity = await _read_beside("the capacity of the team", reading, notes)
+    if capacity and capacity.members:
+        notes.append(f"Capacity: {capacity.hours:g} hours a day, {capacity.days_off} days off in all.")
     page = await page_rows(SprintItem, rows, limit, cursor)
     page.notes.extend(notes)
     page.failed.extend(failed)
     page.partial = bool(failed)
+    page.looked_in = place_within(client, "a sprint", chosen)
     return page
+
+
+async def _read_beside(what: str, reading: Awaitable[Fact], notes: list[str]) -> Fact | None:
+    """Read a fact beside the rows. Without it the rows are still all, so that it is missing stands in a note.
+
+    Raises:
+        NotSignedIn: The token is no longer accepted.
+        ScopeMissing: The token lacks the scope of the whole call.
+    """
+    try:
+        return await reading
+    except (NotSignedIn, ScopeMissing):
+        raise
+    except AzureDevOpsError as error:
+        notes.append(describe_failure(Failed(place=what, status=error.status, reason=error.message)))
+        return None
 
 
 async def read_items(client: AzureDevOps, ids: list[int]) -> tuple[list[SprintItem], list[Failed]]:
     """Read the rows of work items, and name those that could not be read."""
-
-    async def read_batch(start: int) -> list[SprintItem]:
-        asked: list[JsonValue] = [*ids[start : start + BATCH]]
-        body: dict[str, JsonValue] = {"ids": asked, "fields": [*_FIELDS.values()], "errorPolicy": "omit"}
-        answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
-        return [row for row in decode(answer, Collection[SprintItem | None]).value if row]
-
-    answers = await fan_out(range(0, len(ids), BATCH), read_batch)
-    found = [row for part in answers.done.values() for row in part]
-    failed: list[Failed] = []
-    for start, error in answers.failed.items():
-        names = ", ".join(map(str, ids[start : start + BATCH]))
-        failed.append(Failed(place=f"work items {names}", status=error.status, reason=error.message))
-    there = {row.id for row in found}
-    for start in answers.done:
-        failed += [
-            Failed(place=f"work item {number}", status="not_found", reason="It was deleted or cannot be seen.")
-            for number in ids[start : start + BATCH]
-            if number not in there
-        ]
-    return found, failed
+    return await read_batches(
+        client, ids, _FIELDS.values(), lambda answer: decode(answer, Collection[SprintItem | None]).value
+    )
 
 
 async def _read_categories(client: AzureDevOps, project: str) -> dict[tuple[str, str], str]:
     response = await client.get("/{project}/_apis/wit/workitemtypes", path={"project": project})
     types = decode(response, Collection[_Type]).value
     return {(kind.name, state.name): state.category for kind in types for state in kind.states}
+
+
+async def _read_capacity(client: AzureDevOps, route: str, where: PathValues) -> _Capacity:
+    return decode(await client.get(route, path=where), _Capacity)
 
 
 def _rank(category: str) -> int:
