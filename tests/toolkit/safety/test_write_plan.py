@@ -163,7 +163,7 @@ TARGETS = {
     "cherry_pick": {"project", "repository", "commits", "pull_request", "onto", "branch"},
     "create_wiki_page": {"project", "wiki", "path"},
     "update_wiki_page": {"project", "wiki", "path", "version"},
-    "move_wiki_page": {"project", "wiki", "path", "new_path", "order"},
+    "move_wiki_page": {"project", "wiki", "path", "version", "new_path", "order"},
     "revert": {"project", "repository", "commits", "pull_request", "onto", "branch"},
 }
 TARGET_FIELDS = [

@@ -19,7 +19,7 @@ def client(seed):
         yield client
 
 
-OF_PAGES = {"version": ("update_wiki_page",)}
+OF_PAGES = {"version": ("update_wiki_page", "move_wiki_page")}
 """Tools whose argument of this name is that of a wiki page, which has no name."""
 
 

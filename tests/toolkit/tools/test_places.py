@@ -36,6 +36,8 @@ NOTHING = {
     "search_wiki": {"text": "nothingatall"},
 }
 RECORDS = {
+    "list_wiki_pages": " in a wiki of Platform",
+    "list_wiki_page_changes": " in a wiki of Platform",
     "list_work_item_changes": " in work item {id}",
     "list_work_item_comments": " in work item {id}",
     "list_work_item_links": " in work item {id}",

@@ -1,11 +1,16 @@
 """Reading wikis: lists, pages, changes and the search."""
 
+import re
+from itertools import combinations
+
+import httpx
 import pytest
-from tool_calls import call, message_of, refusal, text_of
+from tool_calls import Recorder, call, message_of, refusal, text_of
 
 from azure_devops_simulator import Fault, build_organization
 from azure_devops_simulator.seed.content import carrier_token
-from langchain_azure_devops.errors import InvalidRequest, NotFound
+from langchain_azure_devops.errors import InvalidRequest, NotFound, ScopeMissing
+from langchain_azure_devops.tools.wiki.expressions import Expression
 from langchain_azure_devops.tools.wiki.names import file_of, page_of, version_of
 
 WIKI = {"wiki": "Platform.wiki"}
@@ -32,7 +37,7 @@ def test_pages_are_listed_below_a_path_and_down_to_a_depth(platform_reader):
     below = call(platform_reader, "list_wiki_pages", **WIKI, path="On-call")
     assert [row.path for row in below.items] == [ROTA, "/On-call/Escalation contacts"]
     none = call(platform_reader, "list_wiki_pages", **WIKI, path="/Home")
-    assert (none.items, none.notes) == ([], ["'/Home' has no pages below it."])
+    assert (none.items, none.notes) == ([], ["The wiki is 'Platform.wiki'.", "'/Home' has no pages below it."])
 
 
 def test_a_page_has_its_version_its_last_change_and_numbered_lines(platform_reader):
@@ -97,7 +102,39 @@ def test_the_changes_of_a_deleted_page_are_kept(platform_client, organization):
     build_organization(organization).project("Platform").wiki().delete_page(ROTA)
     page = call(platform_client, "list_wiki_page_changes", **WIKI, path=ROTA)
     assert [row.author for row in page.items][1:] == ["Tom Becker", "Dana Ortiz"]
-    assert "is no page any more" in page.notes[0]
+    assert page.notes[0] == f"{ROTA!r} is no page any more: commit {page.items[0].commit} deleted it."
+
+
+def test_a_page_that_was_moved_says_where_it_is(platform_client, organization):
+    build_organization(organization).project("Platform").wiki().move_page("/On-call", "/Deployments/Night shift")
+    page = call(platform_client, "list_wiki_page_changes", **WIKI, path=ROTA)
+    moved = "/Deployments/Night shift/Rota runbook"
+    assert page.notes[0] == f"{ROTA!r} is no page any more: commit {page.items[0].commit} moved it to {moved!r}."
+
+
+def test_a_file_that_never_was_a_page_was_not_lost(platform_client, organization):
+    wiki = build_organization(organization).project("Platform").wiki()
+    wiki.repository.commit("Add a template", {"/.template.md": "# Template"})
+    told = refusal(platform_client, "list_wiki_page_changes", NotFound, **WIKI, path="/.template")
+    assert "has no page '/.template'" in told
+
+
+@pytest.mark.parametrize(("wiki", "part"), [("Platform.wiki", "/pages"), ("nix", "/_apis/wiki/wikis")])
+@pytest.mark.parametrize("status", [500, 403])
+def test_a_failing_look_for_a_near_name_does_not_hide_what_is_not_there(
+    platform_client, organization, wiki, part, status
+):
+    organization.faults.add(Fault("status", path=part, skip=1, status=status))
+    told = refusal(platform_client, "read_wiki_page", NotFound, wiki=wiki, path="/On-call/Nix")
+    assert re.search("page ‘/On-call/Nix’ could not be found|Wiki not found", told)
+
+
+def test_a_change_says_how_to_read_what_it_did(platform_reader):
+    page = call(platform_reader, "list_wiki_page_changes", **WIKI, path=ROTA)
+    note = next(note for note in page.notes if "get_commit" in note)
+    given = dict(re.findall(r'(\w+)="([^"]*)"', note))
+    told = text_of(platform_reader, "get_commit", **given, version=page.items[0].commit)
+    assert "+| 23 November | Mina Sato | Dana Ortiz |" in told
 
 
 def test_without_the_scope_for_code_the_page_is_read_and_the_gap_is_named(connect, organization):
@@ -107,9 +144,14 @@ def test_without_the_scope_for_code_the_page_is_read_and_the_gap_is_named(connec
     assert (page.changed_by, page.partial) == (None, True)
     assert "last change not read: needs vso.code" in page.notes
     assert page.text.startswith("# Rota runbook")
-    changes = call(client, "list_wiki_page_changes", **WIKI, path=ROTA)
-    assert (changes.items, changes.partial) == ([], True)
-    assert changes.failed[0].reason == "needs vso.code"
+
+
+@pytest.mark.parametrize("path", [ROTA, "/Nix"])
+def test_without_the_scope_for_code_no_change_and_no_loss_of_a_page_is_told(connect, organization, path):
+    organization.add_token("wiki-only", ["vso.wiki", "vso.project"])
+    build_organization(organization).project("Platform").wiki().add_page("/Nix").delete_page("/Nix")
+    told = refusal(connect("wiki-only"), "list_wiki_page_changes", ScopeMissing, **WIKI, path=path)
+    assert "lacks vso.code" in told
 
 
 def test_a_repository_that_cannot_be_read_does_not_hide_the_page(platform_client, organization):
@@ -129,24 +171,139 @@ def test_the_search_shows_whole_lines_and_where_it_looked(platform_reader):
 
 
 def test_a_silent_index_is_replaced_by_the_texts_of_the_pages(platform_client, organization):
+    organization.faults.add(Fault("status", path="wikisearchresults", status=404))
     nothing = call(platform_client, "search_wiki", text="ninutes")
     assert (nothing.items, nothing.partial) == ([], False)
-    assert nothing.notes == [
-        "The index of the search service found nothing.",
-        "Instead, 7 of 7 pages were read for all of the words, in Platform/Platform.wiki.",
-    ]
+    assert nothing.notes[1:] == ["Instead, 7 of 7 pages were read, in Platform/Platform.wiki."]
     part = call(platform_client, "search_wiki", text="inutes twent")
     assert [hit.path for hit in part.items] == ["/Deployments"]
-    organization.faults.add(Fault("status", path="wikisearchresults", status=404))
     page = call(platform_client, "search_wiki", text="rota")
     assert [hit.path for hit in page.items] == ["/On-call", ROTA]
     assert page.notes[0].startswith("The search service did not answer: ")
+
+
+class Index(Recorder):
+    """A service whose index has nothing, with a code that says why."""
+
+    def __init__(self, base_url, sent, code):
+        super().__init__(base_url, sent)
+        self.code = code
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/wikisearchresults"):
+            return httpx.Response(200, json={"count": 0, "results": [], "infoCode": self.code})
+        return await super().handle_async_request(request)
+
+
+@pytest.mark.parametrize("code", [1, 2, 6, 9])
+def test_an_incomplete_index_is_replaced_by_the_texts_of_the_pages(connect, server, sent, code):
+    page = call(connect(transport=Index(server.base_url, sent, code)), "search_wiki", text="rota")
+    assert ([hit.path for hit in page.items], page.partial) == (["/On-call", ROTA], True)
+    assert "Instead, 7 of 7 pages were read, in Platform/Platform.wiki." in page.notes
+
+
+@pytest.mark.parametrize("code", [0, 3, 4])
+def test_an_index_that_found_nothing_is_believed(connect, server, sent, code):
+    page = call(connect(transport=Index(server.base_url, sent, code)), "search_wiki", text="rota")
+    assert page.items == []
+    assert page.notes[0].startswith("The index of the search service found nothing.")
+    assert not [request for request in sent if "/pages" in request.url.path]
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("escalation OR printers", {"/Home", "/On-call/Escalation contacts", "/Label printers"}),
+        ("rota NOT swapping", {"/On-call"}),
+        ("(printers OR swapping) rota", {ROTA}),
+        ("swapping AND printers", set()),
+    ],
+)
+def test_operators_hold_without_the_index(platform_client, organization, text, paths):
+    indexed = {hit.path for hit in call(platform_client, "search_wiki", text=text).items}
+    organization.faults.add(Fault("status", path="wikisearchresults", status=404))
+    page = call(platform_client, "search_wiki", text=text)
+    assert {hit.path for hit in page.items} == paths == indexed | paths
+    assert page.partial is False
+
+
+def test_operators_that_do_not_fit_are_told(platform_client, organization):
+    organization.faults.add(Fault("status", path="wikisearchresults", status=404))
+    page = call(platform_client, "search_wiki", text="(rota OR")
+    assert ({hit.path for hit in page.items}, page.partial) == ({"/On-call", ROTA}, True)
+    assert "The operators do not fit together" in page.notes[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "words"),
+    [
+        ("a b OR c", {"ab", "c", "ac", "bc", "abc"}, "abc"),
+        ("a OR b c", {"a", "ab", "ac", "bc", "abc"}, "abc"),
+        ("(a OR b) c", {"ac", "bc", "abc"}, "abc"),
+        ("a NOT b", {"a", "ac"}, "a"),
+        ("NOT (a OR b) c", {"c"}, "c"),
+        ("NOT a OR c", {"", "b", "c", "ac", "bc", "abc"}, "c"),
+        ('"a" b* "" c', {"abc"}, "abc"),
+        ("a NOT NOT b", {"ab", "abc"}, "a"),
+    ],
+)
+def test_an_expression_finds_what_its_operators_say(text, found, words):
+    pages = ["".join(page) for size in range(4) for page in combinations("abc", size)]
+    wanted = Expression(text)
+    assert {page for page in pages if wanted.matches(page.__contains__)} == found
+    assert ("".join(wanted.words), wanted.fits) == (words, True)
+
+
+@pytest.mark.parametrize("text", ["a b AND", "a OR OR b", "(a b", "a) b", "a () b", "OR a b"])
+def test_an_expression_that_does_not_fit_asks_for_all_of_its_words(text):
+    wanted = Expression(text)
+    assert (wanted.words, wanted.fits) == (["a", "b"], False)
+    assert [page for page in ("a", "b", "ab") if wanted.matches(page.__contains__)] == ["ab"]
+
+
+def test_a_very_long_expression_is_read():
+    assert Expression("a " * 20_000 + "NOT (" + "b OR " * 20_000 + "b)").matches(lambda word: word == "a")
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_long_line_is_shown_around_its_word(platform_client, organization, silent):
+    token = f"password={carrier_token()}"
+    text = f"{'before ' * 60}{token} the needle {'after ' * 60}"
+    build_organization(organization).project("Platform").wiki().add_page("/Long", text)
+    if silent:
+        organization.faults.add(Fault("status", path="wikisearchresults", status=404))
+    [hit] = call(platform_client, "search_wiki", text="needle").items
+    shown = hit.lines[0].text
+    assert "the needle after" in shown
+    assert (shown[0], shown[-1], len(shown)) == ("…", "…", 162)
+    assert carrier_token()[-8:] not in shown
+
+
+def test_a_code_wiki_of_several_branches_is_read_on_the_first(platform_client, organization, sent):
+    project = build_organization(organization).project("Platform")
+    repository = project.add_repository("notes", {"/Home.md": "# Home\n\nThe needle.\n"})
+    wiki = project.add_wiki("notes", repository=repository)
+    repository.add_branch("next")
+    wiki.wiki.branches.append("next")
+    sent.clear()
+    page = call(platform_client, "read_wiki_page", wiki="notes", path="/Home")
+    assert "This is the page on main; the wiki also publishes next." in page.notes
+    call(platform_client, "list_wiki_pages", wiki="notes")
+    call(platform_client, "list_wiki_page_changes", wiki="notes", path="/Home")
+    call(platform_client, "search_wiki", wiki="notes", text="needle")
+    organization.faults.add(Fault("status", path="wikisearchresults", status=404))
+    call(platform_client, "search_wiki", wiki="notes", text="needle")
+    refusal(platform_client, "read_wiki_page", NotFound, wiki="notes", path="/Nix")
+    read = [request.url.params for request in sent if request.url.path.endswith("/pages")]
+    assert len(read) >= 7
+    assert {query["versionDescriptor.version"] for query in read} == {"main"}
 
 
 def test_the_texts_are_read_within_a_bound(platform_client, organization):
     wiki = build_organization(organization).project("Platform").wiki()
     for number in range(60):
         wiki.add_page(f"/Many {number}", "x")
+    organization.faults.add(Fault("status", path="wikisearchresults", status=404))
     page = call(platform_client, "search_wiki", text="nonesuch")
     assert (page.items, page.partial) == ([], True)
     assert "Instead, 60 of 67 pages were read" in page.notes[1]

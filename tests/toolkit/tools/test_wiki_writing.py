@@ -122,9 +122,10 @@ def test_a_move_shows_and_takes_along_the_pages_below(connect, platform_client):
         asked.append(request)
         return Approval(True, request.digest, "dana")
 
+    given = {"path": "/On-call", "version": version_now(platform_client, "/On-call")}
     with approve_writes_with(person):
         moved = TOOLS["move_wiki_page"].call_sync(
-            connect(), **WIKI, path="/On-call", new_path="/Deployments/Night shift", order=0
+            connect(), **WIKI, **given, new_path="/Deployments/Night shift", order=0
         )
     along = ["/Deployments/Night shift/Rota runbook", "/Deployments/Night shift/Escalation contacts"]
     assert asked[0].current["moves_along"] == [f"/On-call/{path.rpartition('/')[2]} -> {path}" for path in along]
@@ -135,7 +136,8 @@ def test_a_move_shows_and_takes_along_the_pages_below(connect, platform_client):
 
 
 def test_a_move_within_its_folder_changes_the_order_only(platform_client):
-    call(platform_client, "move_wiki_page", **PRINTERS, new_path="/Label printers", order=0)
+    given = {**PRINTERS, "version": version_now(platform_client)}
+    call(platform_client, "move_wiki_page", **given, new_path="/Label printers", order=0)
     assert call(platform_client, "list_wiki_pages", **WIKI, depth=1).items[0].path == "/Label printers"
 
 
@@ -143,9 +145,9 @@ def test_a_code_wiki_is_written_on_its_branch_unless_a_policy_holds(platform_cli
     project = build_organization(organization).project("Platform")
     repository = project.add_repository("notes", {"/docs/Home.md": "# Home\n"})
     wiki = project.add_wiki("notes", repository=repository, folder="/docs")
-    call(platform_client, "create_wiki_page", wiki="notes", path="/To do", content="1. Write\n")
+    version = call(platform_client, "create_wiki_page", wiki="notes", path="/To do", content="1. Write\n").version
     assert repository.repository.text("/docs/To-do.md") == "1. Write\n"
-    call(platform_client, "move_wiki_page", wiki="notes", path="/To do", new_path="/Home/Done")
+    call(platform_client, "move_wiki_page", wiki="notes", path="/To do", version=version, new_path="/Home/Done")
     assert wiki.text("/Home/Done") == "1. Write\n"
     assert all(request.url.params["versionDescriptor.version"] == "main" for request in writes(sent))
     repository.protect()
@@ -234,15 +236,16 @@ def test_a_secret_beside_a_change_is_not_shown_because_its_beginning_is_cut_off(
     assert "qZx7Lm9R" not in str(shown)
 
 
-def test_every_page_that_moves_along_is_shown_and_compared(asked, wiki):
+def test_every_page_that_moves_along_is_shown_and_compared(asked, connect, wiki):
     for number in range(130):
         wiki.add_page(f"/Label printers/Page {number}", "x")
-    shown = asked("move_wiki_page", **PRINTERS, new_path="/Printers")
+    given = {**PRINTERS, "version": version_now(connect())}
+    shown = asked("move_wiki_page", **given, new_path="/Printers")
     assert shown["moves_along"] == [
         f"/Label printers/Page {number} -> /Printers/Page {number}" for number in range(130)
     ]
     assert shown["links"] == "Links in other pages will still lead to the old paths."
-    assert "links" not in asked("move_wiki_page", **PRINTERS, new_path="/Label printers", order=0)
+    assert "links" not in asked("move_wiki_page", **given, new_path="/Label printers", order=0)
 
 
 @pytest.mark.parametrize("way", ["another page moves away", "it moves by itself"])
@@ -263,7 +266,7 @@ def test_only_a_move_of_the_page_itself_proves_that_it_moved(organization, serve
     with AzureDevOps(settings, context=context, transport=Lost(server.base_url, sent), writes="allow") as client:
         pages = [row.path for row in call(client, "list_wiki_pages", **WIKI, depth=1).items if row.path.count("/") == 1]
         first, second, *_ = pages
-        given = {**WIKI, "path": second, "new_path": second, "order": 0}
+        given = {**WIKI, "path": second, "version": version_now(client, second), "new_path": second, "order": 0}
         moves = {
             "another page moves away": {"path": first, "newPath": first, "newOrder": len(pages)},
             "it moves by itself": {"path": second, "newPath": second, "newOrder": 0},
@@ -273,3 +276,54 @@ def test_only_a_move_of_the_page_itself_proves_that_it_moved(organization, serve
         else:
             refusal(client, "move_wiki_page", WriteOutcomeUnknown, **given)
         assert call(client, "list_wiki_pages", **WIKI, depth=1).items[0].path == second
+
+
+def test_a_page_that_changed_since_it_was_read_does_not_move(platform_client, wiki, sent):
+    old = version_now(platform_client)
+    wiki.edit_page("/Label printers", "By Dana\n", author="Dana Ortiz")
+    told = refusal(platform_client, "move_wiki_page", RevisionConflict, **PRINTERS, version=old, new_path="/Printers")
+    assert f"is at version {version_now(platform_client)} by now, not at {old}." in told
+    assert "It was last changed by Dana Ortiz <dana.ortiz@tidewater.example>" in told
+    assert writes(sent) == []
+
+
+def test_a_change_after_the_approval_stops_a_move(connect, wiki, sent):
+    client = connect()
+
+    def person(request):
+        wiki.edit_page("/Label printers", "By Dana\n", author="Dana Ortiz")
+        return Approval(True, request.digest, "dana")
+
+    given = {**PRINTERS, "version": version_now(client), "new_path": "/Printers"}
+    with approve_writes_with(person), pytest.raises(RevisionConflict, match="Nothing was written"):
+        TOOLS["move_wiki_page"].call_sync(client, **given)
+    assert writes(sent) == []
+
+
+@pytest.mark.parametrize("path", ["/Label printers", "/On-call"])
+def test_the_letter_case_of_a_title_can_be_changed(platform_client, path):
+    given = {**WIKI, "path": path, "version": version_now(platform_client, path)}
+    moved = call(platform_client, "move_wiki_page", **given, new_path=path.upper())
+    assert moved.path == path.upper()
+    paths = [row.path for row in call(platform_client, "list_wiki_pages", **WIKI, depth=1).items]
+    assert (path.upper() in paths, path in paths) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("new_path", "last"), [("/Label printers", 3), ("/Deployments/Printers", 1), ("/Home/Printers", 0)]
+)
+def test_a_page_takes_the_last_place_but_none_behind_it(platform_client, sent, new_path, last):
+    given = {**PRINTERS, "version": version_now(platform_client), "new_path": new_path}
+    told = refusal(platform_client, "move_wiki_page", InvalidRequest, **given, order=last + 1)
+    assert f"where the last one is {last}" in told
+    assert writes(sent) == []
+    assert call(platform_client, "move_wiki_page", **given, order=last).order == last
+
+
+def test_no_write_reads_the_whole_tree_of_a_wiki(platform_client, sent):
+    call(platform_client, "create_wiki_page", **TOOLS["create_wiki_page"].examples[0])
+    given = {**PRINTERS, "version": version_now(platform_client), "new_path": "/Deployments/Printers"}
+    call(platform_client, "move_wiki_page", **given)
+    read = [dict(request.url.params) for request in sent if request.url.path.endswith("/pages")]
+    full = [query["path"] for query in read if query.get("recursionLevel") == "full"]
+    assert full == ["/Label printers"]

@@ -12,9 +12,9 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.wiki.models import SavedWikiPage
+from langchain_azure_devops.tools.wiki.models import PagePath, SavedWikiPage
 from langchain_azure_devops.tools.wiki.names import above, check_new_path, version_of
-from langchain_azure_devops.tools.wiki.page_access import PAGES, StoredPage, fetch_page, read_version
+from langchain_azure_devops.tools.wiki.page_access import PAGES, StoredPage, fetch_nearest, first_missing, read_version
 from langchain_azure_devops.tools.wiki.recovery import find_created
 from langchain_azure_devops.tools.wiki.toolset import toolset
 from langchain_azure_devops.tools.wiki.wikis import Wiki, place_of_wiki, read_wiki
@@ -23,7 +23,8 @@ from langchain_azure_devops.tools.wiki.wikis import Wiki, place_of_wiki, read_wi
 async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read where the page would stand: the wiki, the page above it and the pages beside it."""
     where, path = await place_of_wiki(client, arguments), check_new_path(str(arguments["path"]), "path")
-    wiki, parent = await check_place(client, where, path)
+    wiki = await read_wiki(client, where)
+    parent = await check_place(client, where, wiki, path)
     beside = [page.path.rpartition("/")[2] for page in parent.below]
     return {
         **describe_page(where, wiki, path),
@@ -43,34 +44,42 @@ def describe_page(where: PathValues, wiki: Wiki, path: str) -> dict[str, JsonVal
     return shown if wiki.type == "projectWiki" else {**shown, **code}
 
 
-async def check_place(client: AzureDevOps, where: PathValues, path: str) -> tuple[Wiki, StoredPage]:
-    """Return the wiki and the page above a new path.
+async def check_place(
+    client: AzureDevOps, where: PathValues, wiki: Wiki, path: str, moving: StoredPage | None = None
+) -> StoredPage:
+    """Return the page above a new path, with those directly below it.
+
+    Args:
+        client: Where to ask.
+        where: The wiki.
+        wiki: The same, as it was read.
+        path: The new path.
+        moving: The page that would move there, if one would.
 
     Raises:
-        AlreadyExists: There is a page of this path.
+        AlreadyExists: There is another page of this path.
         NotFound: There is no page above it; the message says what to create first.
     """
-    wiki = await read_wiki(client, where)
-    root = await fetch_page(client, where, "/", level="full")
-    known = {page.path: page for page in [root, *root.walk()]}
-    # Two names that differ in letter case only cannot be checked out on every system.
-    same = next((each for each in known if each.lower() == path.lower()), None)
-    if same is not None and known[same].has_file:
-        raise AlreadyExists(
-            f"Nothing was written: the wiki {wiki.name!r} has the page {same!r}. Read it, and change it with "
-            "update_wiki_page.",
-            subject=as_subject(path),
-        )
-    if above(path) not in known:
-        missing = path
-        while above(missing) not in known:
-            missing = above(missing)
+    parent = await fetch_nearest(client, where, wiki.on_branch(), above(path))
+    if parent.path != above(path):
+        missing = first_missing(path, parent)
         raise NotFound(
             f"Nothing was written: the wiki {wiki.name!r} has no page {above(path)!r}, below which {path!r} would "
             f"stand. Create {missing!r} first, or choose a path below one of the pages that list_wiki_pages shows.",
             subject=as_subject(above(path)),
         )
-    return wiki, known[above(path)]
+    for each in parent.below:
+        # Two names that differ in letter case only cannot be checked out on every system.
+        if each.path.lower() != path.lower() or (moving is not None and each.path == moving.path):
+            continue
+        if moving is None and not each.has_file:
+            continue
+        advice = "Read it, and change it with update_wiki_page." if moving is None else "Choose another new_path."
+        raise AlreadyExists(
+            f"Nothing was written: the wiki {wiki.name!r} has the page {each.path!r}. {advice}",
+            subject=as_subject(path),
+        )
+    return parent
 
 
 @toolset.write(
@@ -88,7 +97,7 @@ async def create_wiki_page(
     client: AzureDevOps,
     *,
     wiki: str,
-    path: Annotated[str, Field(description="Titles as shown: /On-call/Rota runbook")],
+    path: PagePath,
     content: Annotated[str, Field(min_length=1, description="Markdown")],
     project: Project = None,
 ) -> SavedWikiPage:
@@ -100,8 +109,9 @@ async def create_wiki_page(
     Source: `PUT .../wikis/{wiki}/pages?path=` without a version.
     """
     where, cleaned = await place_of_wiki(client, {"wiki": wiki, "project": project}), check_new_path(path, "path")
-    found, _ = await check_place(client, where, cleaned)
-    query = {"path": cleaned, **found.write_query()}
+    found = await read_wiki(client, where)
+    await check_place(client, where, found, cleaned)
+    query = {"path": cleaned, **found.on_branch()}
     response = await client.post(PAGES, {"content": content}, path=where, query=query, method="PUT")
     page = decode(response, StoredPage)
     version = read_version(response.headers.get("etag", "")) or version_of(content)

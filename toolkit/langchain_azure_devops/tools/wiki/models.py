@@ -1,8 +1,13 @@
-"""The results of writes to wikis."""
+"""The results of writes to wikis, and what they take."""
+
+from typing import Annotated
 
 from pydantic import Field
 
 from langchain_azure_devops.results.models import Result, Untrusted
+
+PagePath = Annotated[str, Field(description="Titles as shown: /On-call/Rota runbook")]
+LastRead = Annotated[str, Field(description="From read_wiki_page")]
 
 
 class SavedWikiPage(Result):

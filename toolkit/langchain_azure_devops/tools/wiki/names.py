@@ -7,7 +7,7 @@ from langchain_azure_devops.errors import InvalidRequest
 
 EXTENSION = ".md"
 _ENCODED = {sign: f"%{ord(sign):02X}" for sign in '-:<>*?|"'} | {" ": "-"}
-_LONGEST = 235
+MAX_PATH = 235
 
 
 def clean_path(path: str) -> str:
@@ -38,8 +38,8 @@ def check_new_path(path: str, argument: str) -> str:
                 "/On-call/Rota runbook.",
                 subject=argument,
             )
-    if len(cleaned) > _LONGEST:
-        raise InvalidRequest(f"The path of a wiki page may have {_LONGEST} characters at most.", subject=argument)
+    if len(cleaned) > MAX_PATH:
+        raise InvalidRequest(f"The path of a wiki page may have {MAX_PATH} characters at most.", subject=argument)
     return cleaned
 
 

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 
 from pydantic import BaseModel, Field
 
-from langchain_azure_devops.errors import NotFound, did_you_mean
+from langchain_azure_devops.errors import AzureDevOpsError, NotFound, did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.request import PathValues, QueryValue
+from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import OrNone, decode
 from langchain_azure_devops.safety.grants import as_subject
-from langchain_azure_devops.tools.wiki.names import EXTENSION, above, clean_path, page_of
-from langchain_azure_devops.tools.wiki.wikis import WIKI, known_wiki
+from langchain_azure_devops.tools.wiki.names import EXTENSION, MAX_PATH, above, clean_path, page_of
+from langchain_azure_devops.tools.wiki.wikis import WIKI, Query
 
 PAGES = f"{WIKI}/pages"
 _PAGE = f"{PAGES}/{{id}}"
@@ -52,33 +52,66 @@ def read_version(tag: str) -> str:
 
 
 async def fetch_page(
-    client: AzureDevOps, where: PathValues, page: str | int, *, level: str = "none", content: bool = False
+    client: AzureDevOps,
+    where: PathValues,
+    branch: Query,
+    page: str | int,
+    *,
+    level: str = "none",
+    content: bool = False,
 ) -> StoredPage:
     """Read a page by its path or its id.
 
     Args:
         client: Where to ask.
         where: The wiki.
+        branch: What names the branch of a path; an id is one of the first branch.
         page: The path or the id.
         level: How many levels below it are read: none, oneLevel or full.
         content: Whether to read its text.
 
     Raises:
-        NotFound: There is no such wiki or page; the message suggests a near one.
+        NotFound: There is no such page; the message suggests a near one.
     """
-    query: dict[str, QueryValue] = {"recursionLevel": level, "includeContent": content}
-    async with known_wiki(client, where):
+    query: Query = {"recursionLevel": level, "includeContent": content}
+    try:
+        if isinstance(page, int):
+            response = await client.get(_PAGE, path={**where, "id": page}, query=query)
+        else:
+            response = await client.get(PAGES, path=where, query={"path": clean_path(page), **branch, **query})
+    except NotFound as error:
+        if type(error) is not NotFound:
+            raise
         try:
-            if isinstance(page, int):
-                response = await client.get(_PAGE, path={**where, "id": page}, query=query)
-            else:
-                response = await client.get(PAGES, path=where, query={"path": clean_path(page), **query})
-        except NotFound as error:
-            root = await client.get(PAGES, path=where, query={"path": "/", "recursionLevel": "full"})
-            known = [each.path for each in decode(root, StoredPage).walk()]
-            raise _unknown_page(where, page, known) from error
+            told = await _describe_unknown(client, where, branch, page)
+        except AzureDevOpsError:
+            raise error from None
+        raise told from error
     found = decode(response, StoredPage)
     return found.model_copy(update={"version": read_version(response.headers.get("etag", ""))})
+
+
+async def fetch_nearest(client: AzureDevOps, where: PathValues, branch: Query, path: str) -> StoredPage:
+    """Read the page of a path, or the nearest one above it that exists, with the pages directly below it.
+
+    Raises:
+        NotFound: Not even the top of the wiki exists.
+    """
+    near = path[:MAX_PATH]
+    while True:
+        query: Query = {"path": near, "recursionLevel": "oneLevel", **branch}
+        try:
+            return decode(await client.get(PAGES, path=where, query=query), StoredPage)
+        except NotFound as error:
+            if near == "/" or type(error) is not NotFound:
+                raise
+            near = above(near)
+
+
+def first_missing(path: str, near: StoredPage) -> str:
+    """Return the topmost path on the way from a page to a path below it that it does not lead to."""
+    home = near.path.rstrip("/")
+    return f"{home}/{path[len(home) + 1 :].partition('/')[0]}"
 
 
 async def in_pieces(text: str) -> AsyncIterator[bytes]:
@@ -88,21 +121,22 @@ async def in_pieces(text: str) -> AsyncIterator[bytes]:
         yield raw[start : start + _PIECE]
 
 
-def _unknown_page(where: PathValues, page: str | int, known: list[str]) -> NotFound:
+async def _describe_unknown(client: AzureDevOps, where: PathValues, branch: Query, page: str | int) -> NotFound:
+    """Return the error for a page that does not exist, with the pages beside the place where it would be."""
     if isinstance(page, int):
         return NotFound(
             f"The wiki {where['wiki']!r} has no page with the id {page}. list_wiki_pages shows the paths.",
             subject=str(page),
         )
     path = clean_path(page)
-    happened = f"The wiki {where['wiki']!r} has no page {path!r}."
-    told = clean_path(page_of("/", path))
-    near = f" Did you mean {told!r}?" if told != path and told in known else did_you_mean(path, known)
-    title = path.rpartition("/")[2].lower()
-    same = [each for each in known if each.rpartition("/")[2].lower() == title]
-    beside = [each for each in known if above(each) == above(path)]
-    listed = same or beside or [each for each in known if above(each) == "/"]
-    place = "Pages of this title" if same else f"Pages below {above(path)!r}" if beside else "Pages at the top"
+    # A file of the repository may have been given for its page.
+    told = clean_path(page_of("/", path)) if "%" in path or path.endswith(EXTENSION) else path
+    near = await fetch_nearest(client, where, branch, above(told))
+    known = [each.path for each in near.below]
+    meant = f" Did you mean {told!r}?" if told in known else did_you_mean(first_missing(told, near), known)
+    place = "at the top" if near.path == "/" else f"below {near.path!r}"
     return NotFound(
-        f"{happened}{near} {place}: {', '.join(map(repr, listed[:_NAMED])) or 'none'}.", subject=as_subject(path)
+        f"The wiki {where['wiki']!r} has no page {path!r}.{meant} Pages {place}: "
+        f"{', '.join(map(repr, known[:_NAMED])) or 'none'}. search_wiki finds pages elsewhere.",
+        subject=as_subject(path),
     )

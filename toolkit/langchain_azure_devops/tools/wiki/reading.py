@@ -1,6 +1,5 @@
 """List the pages of a wiki, and read one."""
 
-import asyncio
 from typing import Annotated
 
 from pydantic import Field
@@ -16,9 +15,10 @@ from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.lines import MAX_LINE, ScannedLines, read_range
 from langchain_azure_devops.text.untrusted import find_hidden
 from langchain_azure_devops.tools.wiki.changes import WikiChange, read_changes
+from langchain_azure_devops.tools.wiki.models import PagePath
 from langchain_azure_devops.tools.wiki.page_access import StoredPage, fetch_page, in_pieces
 from langchain_azure_devops.tools.wiki.toolset import toolset
-from langchain_azure_devops.tools.wiki.wikis import Wiki, place_of_wiki, read_wiki
+from langchain_azure_devops.tools.wiki.wikis import Wiki, place_of_rows, place_of_wiki, read_wiki
 
 _MAX_TEXT = 120_000
 _MOST_NAMED = 50
@@ -67,7 +67,7 @@ async def list_wiki_pages(
     *,
     wiki: str,
     path: str = "/",
-    depth: Annotated[int, Field(ge=1, le=20)] = 20,
+    depth: Annotated[int, Field(ge=1, le=20, description="Levels below path")] = 20,
     project: Project = None,
     limit: Limit = 200,
     cursor: Cursor = None,
@@ -77,13 +77,14 @@ async def list_wiki_pages(
     Source: `GET .../wikis/{wiki}/pages?path=&recursionLevel=`.
     """
     where = await place_of_wiki(client, {"wiki": wiki, "project": project})
-    found = await fetch_page(client, where, path, level="oneLevel" if depth == 1 else "full")
+    known = await read_wiki(client, where)
+    found = await fetch_page(client, where, known.on_branch(), path, level="oneLevel" if depth == 1 else "full")
     rows = [WikiPageRow(path=page.path, has_pages=page.has_pages or bool(page.below)) for page in found.walk(depth)]
     page = await page_rows(WikiPageRow, rows, limit, cursor)
+    page.looked_in = place_of_rows(client, where)
+    page.notes.append(f"The wiki is {known.name!r}.")
     if not rows:
-        page.notes.append(
-            f"The wiki {wiki!r} has no pages yet." if found.path == "/" else f"{found.path!r} has no pages below it."
-        )
+        page.notes.append("It has no pages yet." if found.path == "/" else f"{found.path!r} has no pages below it.")
     return page
 
 
@@ -97,7 +98,7 @@ async def read_wiki_page(
     client: AzureDevOps,
     *,
     wiki: str,
-    path: str | None = None,
+    path: PagePath | None = None,
     id: Annotated[int | None, Field(ge=1, description="Instead of path")] = None,
     first_line: Annotated[int, Field(ge=1)] = 1,
     last_line: Annotated[int | None, Field(ge=1)] = None,
@@ -113,9 +114,8 @@ async def read_wiki_page(
         raise InvalidRequest(f"last_line {last_line} lies before first_line {first_line}.", subject="arguments")
     where = await place_of_wiki(client, {"wiki": wiki, "project": project})
     asked = path if path is not None else int(id or 0)
-    found, page = await asyncio.gather(
-        read_wiki(client, where), fetch_page(client, where, asked, level="oneLevel", content=True)
-    )
+    found = await read_wiki(client, where)
+    page = await fetch_page(client, where, found.on_branch(), asked, level="oneLevel", content=True)
     notes: list[str] = []
     change = await read_optional(
         Scope.CODE, "last change", _read_last_change(client, where, found, page, notes), default=None

@@ -3,38 +3,17 @@
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import AliasPath, BaseModel, Field
-
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite, unknown_outcome
 from langchain_azure_devops.errors import NotFound
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.request import PathValues, QueryValue
-from langchain_azure_devops.http.responses import OrNone, decode
+from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.tools.changes.recovery import find_own_pushes, the_update
 from langchain_azure_devops.tools.git import REPOSITORY
+from langchain_azure_devops.tools.wiki.commits import Files, read_files
 from langchain_azure_devops.tools.wiki.models import MovedWikiPage, SavedWikiPage
 from langchain_azure_devops.tools.wiki.names import EXTENSION, above, clean_path, file_of, version_of
 from langchain_azure_devops.tools.wiki.page_access import StoredPage, fetch_page
 from langchain_azure_devops.tools.wiki.wikis import Wiki, place_of_wiki, read_wiki
-
-_COMMIT = f"{REPOSITORY}/commits/{{commit}}"
-_MOST_CHANGES = 1_000
-
-
-class _Changed(BaseModel):
-    change: str = Field(validation_alias="changeType")
-    path: str = Field(validation_alias=AliasPath("item", "path"))
-    blob: str | None = Field(default=None, validation_alias=AliasPath("item", "objectId"))
-    blob_before: str | None = Field(default=None, validation_alias=AliasPath("item", "originalObjectId"))
-    source: str | None = Field(default=None, validation_alias="sourceServerItem")
-
-
-class _ChangedFiles(BaseModel):
-    changes: OrNone[_Changed] = Field(default=[])
-
-
-_Files = dict[str, _Changed]
-"""The changes of one commit by the paths of the files."""
 
 
 async def find_created(client: AzureDevOps, pending: PendingWrite) -> SavedWikiPage | Missing:
@@ -63,7 +42,7 @@ async def _find_saved(client: AzureDevOps, pending: PendingWrite, text: str, cha
         raise unknown_outcome(f"commits {', '.join(found)} all fit")
     if not found:
         return Missing(f"a push by this account that gave {path!r} exactly this text")
-    page = await _read(client, where, path)
+    page = await _read(client, where, wiki, path)
     notes = [] if page and page.version == version else ["The page has been changed or moved since."]
     return SavedWikiPage(wiki=wiki.name, path=path, id=page.id if page else None, version=version, notes=notes)
 
@@ -85,7 +64,7 @@ async def find_moved(client: AzureDevOps, pending: PendingWrite) -> MovedWikiPag
     ]
     if len(found) > 1:
         raise unknown_outcome(f"commits {', '.join(found)} all fit")
-    page = await _read(client, where, new, level="full") if found else None
+    page = await _read(client, where, wiki, new, level="full") if found else None
     if page is None or (order is not None and page.order != order):
         return Missing(f"a push by this account that moved {path!r} to {new!r}")
     if pending.is_of_another(client, MovedWikiPage, wiki.name, path, new, page.order):
@@ -93,7 +72,7 @@ async def find_moved(client: AzureDevOps, pending: PendingWrite) -> MovedWikiPag
     return moved_page(wiki, path, page)
 
 
-async def _is_reordered(client: AzureDevOps, where: PathValues, wiki: Wiki, path: str, files: _Files) -> bool:
+async def _is_reordered(client: AzureDevOps, where: PathValues, wiki: Wiki, path: str, files: Files) -> bool:
     """Return whether a commit gave a page another place among its neighbours, and nothing else.
 
     The list of the pages changes as well when another one is added, moved or deleted, which moves this one along.
@@ -143,28 +122,26 @@ async def _place_to_look(client: AzureDevOps, pending: PendingWrite, path: str) 
 
 async def _own_commits(
     client: AzureDevOps, pending: PendingWrite, where: PathValues, wiki: Wiki
-) -> list[tuple[str, _Files]]:
+) -> list[tuple[str, Files]]:
     """Return the commits that this account pushed to the branch of a wiki since then, with the files they changed."""
     place: PathValues = {"project": where["project"], "repository": wiki.repository}
     ref = f"refs/heads/{wiki.branch}"
-    found: list[tuple[str, _Files]] = []
-    for push in await find_own_pushes(client, pending, place, ref):
-        if update := the_update(push, ref):
-            query: dict[str, QueryValue] = {"top": _MOST_CHANGES}
-            answer = await client.get(f"{_COMMIT}/changes", path={**place, "commit": update.new}, query=query)
-            found.append((update.new, {each.path: each for each in decode(answer, _ChangedFiles).changes}))
-    return found
+    pushes = await find_own_pushes(client, pending, place, ref)
+    commits = [update.new for push in pushes if (update := the_update(push, ref))]
+    return [(commit, await read_files(client, place, commit)) for commit in commits]
 
 
-def _moved_paths(files: _Files) -> set[str]:
+def _moved_paths(files: Files) -> set[str]:
     """Return the paths that a commit renamed, from and to: as one change, or as a deletion and an addition."""
     words = ("rename", "sourceRename", "delete", "add")
     found = {path for path, each in files.items() if any(word in each.change for word in words)}
     return found | {each.source for each in files.values() if each.source and "rename" in each.change}
 
 
-async def _read(client: AzureDevOps, where: PathValues, path: str, level: str = "none") -> StoredPage | None:
+async def _read(
+    client: AzureDevOps, where: PathValues, wiki: Wiki, path: str, level: str = "none"
+) -> StoredPage | None:
     try:
-        return await fetch_page(client, where, path, level=level)
+        return await fetch_page(client, where, wiki.on_branch(), path, level=level)
     except NotFound:
         return None

@@ -22,13 +22,14 @@ from langchain_azure_devops.errors import (
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import OrNone, decode
-from langchain_azure_devops.results.models import Failed, Page, Position, Result, Untrusted
+from langchain_azure_devops.results.models import EVERYWHERE, Failed, Page, Position, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.lines import find_lines
+from langchain_azure_devops.text.lines import find_lines, shorten_line
+from langchain_azure_devops.tools.wiki.expressions import Expression
 from langchain_azure_devops.tools.wiki.names import page_of
 from langchain_azure_devops.tools.wiki.page_access import StoredPage, fetch_page, in_pieces
 from langchain_azure_devops.tools.wiki.toolset import toolset
-from langchain_azure_devops.tools.wiki.wikis import list_all_wikis, read_wiki
+from langchain_azure_devops.tools.wiki.wikis import list_all_wikis, on_branch, place_of_rows, read_wiki
 
 _LINES, _MAX_LINE = 3, 160
 _MOST_READ = 60
@@ -43,8 +44,9 @@ _INFO = {
     9: "Branches are being indexed: results may be incomplete.",
 }
 _MARKED = re.compile(r"<highlighthit>(.*?)</highlighthit>", re.IGNORECASE | re.DOTALL)
-_WORD = re.compile(r'"[^"]+"|[^\s()"]+')
-_OPERATORS = {"AND", "OR", "NOT"}
+_NOTHING = "The index of the search service found nothing."
+_INCOMPLETE = {1, 2, 6, 9}
+"""The codes with which the index says that it does not know every page."""
 
 
 class MatchingLine(Result):
@@ -77,6 +79,7 @@ class _Found(BaseModel):
     project: str = Field(validation_alias=AliasPath("project", "name"))
     wiki: str = Field(validation_alias=AliasPath("wiki", "name"))
     folder: str = Field(default="/", validation_alias=AliasPath("wiki", "mappedPath"))
+    branch: str | None = Field(default=None, validation_alias=AliasPath("wiki", "version"))
     file: str = Field(validation_alias="path")
     hits: OrNone[_Hit] = Field(default=[])
 
@@ -93,11 +96,16 @@ class _Answer(BaseModel):
 
 
 class _Place(NamedTuple):
-    """A page of a wiki of a project."""
+    """A page of a wiki of a project.
+
+    Attributes:
+        branch: The branch of the wiki; None where it goes unnamed.
+    """
 
     project: str
     wiki: str
     path: str
+    branch: str | None = None
 
     def __str__(self) -> str:
         return f"{self.project}/{self.wiki}{self.path}"
@@ -127,12 +135,12 @@ async def search_wiki(
 ) -> Page[WikiHit]:
     """Search wiki pages; shows the matching lines.
 
-    When the index finds nothing or does not answer, the texts of some pages are read.
+    When the index does not answer, or finds nothing and is incomplete, the texts of some pages are read.
 
     Source: `POST almsearch /{project}/_apis/search/wikisearchresults`, and each page found for its lines.
     """
-    words = _find_words(text)
-    if not words:
+    wanted = Expression(text)
+    if not wanted.words:
         raise InvalidRequest("text has no word to search for.", subject="text")
     chosen = choose_project(client, project)
     name = None
@@ -142,9 +150,11 @@ async def search_wiki(
         name = (await read_wiki(client, where)).name
     notes: list[str] = []
     failed: list[Failed] = []
+    codes: set[int] = set()
 
-    async def fetch(position: Position, wanted: int) -> Batch[WikiHit]:
-        answer = await _ask_index(client, text, chosen, name, position.skip, wanted)
+    async def fetch(position: Position, most: int) -> Batch[WikiHit]:
+        answer = await _ask_index(client, text, chosen, name, position.skip, most)
+        codes.add(answer.info)
         if note := _INFO.get(answer.info):
             notes.append(note)
         after = position.skip + len(answer.results)
@@ -152,7 +162,7 @@ async def search_wiki(
         if more and after > _HIGHEST_SKIP:
             notes.append("The service shows no hits beyond these: narrow the search with more words.")
             more = False
-        rows, unread = await _show_hits(client, answer.results, words)
+        rows, unread = await _show_hits(client, answer.results, wanted.words)
         failed.extend(unread)
         return Batch(rows, Position(skip=after) if more else None, answer.count)
 
@@ -166,29 +176,18 @@ async def search_wiki(
             raise
         silent = f"The search service did not answer: {first_sentence(error.message)}"
         page = Page[WikiHit](items=[])
-    if silent or (not page.items and not cursor):
-        page, told = await _look_through(client, chosen, name, words, limit)
-        failed, notes = [*page.failed], [silent or "The index of the search service found nothing.", *notes, told]
+    if silent or (not page.items and not cursor and codes & _INCOMPLETE):
+        page, told = await _look_through(client, chosen, name, wanted, limit)
+        failed, notes = [*page.failed], [silent or _NOTHING, *notes, told]
         page.failed = []
+    elif not page.items and not cursor:
+        notes = [f"{_NOTHING} It has whole words, and knows changes only after some minutes.", *notes]
+    if name is not None:
+        page.looked_in = place_of_rows(client, where, f'project="{EVERYWHERE}" without wiki looks everywhere')
     page.failed.extend(failed)
     page.partial = page.partial or bool(failed) or any(note in _INFO.values() for note in notes)
     page.notes.extend(dict.fromkeys(notes))
     return page
-
-
-def _find_words(text: str) -> list[str]:
-    """Return the words and phrases of a search that a page has to contain."""
-    found: list[str] = []
-    skip = False
-    for part in _WORD.findall(text):
-        if part in _OPERATORS:
-            skip = part == "NOT"
-            continue
-        word = part.strip('"').rstrip("*").strip()
-        if word and not skip:
-            found.append(word)
-        skip = False
-    return found
 
 
 async def _ask_index(
@@ -211,7 +210,7 @@ async def _ask_index(
 
 async def _show_hits(client: AzureDevOps, found: Sequence[_Found], words: Sequence[str]) -> _Read:
     """Read the pages that the index found. What the service cuts out of them may show a part of a secret only."""
-    marked = {_Place(each.project, each.wiki, page_of(each.folder, each.file)): each for each in found}
+    marked = {_Place(each.project, each.wiki, page_of(each.folder, each.file), each.branch): each for each in found}
 
     async def read(place: _Place) -> WikiHit:
         page = await _read_page(client, place)
@@ -228,14 +227,15 @@ async def _show_hits(client: AzureDevOps, found: Sequence[_Found], words: Sequen
 
 async def _read_page(client: AzureDevOps, place: _Place) -> StoredPage:
     where: PathValues = {"project": place.project, "wiki": place.wiki}
-    return await fetch_page(client, where, place.path, content=True)
+    branch = {} if place.branch is None else on_branch(place.branch)
+    return await fetch_page(client, where, branch, place.path, content=True)
 
 
 async def _show_page(client: AzureDevOps, place: _Place, page: StoredPage, words: Sequence[str]) -> WikiHit:
     """Return a page with its first matching lines. The secrets of the whole page are replaced before a line is cut."""
     wanted = list(dict.fromkeys(word.lower() for word in words))
     seen, count = await find_lines(in_pieces(page.content), wanted, 0, _LINES, client.secrets)
-    lines = [MatchingLine(line=number, text=_cut(line)) for number, line in seen.kept]
+    lines = [MatchingLine(line=number, text=_cut(line, wanted)) for number, line in seen.kept]
     return WikiHit(
         project=place.project,
         wiki=place.wiki,
@@ -245,25 +245,30 @@ async def _show_page(client: AzureDevOps, place: _Place, page: StoredPage, words
     )
 
 
-def _cut(line: str) -> str:
+def _cut(line: str, words: Sequence[str]) -> str:
+    """Return the part of a line around its first word. Its secrets have been replaced."""
     shown = line.strip()
-    return shown if len(shown) <= _MAX_LINE else f"{shown[:_MAX_LINE]}…"
+    lowered = shown.lower()
+    at = min((lowered.find(word) for word in words if word in lowered), default=0)
+    return shorten_line(shown, at, _MAX_LINE)
 
 
 async def _look_through(
-    client: AzureDevOps, project: str | None, wiki: str | None, words: Sequence[str], limit: int
+    client: AzureDevOps, project: str | None, wiki: str | None, wanted: Expression, limit: int
 ) -> tuple[Page[WikiHit], str]:
-    """Read the texts of pages for all of the words, at most so many pages, and say which.
+    """Read the texts of pages for the words, at most so many pages, and say which.
 
     Raises:
         AzureDevOpsError: No wiki could be listed.
     """
     wikis, failed = await list_all_wikis(client, project)
-    asked = [each for each in wikis if wiki is None or each[1] == wiki]
+    asked = {(each.project or "", each.name): each for each in wikis if wiki is None or each.name == wiki}
 
     async def list_pages(each: tuple[str, str]) -> list[_Place]:
-        root = await fetch_page(client, {"project": each[0], "wiki": each[1]}, "/", level="full")
-        return [_Place(*each, page.path) for page in root.walk() if page.has_file]
+        branch = asked[each].on_branch()
+        root = await fetch_page(client, {"project": each[0], "wiki": each[1]}, branch, "/", level="full")
+        named = asked[each].branch if branch else None
+        return [_Place(*each, page.path, named) for page in root.walk() if page.has_file]
 
     listed = await fan_out(asked, list_pages)
     failed += [Failed(place="/".join(at), status=e.status, reason=e.message) for at, e in listed.failed.items()]
@@ -273,9 +278,9 @@ async def _look_through(
         page = await _read_page(client, place)
         # No part of a secret is found, or the answer would tell it.
         shown = f"{place.path}\n{client.secrets.redact(page.content)}".lower()
-        if not all(client.secrets.replace_known(word).lower() in shown for word in words):
+        if not wanted.matches(lambda word: client.secrets.replace_known(word).lower() in shown):
             return None
-        return await _show_page(client, place, page, words)
+        return await _show_page(client, place, page, wanted.words)
 
     answers = await fan_out(places[:_MOST_READ], read)
     failed += answers.failures
@@ -283,8 +288,10 @@ async def _look_through(
     page = Page[WikiHit](items=hits[:limit], failed=failed)
     left = len(places) - len(answers.done)
     names = ", ".join("/".join(each) for each in asked) or "no wiki: there is none"
-    told = f"Instead, {len(answers.done)} of {len(places)} pages were read for all of the words, in {names}."
+    told = f"Instead, {len(answers.done)} of {len(places)} pages were read, in {names}."
+    if not wanted.fits:
+        told += " The operators do not fit together, so pages with all of the words were looked for."
     if len(hits) > limit:
         told += f" {len(hits) - limit} further pages with hits are left out: give a higher limit."
-    page.partial = left > 0 or len(hits) > limit
+    page.partial = left > 0 or len(hits) > limit or not wanted.fits
     return page, told

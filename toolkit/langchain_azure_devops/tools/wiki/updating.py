@@ -9,21 +9,26 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 from langchain_azure_devops.calls.current_state import NothingToSend
 from langchain_azure_devops.calls.declaration import Project
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite, unknown_outcome
-from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, RevisionConflict
+from langchain_azure_devops.errors import InvalidRequest, RevisionConflict
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
-from langchain_azure_devops.http.responses import decode, unreadable_answer
+from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.text.line_diff import show_difference
 from langchain_azure_devops.tools.changes.file_text import FileText
-from langchain_azure_devops.tools.git import REPOSITORY, is_commit_id
-from langchain_azure_devops.tools.wiki.changes import read_changes
+from langchain_azure_devops.tools.git import REPOSITORY
 from langchain_azure_devops.tools.wiki.creating import describe_page
-from langchain_azure_devops.tools.wiki.models import SavedWikiPage
+from langchain_azure_devops.tools.wiki.models import LastRead, SavedWikiPage
 from langchain_azure_devops.tools.wiki.names import version_of
 from langchain_azure_devops.tools.wiki.page_access import PAGES, StoredPage, fetch_page, read_version
 from langchain_azure_devops.tools.wiki.recovery import find_updated
 from langchain_azure_devops.tools.wiki.toolset import toolset
+from langchain_azure_devops.tools.wiki.versions import (
+    check_version,
+    describe_last_change,
+    make_conflict,
+    parse_version,
+)
 from langchain_azure_devops.tools.wiki.wikis import Wiki, place_of_wiki, read_wiki
 
 
@@ -61,7 +66,7 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     plan = await _plan(client, where, str(arguments["path"]), version, edits, None if content is None else str(content))
     difference = await asyncio.to_thread(_show_difference, plan.page.content, plan.text, client.secrets.redact)
     # A page that was changed and changed back has its old version again.
-    last = await _describe_last_change(client, where, plan.wiki, plan.page)
+    last = await describe_last_change(client, where, plan.wiki, plan.page)
     return {
         **describe_page(where, plan.wiki, plan.page.path),
         "version": plan.page.version,
@@ -90,21 +95,14 @@ async def _plan(
     """
     if bool(edits) == (content is not None):
         raise InvalidRequest("Give either edits or the whole content.", subject="edits")
-    wanted = read_version(version)
-    if not is_commit_id(wanted):
-        raise InvalidRequest(
-            f"{version!r} is no version of a page, which has 40 hexadecimal digits. read_wiki_page shows it.",
-            subject="version",
-        )
-    wiki, page = await asyncio.gather(read_wiki(client, where), fetch_page(client, where, path, content=True))
+    wanted = parse_version(version)
+    wiki = await read_wiki(client, where)
+    page = await fetch_page(client, where, wiki.on_branch(), path, content=True)
     if not page.has_file:
         raise InvalidRequest(
             f"{page.path!r} is a folder without a text. create_wiki_page gives it one.", subject="path"
         )
-    if not page.version:
-        raise unreadable_answer("the page", "it has no ETag, which is the version of the page")
-    if page.version != wanted:
-        raise await _conflict(client, where, wiki, page, wanted)
+    await check_version(client, where, wiki, page, wanted)
     # Long texts are searched for secrets, and the client's loop serves other calls meanwhile.
     text = content if content is not None else await asyncio.to_thread(_edit, client, page, edits)
     if text == page.content:
@@ -120,31 +118,6 @@ def _edit(client: AzureDevOps, page: StoredPage, edits: Sequence[PageEdit]) -> s
         except InvalidRequest as error:
             raise InvalidRequest(f"Nothing was sent. {error.message}", subject="edits") from error
     return file.encode().decode()
-
-
-async def _conflict(
-    client: AzureDevOps, where: PathValues, wiki: Wiki, page: StoredPage, version: str
-) -> RevisionConflict:
-    """Return the error for a page that has another version, with whoever changed it if that can be read."""
-    last = await _describe_last_change(client, where, wiki, page)
-    who = f" It was last changed by {last}." if last else ""
-    return RevisionConflict(
-        f"Nothing was written: the page {page.path!r} is at version {page.version} by now, not at {version}.{who} Read "
-        "it again, and repeat the edit on that version.",
-        subject="version",
-    )
-
-
-async def _describe_last_change(client: AzureDevOps, where: PathValues, wiki: Wiki, page: StoredPage) -> str:
-    """Return who changed a page last and when; empty where the repository of the wiki cannot be read."""
-    try:
-        rows = await read_changes(client, where, wiki, page.file, 1)
-    except AzureDevOpsError:
-        return ""
-    words = [
-        f"{row.author} <{row.email}> at {row.changed:%Y-%m-%d %H:%M:%S} UTC, commit {row.commit[:8]}" for row in rows
-    ]
-    return "".join(words)
 
 
 async def _find_updated(client: AzureDevOps, pending: PendingWrite) -> SavedWikiPage | Missing:
@@ -190,7 +163,7 @@ async def update_wiki_page(
     *,
     wiki: str,
     path: str,
-    version: Annotated[str, Field(description="As last read")],
+    version: LastRead,
     edits: Annotated[list[PageEdit], Field(max_length=50, description="Old text, found once, and new")] = [],  # noqa: B006 - read only
     content: Annotated[str | None, Field(min_length=1, description="Instead: the whole new text")] = None,
     project: Project = None,
@@ -205,18 +178,18 @@ async def update_wiki_page(
     try:
         plan = await _plan(client, where, path, version, edits, content)
     except NothingToSend as idle:
-        page = await fetch_page(client, where, path)
-        name = (await read_wiki(client, where)).name
-        return SavedWikiPage(wiki=name, path=page.path, id=page.id, version=page.version, notes=[idle.message])
-    query = {"path": plan.page.path, **plan.wiki.write_query()}
+        known = await read_wiki(client, where)
+        page = await fetch_page(client, where, known.on_branch(), path)
+        return SavedWikiPage(wiki=known.name, path=page.path, id=page.id, version=page.version, notes=[idle.message])
+    query = {"path": plan.page.path, **plan.wiki.on_branch()}
     headers = {"If-Match": f'"{plan.page.version}"'}
     try:
         response = await client.post(
             PAGES, {"content": plan.text}, path=where, query=query, method="PUT", headers=headers
         )
     except RevisionConflict as error:
-        now = await fetch_page(client, where, path)
-        raise await _conflict(client, where, plan.wiki, now, plan.page.version) from error
+        now = await fetch_page(client, where, plan.wiki.on_branch(), path)
+        raise await make_conflict(client, where, plan.wiki, now, plan.page.version) from error
     saved = decode(response, StoredPage)
     made = read_version(response.headers.get("etag", "")) or version_of(plan.text)
     return SavedWikiPage(wiki=plan.wiki.name, path=saved.path, id=saved.id, version=made)

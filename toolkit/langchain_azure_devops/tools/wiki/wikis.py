@@ -9,15 +9,16 @@ from pydantic import BaseModel, BeforeValidator, Field, JsonValue
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Projects
 from langchain_azure_devops.calls.paging import list_rows
 from langchain_azure_devops.calls.places import list_by_project
-from langchain_azure_devops.errors import InvalidRequest, NotFound, did_you_mean
+from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound, did_you_mean
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Collection, decode
-from langchain_azure_devops.results.models import EVERYWHERE, Failed, InProject, Page, Result, Untrusted
+from langchain_azure_devops.results.models import EVERYWHERE, Failed, InProject, Page, Place, Result, Untrusted
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.wiki.toolset import toolset
 
+Query = dict[str, QueryValue]
 WIKIS = "/{project}/_apis/wiki/wikis"
 WIKI = f"{WIKIS}/{{wiki}}"
 _MOST = 1_000
@@ -26,6 +27,11 @@ _MOST = 1_000
 def _branches(value: object) -> object:
     rows = value if isinstance(value, list) else [value]
     return [row["version"] if isinstance(row, dict) and "version" in row else row for row in rows]
+
+
+def on_branch(branch: str) -> Query:
+    """Return what names a branch of a wiki in a request."""
+    return {"versionDescriptor.version": branch, "versionDescriptor.versionType": "branch"}
 
 
 class Wiki(Result):
@@ -58,11 +64,9 @@ class Wiki(Result):
         """The branch that is read and written: the first that it publishes."""
         return self.branches[0] if self.branches else "wikiMaster"
 
-    def write_query(self) -> dict[str, QueryValue]:
-        """Return what a write needs beside the page: the wiki of a project has one branch only, which goes unnamed."""
-        if self.type == "projectWiki":
-            return {}
-        return {"versionDescriptor.version": self.branch, "versionDescriptor.versionType": "branch"}
+    def on_branch(self) -> Query:
+        """Return what names the branch: nothing for the wiki of a project, which has only one."""
+        return {} if self.type == "projectWiki" else on_branch(self.branch)
 
 
 class _Named(BaseModel):
@@ -89,10 +93,10 @@ async def _list(client: AzureDevOps, project: str | None, limit: int, cursor: st
     return await list_by_project(client, Wiki, project, fetch, limit, cursor)
 
 
-async def list_all_wikis(client: AzureDevOps, project: str | None) -> tuple[list[tuple[str, str]], list[Failed]]:
-    """Return the wikis of a project, or of all for None, each as the names of its project and itself."""
+async def list_all_wikis(client: AzureDevOps, project: str | None) -> tuple[list[Wiki], list[Failed]]:
+    """Return the wikis of a project, or of all for None; each names its project."""
     page = await _list(client, project or EVERYWHERE, _MOST, None)
-    return [(row.project or project or "", row.name) for row in page.items], page.failed
+    return [row.model_copy(update={"project": row.project or project or ""}) for row in page.items], page.failed
 
 
 async def place_of_wiki(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> PathValues:
@@ -108,6 +112,12 @@ async def place_of_wiki(client: AzureDevOps, arguments: Mapping[str, JsonValue])
     return {"project": await client.required_project(None if project is None else str(project)), "wiki": wiki}
 
 
+def place_of_rows(client: AzureDevOps, where: PathValues, hint: str = "") -> Place:
+    """Return where a list looked that reads one wiki. Whoever made it chose its name, so that stands in the notes."""
+    project = client.secrets.replace_known(str(where["project"]))
+    return Place(project=project, words=f"a wiki of {project}", hint=hint)
+
+
 @asynccontextmanager
 async def known_wiki(client: AzureDevOps, where: PathValues) -> AsyncIterator[None]:
     """Tell an unknown wiki from whatever else is not found, and suggest a near name.
@@ -118,9 +128,14 @@ async def known_wiki(client: AzureDevOps, where: PathValues) -> AsyncIterator[No
     try:
         yield
     except NotFound as error:
+        if type(error) is not NotFound:
+            raise
         wanted, project = str(where["wiki"]), where["project"]
-        answer = await client.get(WIKIS, path={"project": project})
-        known = decode(answer, Collection[_Named]).value
+        try:
+            answer = await client.get(WIKIS, path={"project": project})
+            known = decode(answer, Collection[_Named]).value
+        except AzureDevOpsError:
+            raise error from None
         if any(wanted.lower() in (each.name.lower(), each.id.lower()) for each in known):
             raise
         names = [each.name for each in known]
