@@ -266,9 +266,10 @@ def test_a_very_long_expression_is_read():
 
 
 @pytest.mark.parametrize("silent", [False, True])
-def test_a_long_line_is_shown_around_its_word(platform_client, organization, silent):
+@pytest.mark.parametrize("before", [60, 3_000])
+def test_a_long_line_is_shown_around_its_word(platform_client, organization, silent, before):
     token = f"password={carrier_token()}"
-    text = f"{'before ' * 60}{token} the needle {'after ' * 60}"
+    text = f"{'before ' * before}{token} the needle {'after ' * 60}"
     build_organization(organization).project("Platform").wiki().add_page("/Long", text)
     if silent:
         organization.faults.add(Fault("status", path="wikisearchresults", status=404))

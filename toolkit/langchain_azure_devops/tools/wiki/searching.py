@@ -1,7 +1,8 @@
 """Search in wikis: with the service's index, or in the texts of the pages where the index has nothing to say."""
 
+import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, NamedTuple
 
 from pydantic import AliasPath, BaseModel, Field
@@ -24,10 +25,11 @@ from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.http.responses import OrNone, decode
 from langchain_azure_devops.results.models import EVERYWHERE, Failed, Page, Position, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.text.lines import find_lines, shorten_line
+from langchain_azure_devops.text.lines import BREAKS, shorten_line
+from langchain_azure_devops.text.readings import read
 from langchain_azure_devops.tools.wiki.expressions import Expression
 from langchain_azure_devops.tools.wiki.names import page_of
-from langchain_azure_devops.tools.wiki.page_access import StoredPage, fetch_page, in_pieces
+from langchain_azure_devops.tools.wiki.page_access import StoredPage, fetch_page
 from langchain_azure_devops.tools.wiki.toolset import toolset
 from langchain_azure_devops.tools.wiki.wikis import list_all_wikis, on_branch, place_of_rows, read_wiki
 
@@ -212,12 +214,12 @@ async def _show_hits(client: AzureDevOps, found: Sequence[_Found], words: Sequen
     """Read the pages that the index found. What the service cuts out of them may show a part of a secret only."""
     marked = {_Place(each.project, each.wiki, page_of(each.folder, each.file), each.branch): each for each in found}
 
-    async def read(place: _Place) -> WikiHit:
+    async def read_one(place: _Place) -> WikiHit:
         page = await _read_page(client, place)
         return await _show_page(client, place, page, [*words, *marked[place].words])
 
     try:
-        done, errors = await fan_out(marked, read)
+        done, errors = await fan_out(marked, read_one)
     except AzureDevOpsError as error:
         done, errors = {}, dict.fromkeys(marked, error)
     rows = [done.get(place) or WikiHit(project=place.project, wiki=place.wiki, path=place.path) for place in marked]
@@ -233,24 +235,33 @@ async def _read_page(client: AzureDevOps, place: _Place) -> StoredPage:
 
 async def _show_page(client: AzureDevOps, place: _Place, page: StoredPage, words: Sequence[str]) -> WikiHit:
     """Return a page with its first matching lines. The secrets of the whole page are replaced before a line is cut."""
-    wanted = list(dict.fromkeys(word.lower() for word in words))
-    seen, count = await find_lines(in_pieces(page.content), wanted, 0, _LINES, client.secrets)
-    lines = [MatchingLine(line=number, text=_cut(line, wanted)) for number, line in seen.kept]
+    wanted = list(dict.fromkeys(read(client.secrets.replace_known(word)).text.lower() for word in words))
+    # Long texts are searched for secrets, and the client's loop serves other calls meanwhile.
+    found = await asyncio.to_thread(_find_lines, client.secrets.redact, page.content, wanted)
     return WikiHit(
         project=place.project,
         wiki=place.wiki,
         path=page.path,
-        lines=lines,
-        more_lines=count - len(lines) or None,
+        lines=found[:_LINES],
+        more_lines=len(found[_LINES:]) or None,
     )
 
 
+def _find_lines(redact: Callable[[str], str], text: str, words: Sequence[str]) -> list[MatchingLine]:
+    """Return the lines that contain a word, each around its first one. No part of a secret is found."""
+    lines = enumerate(redact(text.replace("\0", "\ufffd")).split("\n"), 1)
+    shown = ((number, read(line.translate(BREAKS)).text.strip()) for number, line in lines)
+    return [MatchingLine(line=number, text=_cut(line, words)) for number, line in shown if _has(line, words)]
+
+
+def _has(line: str, words: Sequence[str]) -> bool:
+    lowered = line.lower()
+    return any(word in lowered for word in words)
+
+
 def _cut(line: str, words: Sequence[str]) -> str:
-    """Return the part of a line around its first word. Its secrets have been replaced."""
-    shown = line.strip()
-    lowered = shown.lower()
-    at = min((lowered.find(word) for word in words if word in lowered), default=0)
-    return shorten_line(shown, at, _MAX_LINE)
+    lowered = line.lower()
+    return shorten_line(line, min(lowered.find(word) for word in words if word in lowered), _MAX_LINE)
 
 
 async def _look_through(
@@ -274,7 +285,7 @@ async def _look_through(
     failed += [Failed(place="/".join(at), status=e.status, reason=e.message) for at, e in listed.failed.items()]
     places = [place for found in listed.done.values() for place in found]
 
-    async def read(place: _Place) -> WikiHit | None:
+    async def read_one(place: _Place) -> WikiHit | None:
         page = await _read_page(client, place)
         # No part of a secret is found, or the answer would tell it.
         shown = f"{place.path}\n{client.secrets.redact(page.content)}".lower()
@@ -282,7 +293,7 @@ async def _look_through(
             return None
         return await _show_page(client, place, page, wanted.words)
 
-    answers = await fan_out(places[:_MOST_READ], read)
+    answers = await fan_out(places[:_MOST_READ], read_one)
     failed += answers.failures
     hits = [hit for hit in answers.done.values() if hit is not None]
     page = Page[WikiHit](items=hits[:limit], failed=failed)
