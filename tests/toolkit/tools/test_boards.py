@@ -180,6 +180,9 @@ def test_a_star_lists_all_iterations_of_the_project(platform_client, organizatio
     current = call(platform_client, "list_iterations", team="*", timeframe="current")
     assert [row.path for row in current.items] == [SPRINT]
     assert " in Platform" in text_of(platform_client, "list_iterations", team="*").split("\n")[0]
+    organization.clock.set(datetime(2026, 11, 28, tzinfo=UTC))
+    none = call(platform_client, "list_iterations", team="*", timeframe="current")
+    assert (none.items, none.notes) == ([], ["None of the 7 iterations that were read is current by its dates."])
 
 
 def test_a_tree_that_was_cut_says_so(platform_client, organization):

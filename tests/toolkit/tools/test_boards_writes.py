@@ -81,6 +81,16 @@ def test_a_top_level_name_that_stands_below_as_well_needs_its_path(platform_clie
     assert call(platform_client, "assign_iteration", id=9, revision=3, iteration="platform").iteration == "Platform"
 
 
+def test_an_ambiguous_parent_is_told_by_its_argument(platform_client, organization, sent):
+    build_organization(organization).project("Platform").add_iteration("2026 Q4\\Sprint 42")
+    given = {"name": "Week 1", "start": "2026-11-16", "finish": "2026-11-20", "parent": "Sprint 42"}
+    with pytest.raises(InvalidRequest) as caught:
+        call(platform_client, "create_iteration", **given)
+    assert caught.value.subject == "parent"
+    assert "Platform\\2026 Q4\\Sprint 42" in caught.value.message
+    assert writes(sent) == []
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "near"),
     [

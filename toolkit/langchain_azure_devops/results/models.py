@@ -94,8 +94,9 @@ class Result(BaseModel):
             when the record does not show which write made it.
         web: The path of its web page below the organization, with fields of the record or arguments of the call in
             braces; empty when it has none.
-        web_list: The path of the page that lists such records, also when none was found. Where there is none, or a call
-            lacks a value for it, the page of the project or of the organization takes its place.
+        web_list: The path of the page that lists such records, also when none was found; it stands for the page of a
+            record of which not all of the address is known. Where there is none, or a call lacks a value for it, the
+            page of the project or of the organization takes its place.
         web_lines: What follows that address to show some lines: `{line}` is the first and `{end}` the line behind the
             last of them.
         web_names: Properties of the record that complete the pages of its parts.

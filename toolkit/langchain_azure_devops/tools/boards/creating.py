@@ -154,7 +154,7 @@ def _place_above(nodes: list[PlacedNode], given: Mapping[str, JsonValue]) -> Pla
 
 
 def _find_above(nodes: list[PlacedNode], parent: str | None) -> PlacedNode:
-    return nodes[0] if parent is None else find_node(nodes, parent, "iteration")
+    return nodes[0] if parent is None else find_node(nodes, parent, "iteration", "parent")
 
 
 @boards.write(

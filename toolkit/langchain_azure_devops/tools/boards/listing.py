@@ -124,6 +124,8 @@ async def _list_of_project(
         if timeframe in {"all", node.time_frame}
     ]
     page = await page_rows(Iteration, rows, limit, cursor)
+    if not rows:
+        page.notes.append(f"None of the {len(nodes)} iterations that were read is {timeframe} by its dates.")
     cut = describe_cut(nodes, "iteration")
     page.notes.extend(cut)
     page.partial = bool(cut)

@@ -87,10 +87,16 @@ def _flatten(node: _Node, today: str, above: str, inner: tuple[str, ...]) -> Ite
         yield from _flatten(child, today, f"{path}\\", (*inner, child.name))
 
 
-def find_node(nodes: list[PlacedNode], wanted: str, what: str) -> PlacedNode:
+def find_node(nodes: list[PlacedNode], wanted: str, what: str, argument: str = "") -> PlacedNode:
     """Return the area or iteration of a path, with or without the name of the project, or of a name that stands once.
 
     A name without a separator is no path: where it stands several times, the top-level one does not go before others.
+
+    Args:
+        nodes: All of the project.
+        wanted: As a call gives it.
+        what: "area" or "iteration".
+        argument: The argument that gives it; without one, it is called like what it names.
 
     Raises:
         InvalidRequest: The name stands several times.
@@ -108,7 +114,9 @@ def find_node(nodes: list[PlacedNode], wanted: str, what: str) -> PlacedNode:
         return same[0]
     if same:
         several = ", ".join(node.path for node in same)
-        raise InvalidRequest(f"{wanted!r} names several {what}s: {several}. Give the whole path.", subject=what)
+        raise InvalidRequest(
+            f"{wanted!r} names several {what}s: {several}. Give the whole path.", subject=argument or what
+        )
     paths = [node.path for node in nodes]
     near = did_you_mean(wanted, [*paths, *(node.name for node in nodes)])
     raise NotFound(
