@@ -19,8 +19,8 @@ def client(seed):
         yield client
 
 
-OF_PAGES = {"version": ("update_wiki_page", "move_wiki_page")}
-"""Tools whose argument of this name is that of a wiki page, which has no name."""
+OF_TEXTS = {"version": ("update_wiki_page", "move_wiki_page", "update_work_item_comment", "delete_work_item_comment")}
+"""Tools whose argument of this name is that of a wiki page or a comment, which has no name."""
 
 
 def misspell(name):
@@ -33,7 +33,7 @@ def calls_with(argument):
     return {
         tool.name: tool.examples[0]
         for tool in TOOLS.values()
-        if tool.examples and argument in tool.parameters.model_fields and tool.name not in OF_PAGES.get(argument, ())
+        if tool.examples and argument in tool.parameters.model_fields and tool.name not in OF_TEXTS.get(argument, ())
     }
 
 
