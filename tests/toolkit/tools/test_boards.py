@@ -286,15 +286,15 @@ def test_a_board_without_cards_names_the_team(platform_client, organization):
 
 
 class _Deleting(Recorder):
-    """The real network of a service in which somebody deletes a work item before the fields of several are read."""
+    """The real network of a service in which somebody deletes work items before the fields of several are read."""
 
-    def __init__(self, url, organization, number):
+    def __init__(self, url, organization, *numbers):
         super().__init__(url, [])
-        self._organization, self._number = organization, number
+        self._organization, self._numbers = organization, numbers
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        item = self._organization.work_items.get(self._number)
-        if request.url.path.endswith("/workitemsbatch") and item:
+        found = map(self._organization.work_items.get, self._numbers)
+        for item in filter(None, found if request.url.path.endswith("/workitemsbatch") else ()):
             by = self._organization.named("Dana Ortiz")
             self._organization.work_items.delete(item, by=by, when=self._organization.clock.tick())
         return await super().handle_async_request(request)
@@ -313,6 +313,22 @@ def test_what_an_answer_leaves_out_is_named(connect, server, organization, tool,
     found = call(connect(transport=_Deleting(server.base_url, organization, 8)), tool, **arguments)
     failed = found.unread if tool == "get_board" else found.failed
     assert (found.partial, [(each.place, each.status) for each in failed]) == (True, [("work item 8", "not_found")])
+
+
+def test_each_missing_item_of_a_backlog_is_named_beside_a_batch_that_fails(connect, server, organization):
+    project = build_organization(organization).project("Platform")
+    for number in range(200):
+        project.add_work_item("Bug", title=f"Bug {number}")
+    ids = [row.id for row in call(connect(), "list_backlog_items", backlog="Stories", limit=1000).items]
+    organization.faults.add(Fault(kind="status", status=403, path="workitemsbatch", times=1))
+    # Whichever of the two batches fails, the other one lacks an item.
+    client = connect(transport=_Deleting(server.base_url, organization, ids[0], ids[-1]))
+    page = call(client, "list_backlog_items", backlog="Stories", limit=1000)
+    assert [row.id for row in page.items] == [number for number in ids if number in {row.id for row in page.items}]
+    asked = {int(number) for each in page.failed for number in each.place.split(" ", 2)[2].split(", ")}
+    assert {each.status for each in page.failed} == {"denied", "not_found"}
+    assert {row.id for row in page.items} | asked == set(ids)
+    assert len(page.items) + len(asked) == len(ids) == 212
 
 
 def test_a_board_and_its_iterations_have_web_pages_where_the_team_is_known(platform_reader):

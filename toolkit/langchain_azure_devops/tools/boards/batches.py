@@ -1,6 +1,6 @@
 """Read the fields of many work items, and name each one that was asked for and not answered."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
 import httpx
@@ -49,17 +49,12 @@ async def read_batches(
         failed.append(Failed(place=f"work items {names}", status=error.status, reason=error.message))
     there = {row.id for row in found}
     for start in answers.done:
-        failed += name_missing(ids[start : start + BATCH], there)
+        failed += [
+            Failed(place=f"work item {number}", status="not_found", reason="It was deleted or cannot be seen.")
+            for number in ids[start : start + BATCH]
+            if number not in there
+        ]
     return found, failed
-
-
-def name_missing(asked: Iterable[int], there: Collection[int]) -> list[Failed]:
-    """Return a failure for each work item that an answer left out without a word."""
-    return [
-        Failed(place=f"work item {number}", status="not_found", reason="It was deleted or cannot be seen.")
-        for number in asked
-        if number not in there
-    ]
 
 
 def describe_failure(failed: Failed) -> str:

@@ -12,7 +12,7 @@ from langchain_azure_devops.http.responses import Collection, Named, Numbered, O
 from langchain_azure_devops.results.models import EVERYWHERE, Failed, Page, Position, Result, Untrusted
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.boards.batches import name_missing
+from langchain_azure_devops.tools.boards.batches import read_batches
 from langchain_azure_devops.tools.boards.nodes import describe_cut, read_nodes
 from langchain_azure_devops.tools.boards.places import (
     Iteration,
@@ -27,8 +27,8 @@ from langchain_azure_devops.tools.boards.places import (
     work_route,
 )
 from langchain_azure_devops.tools.boards.toolset import boards
-from langchain_azure_devops.tools.work_items.models import WorkItem
-from langchain_azure_devops.tools.work_items.reading import read_rows
+from langchain_azure_devops.tools.work_items.models import WorkItem, row_fields
+from langchain_azure_devops.tools.work_items.reading import decode_rows
 
 _MOST = 1000
 _COLUMNS = ["System.IterationPath", "System.AreaPath"]
@@ -197,10 +197,11 @@ async def list_backlog_items(
 
     async def fetch(position: Position, wanted: int) -> Batch[WorkItem]:
         part = ids[position.skip : position.skip + wanted]
-        rows, unread = await read_rows(client, part, _COLUMNS, with_project=False)
+        rows, unread = await read_batches(
+            client, part, row_fields(_COLUMNS), lambda answer: decode_rows(answer, _COLUMNS)
+        )
+        rows.sort(key=lambda row: part.index(row.id))
         failed.extend(unread)
-        if not unread:
-            failed.extend(name_missing(part, {row.id for row in rows}))
         after = position.skip + wanted
         return Batch(rows, Position(skip=after) if after < len(ids) else None, len(ids))
 
