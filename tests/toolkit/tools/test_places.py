@@ -44,6 +44,7 @@ RECORDS = {
     "list_attachments": " in work item {work_item} with its texts and comments",
     "list_work_item_templates": " in team {team} of Platform",
     "list_test_cases": " in suite {suite} of plan {plan}",
+    "list_test_suites": " in plan {plan}",
     "run_saved_query": " in a saved query of Platform",
     "list_iterations": " in a team of Platform",
     "list_backlogs": " in a team of Platform",

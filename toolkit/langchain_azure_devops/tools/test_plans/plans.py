@@ -7,7 +7,7 @@ from pydantic import AliasPath, Field
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project
 from langchain_azure_devops.calls.paging import list_rows
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.results.models import GivenInstant, Page, Result, Untrusted
+from langchain_azure_devops.results.models import GivenInstant, Page, Place, Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.people import NamedPerson
 from langchain_azure_devops.tools.test_plans.toolset import test_plans
@@ -99,12 +99,15 @@ async def list_test_suites(
         NotFound: There is no such plan.
     Source: `GET /{project}/_apis/testplan/plans/{plan}/suites`.
     """
-    return await list_rows(
+    name = await client.required_project(project)
+    page = await list_rows(
         client,
         TestSuite,
         f"{PLANS}/{{plan}}/suites",
-        path={"project": await client.required_project(project), "plan": plan},
+        path={"project": name, "plan": plan},
         limit=limit,
         cursor=cursor,
         style="token",
     )
+    page.looked_in = Place(project=name, words=f"plan {plan}")
+    return page
