@@ -60,5 +60,6 @@ def _place_cards(organization: Organization, project: Project, team: Team) -> No
         if item.project is project and item.title in _CARDS:
             column, row, done = _CARDS[item.title]
             values = item.revision.fields
-            values |= {fields.column: column, fields.done: done, **({fields.row: row} if row else {})}
+            given = {fields.column: column, fields.done: done or None, fields.row: row or None}
+            values |= {name: value for name, value in given.items() if value is not None}
             settle_cards(project, work_item_type(project, item.type), values)

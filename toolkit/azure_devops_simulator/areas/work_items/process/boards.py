@@ -137,4 +137,5 @@ def settle_cards(project: Project, kind: WorkItemType, values: dict[str, FieldVa
                 values.pop(name, None)
             continue
         values[fields.column] = column.name
-        values.setdefault(fields.done, False)
+        if column.split:
+            values.setdefault(fields.done, False)
