@@ -69,7 +69,7 @@ class SprintItem(Result):
     parent: int | None = Field(default=None, validation_alias=AliasPath("fields", _FIELDS["parent"]))
     revision: int = Field(validation_alias="rev")
     changed: Instant | None = Field(default=None, validation_alias=AliasPath("fields", _FIELDS["changed"]))
-    iteration: Untrusted = Field(default="", validation_alias=AliasPath("fields", _FIELDS["iteration"]), exclude=True)
+    iteration: str = Field(default="", validation_alias=AliasPath("fields", _FIELDS["iteration"]), exclude=True)
 
 
 class _Link(BaseModel):
