@@ -93,7 +93,6 @@ class Outcome:
         tools: The tools that were offered.
         approval_requests: The views of the writes that the approver was shown.
         approved: The tools of the writes that were approved.
-        approvers: Who approved a write that was sent, by the id of its evidence.
         changes: The differences in the organization afterwards, by path; always empty on a recording.
         secrets: The secrets in the organization's code; empty on a recording, where they are not known.
         calls: Every tool call, in order.
@@ -101,6 +100,7 @@ class Outcome:
         questions: The texts with which the model ended a turn instead of a report, such as a question to the person.
         crash: The error that the agent raised; None without one. The other attributes hold what was there until then.
         outage: Why the model could not be reached; None when it could.
+        approvers: Who approved a write that was sent, by the id of its evidence.
     """
 
     report: Mapping[str, Any]
@@ -109,7 +109,6 @@ class Outcome:
     tools: frozenset[str]
     approval_requests: tuple[Mapping[str, Any], ...] = ()
     approved: tuple[str, ...] = ()
-    approvers: Mapping[str, str] = field(default_factory=dict)
     changes: Mapping[str, object] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     calls: tuple[Called, ...] = ()
@@ -117,6 +116,7 @@ class Outcome:
     questions: tuple[str, ...] = ()
     crash: str | None = None
     outage: str | None = None
+    approvers: Mapping[str, str] = field(default_factory=dict)
 
 
 Expects = Literal[

@@ -33,6 +33,12 @@ COMPARED_HERE = {
     ("list_pull_request_threads", "author"): "compared with the people who wrote in each thread",
     ("list_pull_request_threads", "file"): "compared with the file of each thread, as the service has no filter",
     ("list_test_results", "contains"): "looked for in the names of the tests, as the service has no filter",
+    ("get_board", "board"): "compared with the names of the boards, whose own id is sent",
+    ("get_sprint", "iteration"): "compared with the names of the iterations, whose own id is sent",
+    ("list_sprint_changes", "iteration"): "compared with the names of the iterations, whose own id is sent",
+    ("list_backlog_items", "backlog"): "compared with the names of the backlogs, whose own id is sent",
+    ("read_attachment", "attachment"): "compared with the names of the attachments, whose own id is sent",
+    ("search_work_items", "assigned_to"): "compared with the people of each row, as a token for work cannot find them",
     ("read_artifact_file", "artifact"): "sent only if the build has such an artifact",
     ("read_artifact_file", "path"): "looked for in the archive, which the service sends whole",
 }

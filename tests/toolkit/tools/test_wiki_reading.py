@@ -179,7 +179,7 @@ def test_a_silent_index_is_replaced_by_the_texts_of_the_pages(platform_client, o
     assert [hit.path for hit in part.items] == ["/Deployments"]
     page = call(platform_client, "search_wiki", text="rota")
     assert [hit.path for hit in page.items] == ["/On-call", ROTA]
-    assert page.notes[0].startswith("The search service did not answer: ")
+    assert page.notes[0].startswith("The search service does not answer (")
 
 
 class Index(Recorder):

@@ -39,7 +39,8 @@ async def read_batches(
     async def read_batch(start: int) -> list[Row]:
         body: dict[str, JsonValue] = {"ids": [*ids[start : start + BATCH]], "fields": wanted, "errorPolicy": "omit"}
         answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
-        return [row for row in read(answer) if row is not None]
+        asked = set(ids[start : start + BATCH])
+        return [row for row in read(answer) if row is not None and row.id in asked]
 
     answers = await fan_out(range(0, len(ids), BATCH), read_batch)
     found = [row for part in answers.done.values() for row in part]

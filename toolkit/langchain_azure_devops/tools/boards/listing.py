@@ -200,7 +200,8 @@ async def list_backlog_items(
         rows, unread = await read_batches(
             client, part, row_fields(_COLUMNS), lambda answer: decode_rows(answer, _COLUMNS)
         )
-        rows.sort(key=lambda row: part.index(row.id))
+        order = {number: place for place, number in enumerate(part)}
+        rows.sort(key=lambda row: order[row.id])
         failed.extend(unread)
         after = position.skip + wanted
         return Batch(rows, Position(skip=after) if after < len(ids) else None, len(ids))

@@ -18,7 +18,6 @@ from langchain_azure_devops.errors import (
     ProjectNotFound,
     ServiceFault,
     Unavailable,
-    first_sentence,
 )
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
@@ -176,7 +175,7 @@ async def search_wiki(
     except (Unavailable, ServiceFault, NotFound, InvalidRequest) as error:
         if cursor or (isinstance(error, InvalidRequest) and error.subject == "cursor"):
             raise
-        silent = f"The search service did not answer: {first_sentence(error.message)}"
+        silent = f"The search service does not answer ({error.headline})."
         page = Page[WikiHit](items=[])
     if silent or (not page.items and not cursor and codes & _INCOMPLETE):
         page, told = await _look_through(client, chosen, name, wanted, limit)
