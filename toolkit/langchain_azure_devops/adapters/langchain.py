@@ -24,7 +24,7 @@ from langchain_azure_devops.errors import RETRYABLE, AzureDevOpsError, ScopeMiss
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.artifact import Artifact, artifact_of, error_artifact
 from langchain_azure_devops.results.images import images_of
-from langchain_azure_devops.results.models import Page, Result
+from langchain_azure_devops.results.models import Page, Result, marks_of
 from langchain_azure_devops.results.rendering import DEFAULT_BUDGET, render, render_error
 from langchain_azure_devops.runtime import Waiting
 from langchain_azure_devops.safety.grants import Approver
@@ -320,7 +320,7 @@ def _collect(value: object, keep: Callable[[str], None]) -> None:
 
 
 def _collect_ids(value: object, keep: Callable[[str], None]) -> None:
-    """Pass on the values of the fields for ids and commits, which the service itself fills in."""
+    """Pass on the values of the fields that the service itself fills in, such as ids and digests."""
     if isinstance(value, list):
         for part in value:
             _collect_ids(part, keep)
@@ -338,9 +338,22 @@ def _collect_ids(value: object, keep: Callable[[str], None]) -> None:
 
 @cache
 def _fields_of(record: type[BaseModel]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the fields for ids of a model, and those that may hold further models."""
-    ids = tuple(name for name in record.model_fields if _OF_AN_ID.search(name))
+    """Return the fields of a model that the service itself fills in, and those that may hold further models.
+
+    These are the texts that are not marked as written by people or builds, and those that are named as ids: people
+    choose what a descriptor stands for, but not its digits.
+    """
+    ids = tuple(
+        name
+        for name, field in record.model_fields.items()
+        if _OF_AN_ID.search(name) or (_may_be_text(field.annotation) and not marks_of(field))
+    )
     return ids, tuple(name for name, field in record.model_fields.items() if _may_nest(field.annotation))
+
+
+def _may_be_text(annotation: object) -> bool:
+    """Return whether values of this type may be texts or lists of them."""
+    return annotation is str or any(map(_may_be_text, get_args(annotation)))
 
 
 def _may_nest(annotation: object) -> bool:
