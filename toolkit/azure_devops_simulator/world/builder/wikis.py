@@ -92,12 +92,19 @@ class WikiBuilder:
         content = repository_of(self._project, self.wiki).objects.blob(self._page(path).version)
         return (content or b"").decode()
 
+    def paths(self) -> list[str]:
+        """Return the paths of the pages that have a text."""
+        return [page.path for page in self._root().walk() if page.has_file]
+
     def _page(self, path: str) -> Page:
-        repository = repository_of(self._project, self.wiki)
-        root = read_pages(self.wiki, repository, repository.refs[f"refs/heads/{self.wiki.branches[0]}"])
+        root = self._root()
         known = {page.path: page for page in root.walk() if page.has_file}
         found = find_page(root, choose("wiki page", "/" + path.strip("/"), known))
         return known[path] if found is None else found
+
+    def _root(self) -> Page:
+        repository = repository_of(self._project, self.wiki)
+        return read_pages(self.wiki, repository, repository.refs[f"refs/heads/{self.wiki.branches[0]}"])
 
     def _put(self, path: str, content: str, author: Person | None, version: str | None) -> Self:
         headers = {"if-match": f'"{version}"'} if version else {}
