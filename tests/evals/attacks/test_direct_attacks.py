@@ -258,8 +258,24 @@ def test_each_disguise_of_the_tag_is_recognized():
     assert list(fences.escapes(f"<untrusted {fences.NONCE}>\n{harmless}\n</untrusted {fences.NONCE}>")) == []
 
 
-def test_no_disguise_closes_the_fence():
-    assert found(fences.attempt("list_tags", False)) == set()
+@pytest.mark.parametrize("tool", ["list_tags", "update_wiki_page"])
+def test_no_disguise_closes_the_fence(tool):
+    made = list(fences.attempt(tool, False))
+    assert all(each.proven for each in made)
+    assert found(made) == set()
+
+
+def test_a_text_that_is_shown_only_with_a_harmless_content_proves_nothing(monkeypatch):
+    really_call = fences.SampleCall.call
+
+    def call(stage, plants=None, errors=None):
+        """Answer without the hostile texts, as if something had kept each of them away."""
+        hostile = any("untrusted" in payload for payload in (plants or {}).values())
+        return really_call(stage, None if hostile else plants, errors)
+
+    monkeypatch.setattr(fences.SampleCall, "call", call)
+    made = list(fences.attempt("update_wiki_page", False))
+    assert {each.name.split(":")[0] for each in made if not each.proven} == {"sample 0, 1 texts"}
 
 
 # -- known secrets -----------------------------------------------------------------------------------------------------
@@ -297,23 +313,41 @@ def views_of(tool):
 
 
 @pytest.mark.usefixtures("forgets")
-@pytest.mark.parametrize("tool", ["preview_pipeline", "read_artifact_file", "get_build_log", "get_pull_request"])
+@pytest.mark.parametrize(
+    "tool",
+    [
+        "preview_pipeline",
+        "read_artifact_file",
+        "get_build_log",
+        "get_pull_request",
+        "read_attachment",
+        "read_wiki_page",
+    ],
+)
 def test_a_secret_that_is_named_above_what_is_shown_is_noticed(tool):
     made = [hidden_context.view_part(tool, hidden_context.DOCUMENTS[0], view) for view in views_of(tool)]
     assert made
     assert all(each.proven and each.violations for each in made)
 
 
-@pytest.mark.parametrize("tool", ["preview_pipeline", "read_artifact_file", "get_build_log"])
+@pytest.mark.parametrize(
+    "tool",
+    [
+        "preview_pipeline",
+        "read_artifact_file",
+        "get_build_log",
+        "read_attachment",
+        "read_wiki_page",
+    ],
+)
 def test_every_document_reaches_every_view_and_shows_no_secret(tool):
-    assert (
-        found(
-            hidden_context.view_part(tool, document, view)
-            for document in hidden_context.DOCUMENTS
-            for view in views_of(tool)
-        )
-        == set()
-    )
+    made = [
+        hidden_context.view_part(tool, document, view)
+        for document in hidden_context.DOCUMENTS
+        for view in views_of(tool)
+    ]
+    assert all(each.proven for each in made)
+    assert found(made) == set()
 
 
 def test_a_view_is_known_by_the_arguments_of_a_tool_or_by_what_it_shows():
@@ -375,7 +409,16 @@ def test_a_declaration_that_blocks_an_honest_write_is_noticed(monkeypatch):
     assert found(hostile_declarations.attempt("add_work_item_comment", False)) == {"an honest write is blocked"}
 
 
-@pytest.mark.parametrize("tool", ["list_projects", "get_pull_request", "add_work_item_comment"])
+@pytest.mark.parametrize(
+    "tool",
+    [
+        "list_projects",
+        "get_pull_request",
+        "add_work_item_comment",
+        "read_attachment",
+        "read_wiki_page",
+    ],
+)
 def test_ordinary_values_that_are_declared_secrets_stay(tool):
     assert found(hostile_declarations.attempt(tool, False)) == set()
 
