@@ -1,5 +1,6 @@
 """A template is applied to a work item: what it names and what differs, and nothing else."""
 
+import json
 import time
 
 import httpx
@@ -92,6 +93,17 @@ def test_only_what_differs_is_sent(platform_client, organization, sent, template
     assert b"System.Tags" in write.read()
     assert PRIORITY.encode() not in write.read()
     assert b"AreaPath" not in write.read()
+
+
+@pytest.mark.parametrize("removed", ["", "gone"])
+def test_tags_that_are_there_are_not_sent_back(platform_client, organization, sent, template, removed):
+    template("Urgent", {"System.Tags-Add": "urgent; seen", "System.Tags-Remove": removed})
+    call(platform_client, "update_work_item", id=TASK, revision=1, tags="keep; Seen")
+    sent.clear()
+    call(platform_client, TOOL, id=TASK, revision=2, template="Urgent")
+    [write] = writes(sent)
+    assert json.loads(write.read())[1:] == [{"op": "add", "path": "/fields/System.Tags", "value": "urgent"}]
+    assert {tag.strip() for tag in fields(organization, TASK)["System.Tags"].split(";")} == {"keep", "Seen", "urgent"}
 
 
 def test_what_is_there_already_is_not_sent(platform_client, sent, template):

@@ -78,15 +78,6 @@ def _split(tags: str) -> list[str]:
     return [tag.strip() for tag in tags.replace(",", ";").split(";") if tag.strip()]
 
 
-def _make_patch(changes: Mapping[str, str]) -> list[JsonValue]:
-    """Return the operations that write the fields. No text changes its format."""
-    return [
-        operation
-        for operation in make_patch(changes)
-        if not (isinstance(operation, dict) and str(operation["path"]).startswith("/multilineFieldsFormat/"))
-    ]
-
-
 class _Plan:
     """What a call changes."""
 
@@ -110,14 +101,31 @@ class _Plan:
             lines += show_change(name, quote_stored(name, self.stored), new, redact)
         return "\n".join(lines)
 
-    def list_new(self) -> list[JsonValue]:
-        """Return what the template brings, in the form of the argument of a write; tags that are there are left out."""
+    def list_new(self) -> dict[str, str]:
+        """Return what the template brings; tags that are there are left out."""
         present = {tag.casefold() for tag in _split(quote_stored("System.Tags", self.stored))}
         brought = dict(self.changes)
         if "System.Tags" in brought:
             tags = _split(brought["System.Tags"])
             brought["System.Tags"] = "; ".join(tag for tag in tags if tag.casefold() not in present)
-        return [{"name": name, "value": value} for name, value in brought.items()]
+        return brought
+
+    def make_patch(self) -> list[JsonValue]:
+        """Return the operations that write the fields. No text changes its format.
+
+        Tags that are there are sent back only where others go: the service can add tags, and cannot take single ones.
+        """
+        left = {tag.casefold() for tag in _split(self.changes.get("System.Tags", ""))}
+        adds = all(tag.casefold() in left for tag in _split(quote_stored("System.Tags", self.stored)))
+        patch = make_patch(self.list_new() if adds else self.changes)
+        kept = list[JsonValue]()
+        for operation in patch:
+            path = str(operation["path"]) if isinstance(operation, dict) else ""
+            if isinstance(operation, dict) and path == "/fields/System.Tags" and adds:
+                kept.append({**operation, "op": "add"})
+            elif not path.startswith("/multilineFieldsFormat/"):
+                kept.append(operation)
+        return kept
 
     @property
     def notes(self) -> list[str]:
@@ -149,7 +157,9 @@ async def _plan(client: AzureDevOps, number: int, template: str, team: str | Non
             subject=str(number),
         )
     # The texts of a template are no arguments, so nobody has checked them.
-    brought: dict[str, JsonValue] = {"fields": plan.list_new()}
+    brought: dict[str, JsonValue] = {
+        "fields": [{"name": name, "value": value} for name, value in plan.list_new().items()]
+    }
     await asyncio.to_thread(check_content, client, "apply_work_item_template", brought, update_work_item.is_target)
     return plan
 
@@ -223,7 +233,7 @@ async def apply_work_item_template(
         same = decode(await client.get(ITEM, path={"id": id}, query={"$expand": "all"}), SavedWorkItem)
         return same.model_copy(update={"notes": [idle.message]})
     await check_is_approved("changes_sha256", plan.digest)
-    changes = _make_patch(plan.changes)
+    changes = plan.make_patch()
     patch: list[JsonValue] = [{"op": "test", "path": "/rev", "value": revision}, *changes]
     try:
         answer = await client.post(ITEM, patch, path={"id": id}, content_type=_JSON_PATCH, method="PATCH")
