@@ -7,7 +7,7 @@ from langchain_azure_devops.results.models import Result, Untrusted
 from langchain_azure_devops.text.known_secrets import KnownSecrets
 from langchain_azure_devops.text.untrusted import one_line
 
-_BEFORE, _SHOWN = 50, 160
+_BEFORE, _SHOWN = 50, 250
 
 
 class Snippet(Result):
