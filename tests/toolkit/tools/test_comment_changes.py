@@ -191,6 +191,39 @@ def test_the_same_change_by_somebody_else_proves_nothing(hurry, organization, se
         call(client, "delete_work_item_comment", id=BUG, comment=BY_PRIYA)
 
 
+class Silent(Recorder):
+    """A network in which somebody may do the same first, and in which a deletion is answered with this body."""
+
+    def __init__(self, url, body, first=lambda: None):
+        super().__init__(url, [])
+        self._body, self._first = body, first
+
+    async def handle_async_request(self, request):
+        if request.method != "DELETE":
+            return await super().handle_async_request(request)
+        self._first()
+        answer = await super().handle_async_request(request)
+        await answer.aread()
+        return httpx.Response(200, headers={"content-type": "application/json"}, content=self._body)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}"])
+def test_a_deletion_whose_answer_says_nothing_is_looked_up(hurry, organization, server, body):
+    client = hurry(transport=Silent(server.base_url, body))
+    gone = call(client, "delete_work_item_comment", id=BUG, comment=BY_PRIYA)
+    assert "does not say what was done. It was looked up and found as asked" in gone.notes[0]
+    assert (gone.deleted, gone.version) == (True, 2)
+
+    def delete():
+        found = comment_of(organization, BY_DANA)
+        found.modified, found.modified_by = organization.clock.tick(), organization.named("Dana Ortiz").id
+        found.deleted, found.version = True, 2
+
+    client = hurry(transport=Silent(server.base_url, body, delete))
+    with pytest.raises(WriteOutcomeUnknown, match="not known that this call deleted it"):
+        call(client, "delete_work_item_comment", id=BUG, comment=BY_DANA)
+
+
 @pytest.mark.parametrize(
     ("tool", "more"), [("update_work_item_comment", {"text": "x"}), ("delete_work_item_comment", {})]
 )

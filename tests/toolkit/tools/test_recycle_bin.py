@@ -1,12 +1,13 @@
 """Work items are put into the recycle bin and taken out of it: what is shown, what is not sent, what is proven."""
 
+import httpx
 import pytest
 from stub_service import StubService, ok
-from tool_calls import FULL, call, connected, refusal, writes
+from tool_calls import FULL, Recorder, call, connected, refusal, writes
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, AzureDevOps, approve_writes_with, load_settings
-from langchain_azure_devops.errors import NotFound, ScopeMissing, WriteBlocked, WriteOutcomeUnknown
+from langchain_azure_devops.errors import NotFound, ScopeMissing, ServiceFault, WriteBlocked, WriteOutcomeUnknown
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety.grants import Approval
 
@@ -16,11 +17,24 @@ LOST = {"kind": "reset", "times": 1}
 
 
 @pytest.fixture
-def hasty(server, organization):
-    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-    context = RunContext(clock=organization.clock.now, timeouts=QUICK)
-    with AzureDevOps(settings, writes="allow", context=context) as made:
-        yield made
+def hurry(server, organization):
+    """Makes clients that write and do not search long for a lost write."""
+    made = []
+
+    def make(**more):
+        settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
+        context = RunContext(clock=organization.clock.now, timeouts=QUICK)
+        made.append(AzureDevOps(settings, writes="allow", context=context, **more))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def hasty(hurry):
+    return hurry()
 
 
 @pytest.fixture
@@ -148,3 +162,53 @@ def test_a_deletion_or_restoring_by_somebody_else_proves_nothing(hasty, organiza
     organization.faults.take = act(lambda: store.restore(store.items[BIN], by=dana, when=organization.clock.tick()))
     with pytest.raises(WriteOutcomeUnknown, match="not surely by this call"):
         call(hasty, "restore_work_item", id=BIN)
+
+
+class Silent(Recorder):
+    """A network in which somebody may do the same first, and that answers each write with success and this body."""
+
+    def __init__(self, url, body=b"", first=lambda: None):
+        super().__init__(url, [])
+        self._body, self._first = body, first
+
+    async def handle_async_request(self, request):
+        if request.method not in {"PATCH", "DELETE"}:
+            return await super().handle_async_request(request)
+        self._first()
+        answer = await super().handle_async_request(request)
+        await answer.aread()
+        return httpx.Response(200, headers={"content-type": "application/json"}, content=self._body)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}"])
+def test_an_answer_that_says_nothing_is_looked_up(hurry, server, body):
+    client = hurry(transport=Silent(server.base_url, body))
+    gone = call(client, "delete_work_item", id=STORY)
+    assert "does not say what was done. It was looked up and found as asked" in gone.notes[0]
+    assert gone.deleted_by == "svc-agent <svc-agent@tidewater.example>"
+    back = call(client, "restore_work_item", id=STORY)
+    assert ("found as asked" in back.notes[0], back.revision) == (True, 6)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}"])
+def test_an_answer_that_says_nothing_does_not_claim_what_somebody_else_did(hurry, organization, server, body):
+    store, dana = organization.work_items, organization.named("Dana Ortiz")
+
+    def delete():
+        store.delete(store.get(STORY), by=dana, when=organization.clock.tick())
+
+    def restore():
+        store.restore(store.items[BIN], by=dana, when=organization.clock.tick())
+
+    with pytest.raises(WriteOutcomeUnknown, match=r"deleted by Dana Ortiz .* not surely this call"):
+        call(hurry(transport=Silent(server.base_url, body, delete)), "delete_work_item", id=STORY)
+    with pytest.raises(WriteOutcomeUnknown, match="not surely by this call"):
+        call(hurry(transport=Silent(server.base_url, body, restore)), "restore_work_item", id=BIN)
+
+
+@pytest.mark.parametrize("when", ["11/18/2026 1:38:07 PM of a text", "a/text", "a text"])
+def test_a_text_in_place_of_the_date_is_refused_and_not_repeated(when):
+    with StubService([ok({"id": "72", "deletedDate": when})]) as service, connected(service.base_url, "x" * 52) as stub:
+        with pytest.raises(ServiceFault, match="deletedDate") as refused:
+            stub.run_sync(TOOLS["restore_work_item"].current(stub, {"id": 72}))
+    assert "text" not in refused.value.message

@@ -26,7 +26,7 @@ from langchain_azure_devops.errors import (
 )
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.pacing import REPORTED_WAIT_SECONDS
-from langchain_azure_devops.http.responses import Identity
+from langchain_azure_devops.http.responses import Identity, decode
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.results.provenance import name_record
 from langchain_azure_devops.runtime import Timeouts, Waiting
@@ -34,6 +34,7 @@ from langchain_azure_devops.safety.grants import ToolCall, WriteRequest, current
 from langchain_azure_devops.safety.write_memory import BegunWrite, Effect
 
 R = TypeVar("R", bound=Result | Page[Any])
+T = TypeVar("T")
 
 CONFIRMED = (
     "The program that sent this write reported it as done. It was read back and found as asked, and this is what was "
@@ -42,6 +43,10 @@ CONFIRMED = (
 FOUND = (
     "The answer to this write was lost. It was looked up and found as asked, so it counts as done; it was not sent "
     "again. This is what was found."
+)
+ACCEPTED = (
+    "The answer to this write reports success, but cannot be read or does not say what was done. It was looked up and "
+    "found as asked, so it counts as done; it was not sent again. This is what was found."
 )
 _TOLERANCE = timedelta(seconds=1)
 _CLOCK_DIFFERENCE = timedelta(minutes=2)
@@ -177,7 +182,7 @@ async def settle_write(client: AzureDevOps, recover: Recovery[R], pending: Pendi
     pending.write.state = "looking"
     try:
         found = await _search(client, recover, pending)
-        return add_note(found, CONFIRMED if pending.reported else FOUND)
+        return add_note(found, CONFIRMED if pending.reported else ACCEPTED if pending.accepted else FOUND)
     except WriteNotDone as refused:
         if pending.accepted:
             raise _unknown(pending, why, f"The service accepted the write, but {refused.message}.") from refused
@@ -335,6 +340,26 @@ async def fetch_account(client: AzureDevOps) -> Identity:
     if (person := await client.identity()) is None:
         raise unknown_outcome("it is not known who this token belongs to")
     return person
+
+
+def decode_told(response: httpx.Response, model: type[T], tells: Callable[[T], bool]) -> T:
+    """Turn the answer to a write into data where it may be empty or say nothing of what was done.
+
+    Such an answer does not prove that this write did it: another account may have done the same, and something between
+    here and the service may have put an empty answer in the place of the refusal.
+
+    Args:
+        response: The answer to the write.
+        model: The type of its body.
+        tells: Whether a body says anything of what was done.
+
+    Raises:
+        WriteOutcomeUnknown: It says nothing, so what was done has to be looked up; or it cannot be read.
+    """
+    if response.content and tells(told := decode(response, model)):
+        return told
+    happened = "The service answered the write with success, but its answer does not say what was done."
+    raise WriteOutcomeUnknown(f"{happened} A person has to look.", happened=happened, accepted=True)
 
 
 def date_of(response: httpx.Response) -> datetime | None:

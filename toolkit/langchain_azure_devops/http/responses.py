@@ -35,6 +35,7 @@ ANONYMOUS_ID = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
 _MAX_REASON = 600
 _MAX_KEY = 100
 _MAX_READ = 20_000
+_OWN_CHECKS = frozenset({"value_error", "assertion_error"})
 _GENERAL_KEYS = frozenset({"", "Exception", "VssServiceException"})
 _GENERAL_CODES = frozenset({"TF400898"})
 _TIME_OVER = frozenset({408, 499})
@@ -109,7 +110,9 @@ def decode(response: httpx.Response, model: type[T]) -> T:
     except ValidationError as error:
         # The message says where the answer is wrong, but not what stands there: that may be a secret.
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")
+        # What a check of ours says may repeat it as well, as a failed parser of dates does.
+        what = "This is not what it should be" if first["type"] in _OWN_CHECKS else first["msg"]
+        where = f"{'.'.join(map(str, first['loc']))}: {what}".lstrip(": ")
     context: RequestContext = response.request.extensions["request_context"]
     fault = unreadable_answer(_describe_request(context.operation, current_call.get()), where)
     if context.reads:

@@ -23,10 +23,14 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def _parse_date(value: object) -> object:
-    """Parse the American form in which the recycle bin dates some of its answers; it is in UTC."""
-    if isinstance(value, str) and "/" in value:
-        return datetime.strptime(value, "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC)
-    return value
+    """Parse the American form in which the recycle bin dates some of its answers; it is in UTC.
+
+    Another text stays as it is: the check that follows refuses what is no date, and does not repeat it.
+    """
+    try:
+        return datetime.strptime(str(value), "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC)
+    except ValueError:
+        return value
 
 
 DeletionDate = Annotated[Instant, BeforeValidator(_parse_date)]

@@ -7,7 +7,7 @@ import httpx
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.current_state import NothingToSend
-from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
+from langchain_azure_devops.calls.recovery import Missing, PendingWrite, decode_told, fetch_account, unknown_outcome
 from langchain_azure_devops.calls.stored_values import is_stored_as
 from langchain_azure_devops.errors import Conflict, NotFound, RevisionConflict
 from langchain_azure_devops.http.client import AzureDevOps
@@ -298,8 +298,8 @@ async def delete_work_item_comment(
         return _result(id, comment, found, idle.message)
     _check_version(id, comment, found, version)
     answer = await client.post(_COMMENT, None, path=where, version=COMMENTS_VERSION, method="DELETE")
-    # Some versions of the interface answer without the comment.
-    after = decode(answer, _Comment) if answer.content else _Comment()
+    # Some versions of the interface answer without the comment; the documented answer is empty.
+    after = decode_told(answer, _Comment, lambda told: told.version is not None or told.deleted is True)
     notes = _name_unsaid({"its author": found.author, "its version now": after.version})
     return ChangedComment(
         work_item=id, comment=comment, version=after.version, deleted=True, author=found.author, notes=notes

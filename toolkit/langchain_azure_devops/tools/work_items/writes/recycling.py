@@ -6,7 +6,7 @@ import httpx
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.current_state import NothingToSend
-from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
+from langchain_azure_devops.calls.recovery import Missing, PendingWrite, decode_told, fetch_account, unknown_outcome
 from langchain_azure_devops.errors import AzureDevOpsError, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
@@ -94,6 +94,11 @@ class _Deleted(BaseModel):
     @property
     def project(self) -> str:
         return self.text("TeamProject") or self.in_project or ""
+
+    @property
+    def tells(self) -> bool:
+        """Whether it says when or by whom it was deleted, or which item this is."""
+        return bool(self.deleted or self.deleted_by or self.revision or self.title)
 
     def words(self) -> str:
         """Return by whom and when it was deleted, as far as that is known."""
@@ -288,7 +293,7 @@ async def delete_work_item(client: AzureDevOps, *, id: Id) -> DeletedWorkItem:
         return _describe_deleted(id, found, idle.message)
     answer = await client.post(ITEM, None, path={"id": id}, method="DELETE")
     # Some versions of the interface answer without the work item.
-    found = decode(answer, _Deleted) if answer.content else _Deleted()
+    found = decode_told(answer, _Deleted, lambda told: told.tells)
     children = sum(relation.kind == _CHILD for relation in before.relations)
     notes = [f"Its {children} child item{'s' * (children > 1)} stayed."] if children else []
     if found.deleted is None or found.deleted_by is None:
@@ -316,7 +321,8 @@ async def restore_work_item(client: AzureDevOps, *, id: Id) -> RestoredWorkItem:
         before = await _read_in_bin(client, id)
     except NothingToSend as idle:
         return _describe_restored(id, decode(await client.get(ITEM, path={"id": id}), _Item), idle.message)
-    await client.post(BIN, {"isDeleted": False}, path={"id": id}, method="PATCH")
+    answer = await client.post(BIN, {"isDeleted": False}, path={"id": id}, method="PATCH")
+    decode_told(answer, _Deleted, lambda told: told.tells)
     try:
         return _describe_restored(id, decode(await client.get(ITEM, path={"id": id}), _Item))
     except AzureDevOpsError as unread:
