@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
 from langchain_azure_devops.errors import InvalidRequest
-from langchain_azure_devops.text.readings import read, read_escapes, read_past_pseudonyms
+from langchain_azure_devops.text.readings import read, read_escapes, read_past_commands, read_past_pseudonyms
 from langchain_azure_devops.text.replacements import Replacement, map_back, merge, render
 from langchain_azure_devops.text.secret_rules import BETWEEN, load_certain_kinds
 from langchain_azure_devops.text.secret_values import is_descriptor, is_id, is_unmistakable
@@ -149,7 +149,7 @@ class KnownSecrets:
 
     def replace_known(self, text: str) -> str:
         """Replace the secrets that are known already; cheaper than `redact`, and learns nothing."""
-        found = merge(self._find_as_read(text, self._find_known))
+        found = merge(self._find_as_shown(text, self._find_known))
         return render(text, found) if found else text
 
     def redact_echo(self, text: str, asked: str) -> str:
@@ -192,7 +192,16 @@ class KnownSecrets:
 
     def find(self, text: str) -> list[Replacement]:
         """Find the secrets in a text, in order, and learn those that were not known before."""
-        return merge(self._find_as_read(text, self._find_all))
+        return merge(self._find_as_shown(text, self._find_all))
+
+    def _find_as_shown(self, text: str, find: _Find) -> list[Replacement]:
+        """Find secrets in a text, and in what is left of it without the whole commands that a message in it spells."""
+        found = self._find_as_read(text, find)
+        bare = read_past_commands(text)
+        if bare.text == text:
+            return found
+        found = [part._replace(start=start, end=end) for part in found for start, end in [bare.widen(*part[:2])]]
+        return [*found, *map_back(self._find_as_read(bare.text, find), bare)]
 
     def _find_as_read(self, text: str, find: _Find, *, typed: bool = True) -> list[Replacement]:
         """Find secrets in a text as it is and as it will be read, because either may hide what the other shows."""
