@@ -1,5 +1,7 @@
 """All comments of a work item: their texts, authors and edits, page by page."""
 
+from dataclasses import replace
+
 import pytest
 from stub_service import Reply, Seen, StubService, ok
 from tool_calls import call, message_of, refusal, shown
@@ -107,6 +109,27 @@ def test_a_secret_in_a_comment_is_replaced(platform_client: AzureDevOps, organiz
     text = message_of(platform_client, "list_work_item_comments", id=ITEM)
     assert "kT9vQ2mZ7p" not in text
     assert "[secret:" in text
+
+
+@pytest.mark.parametrize("tool", ["get_work_item", "list_work_item_comments"])
+@pytest.mark.parametrize("part", ["displayName", "uniqueName", "text"])
+@pytest.mark.parametrize("text", [
+    'password="faIGo\x1b[31mCHOdJil3z_9\x1b[0m"', 'pass\x1b[31mword\x1b[0m="faIGoCHOdJil3z_9"',
+    'password="\x1b]8;;https://x.y\x07faIGoCHOdJil3z_9\x1b]8;;\x07"', 'password="faIGo\u200bCHOdJil3z_9"',
+])  # fmt: skip
+def test_a_decorated_secret_in_any_part_of_a_comment_is_replaced(
+    text: str, part: str, tool: str, platform_client: AzureDevOps, organization: Organization
+) -> None:
+    say(organization, text if part == "text" else "Hello", "markdown")
+    author = organization.named("Tom Becker")
+    if part == "displayName":
+        organization.users[author.id] = replace(author, display_name=f"Tom {text}")
+    elif part == "uniqueName":
+        organization.users[author.id] = replace(author, unique_name=f"tom {text}")
+    asked: dict[str, object] = {"ids": [ITEM], "comments": True} if tool == "get_work_item" else {"id": ITEM}
+    message = message_of(platform_client, tool, **asked)
+    assert "[secret:password:" in message
+    assert "CHOdJil3z_9" not in message
 
 
 @pytest.mark.parametrize("version", [None, 1])
