@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.text.readings import read, read_escapes, read_past_commands, read_past_pseudonyms
-from langchain_azure_devops.text.replacements import Replacement, map_back, merge, render
+from langchain_azure_devops.text.replacements import Replacement, combine, map_back, merge, render
 from langchain_azure_devops.text.secret_rules import BETWEEN, load_certain_kinds
 from langchain_azure_devops.text.secret_values import is_descriptor, is_id, is_unmistakable
 from langchain_azure_devops.text.secrets import PSEUDONYM, find_secrets, make_pseudonym
@@ -39,7 +39,6 @@ _SHORTEST_PART = 6
 _LONG = 4_000
 PSEUDONYM_MARK = "[secret:"
 """How every pseudonym begins; a text without it mentions none."""
-
 
 _Find = Callable[[str], Iterable[Replacement]]
 
@@ -198,18 +197,14 @@ class KnownSecrets:
         """Find secrets in a text, and in what is left of it without the whole commands that a message in it spells."""
         found = self._find_as_read(text, find)
         bare = read_past_commands(text)
-        if bare.text == text:
-            return found
-        found = [part._replace(start=start, end=end) for part in found for start, end in [bare.widen(*part[:2])]]
-        return [*found, *map_back(self._find_as_read(bare.text, find), bare)]
+        return found if bare.text == text else combine(found, self._find_as_read(bare.text, find), bare)
 
     def _find_as_read(self, text: str, find: _Find, *, typed: bool = True) -> list[Replacement]:
         """Find secrets in a text as it is and as it will be read, because either may hide what the other shows."""
         found = list(find(text))
         seen = read(text)
         if seen.text != text:
-            found = [part._replace(start=start, end=end) for part in found for start, end in [seen.widen(*part[:2])]]
-            found += map_back(self._find_as_read(seen.text, find, typed=typed), seen)
+            found = combine(found, self._find_as_read(seen.text, find, typed=typed), seen)
         elif typed and PSEUDONYM_MARK in text:
             bare = read_past_pseudonyms(text, self._is_given)
             if bare.text != text:
