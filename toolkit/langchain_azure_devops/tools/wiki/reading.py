@@ -7,7 +7,7 @@ from pydantic import Field
 from langchain_azure_devops.calls.declaration import Cursor, Limit, Project
 from langchain_azure_devops.calls.optional import read_optional
 from langchain_azure_devops.calls.paging import page_rows
-from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotSignedIn, ScopeMissing, first_sentence
+from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotSignedIn, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues
 from langchain_azure_devops.results.models import Instant, Lines, Page, Result, Untrusted
@@ -150,7 +150,7 @@ async def _read_last_change(
     except (NotSignedIn, ScopeMissing):
         raise
     except AzureDevOpsError as error:
-        notes.append(f"The last change was not read: {first_sentence(error.message)}")
+        notes.append(f"The last change was not read ({error.headline}).")
         return None
     return rows[0] if rows else None
 
