@@ -3,7 +3,6 @@
 FULL, READER = "full-access-token", "read-only-token"
 READ_SCOPES = (
     "vso.project",
-    "vso.wiki",
     "vso.identity",
     "vso.code",
     "vso.work",

@@ -1,7 +1,6 @@
 """Calling tools by name, as a model does, and looking at what comes back."""
 
 import re
-from pathlib import Path
 
 import httpx
 import pytest
@@ -14,16 +13,13 @@ from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.http.network import open_network
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.results.rendering import render
-from langchain_azure_devops.safety import FileAccess
 from langchain_azure_devops.settings import load_settings
 
 NONCE = "5f3a9c01"
 FULL, READ = "full-token", "read-token"
-UPLOADS = FileAccess(Path(__file__).parent / "uploads")
-"""The folder with the file of the example of `upload_attachment`."""
 READ_SCOPES = (
     "vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.test", "vso.variablegroups_read",
-    "vso.serviceendpoint", "vso.agentpools", "vso.wiki",
+    "vso.serviceendpoint", "vso.agentpools",
 )  # fmt: skip
 
 
@@ -70,7 +66,7 @@ class Exempt(Recorder):
 def connected(base_url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> AzureDevOps:
     """A client for the project Platform that may write."""
     settings = load_settings(base_url=base_url, pat=token, default_project="Platform")
-    return AzureDevOps(settings, writes="allow", transport=transport, files=UPLOADS)
+    return AzureDevOps(settings, writes="allow", transport=transport)
 
 
 def call(client: AzureDevOps, name: str, /, **arguments):
@@ -109,14 +105,7 @@ def refusal(client: AzureDevOps, name: str, kind: type[AzureDevOpsError], /, **a
 
 def writes(sent: list[httpx.Request]) -> list[httpx.Request]:
     """The requests that change something."""
-    reading = (
-        "/wiql",
-        "/workitemsbatch",
-        "/codesearchresults",
-        "/workitemsearchresults",
-        "/wikisearchresults",
-        "/preview",
-    )
+    reading = ("/wiql", "/workitemsbatch", "/codesearchresults", "/preview")
     return [
         request
         for request in sent

@@ -1,1 +1,1 @@
-"""Search in code and in work items."""
+"""Code search."""

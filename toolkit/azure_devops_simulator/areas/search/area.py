@@ -1,8 +1,11 @@
-"""Search in code, in work items and in wikis."""
+"""Code search."""
 
 from __future__ import annotations
 
 from azure_devops_simulator.api.routing import Area
-from azure_devops_simulator.areas.search import routes, wikis, work_items
+from azure_devops_simulator.areas.search import routes
 
-area = Area("search", routes.area, work_items.area, wikis.area)
+area = Area(
+    "search",
+    routes.area,
+)

@@ -1,1 +1,0 @@
-"""What teams plan with: iterations, areas, backlogs, boards and capacity."""

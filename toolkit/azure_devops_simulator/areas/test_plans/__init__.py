@@ -1,1 +1,0 @@
-"""Test plans with their suites, cases and points."""

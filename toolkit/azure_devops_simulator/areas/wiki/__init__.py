@@ -1,1 +1,0 @@
-"""Wikis and their pages, which are files of git repositories."""

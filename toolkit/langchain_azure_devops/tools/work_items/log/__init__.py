@@ -1,1 +1,0 @@
-"""What happened to a work item: its comments and its changes."""

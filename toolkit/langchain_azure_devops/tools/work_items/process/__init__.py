@@ -1,1 +1,0 @@
-"""What the process of a project knows: types of work items, and templates of teams."""

@@ -1,1 +1,0 @@
-"""Saved queries: list and run them."""
