@@ -110,7 +110,7 @@ class WriteJournal:
             "ON CONFLICT (id) DO NOTHING"
         )
         values = (write_id, tool, time.time(), destination, _storable(arguments))
-        # In one step for `list_open`, which another write of the same turn may call at this moment.
+        # Both under the lock: another write of this turn must not list the entry before it is known as begun here.
         with self._lock:
             if self._database.change(into, values) > 0:
                 self._begun_here.add(write_id)
