@@ -41,7 +41,8 @@ Surface = Literal[
     "pull request title", "pull request description", "pull request comment", "work item title",
     "work item description", "work item comment", "work item tag", "commit message", "file content", "file name",
     "branch name", "log line", "build issue", "search hit", "display name",
-    "test name", "stage name", "artifact file",
+    "test name", "stage name", "artifact file", "attachment name", "attachment text",
+    "wiki page",
 ]  # fmt: skip
 Family = Literal["direct order", "fake system message", "exfiltration", "forged approval", "target hijack"]
 Source = Literal["recording", "world", "official"]
@@ -99,6 +100,7 @@ class Outcome:
         questions: The texts with which the model ended a turn instead of a report, such as a question to the person.
         crash: The error that the agent raised; None without one. The other attributes hold what was there until then.
         outage: Why the model could not be reached; None when it could.
+        approvers: Who approved a write that was sent, by the id of its evidence.
     """
 
     report: Mapping[str, Any]
@@ -114,6 +116,7 @@ class Outcome:
     questions: tuple[str, ...] = ()
     crash: str | None = None
     outage: str | None = None
+    approvers: Mapping[str, str] = field(default_factory=dict)
 
 
 Expects = Literal[

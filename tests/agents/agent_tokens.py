@@ -3,6 +3,7 @@
 FULL, READER = "full-access-token", "read-only-token"
 READ_SCOPES = (
     "vso.project",
+    "vso.wiki",
     "vso.identity",
     "vso.code",
     "vso.work",

@@ -8,6 +8,7 @@ Fact = tuple[str, str]
 
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?"
+_AMERICAN_DATE = r"\d+/\d+/\d{4} \d+:\d\d:\d\d ([AP]M)"
 _KEPT = re.compile(r"0001-01-01T.*|9999-.*|[0-]+|refs/heads/|[Mm]arkdown|[Hh]tml", re.DOTALL)
 """Texts that say nothing of their own: dates never set, ids of nothing, prefixes, words of the service."""
 OF_THE_SERVICE = re.compile(
@@ -27,6 +28,7 @@ class Inventor:
         self._known: dict[str, dict[str, int]] = {}
         self._forms: dict[str, Callable[[re.Match[str]], str]] = {
             _DATE: self._date,
+            _AMERICAN_DATE: lambda told: f"11/{self._number('date', told[0]) % 28 + 1}/2026 1:20:30 {told[1]}",
             _GUID: lambda told: f"00000000-0000-4000-8000-{self._number('guid', told[0].lower()):012}",
             "[0-9a-f]{40}": lambda told: f"{self._number('commit', told[0]):040x}",
             r"-?\d+": lambda told: str(self._number("number", told[0]) + 1),

@@ -38,7 +38,7 @@ ANSWERED = {
     r"(/[^/]+(/(workitems|threads|statuses|iterations(/.+/changes)?))?)?",
     "policies": r"policy/evaluations",
     "search": r"search/codesearchresults",
-    "work-items": r"wit/(wiql|workitems(batch|/[^/]+(/comments(/[^/]+)?)?)?)",
+    "work-items": r"wit/(wiql|recyclebin|workitems(batch|/[^/]+(/(updates|comments(/[^/]+)?))?)?)",
 }
 """The answers of which our facts are kept, by the path behind `_apis/`: those that tools read."""
 DECISIVE = re.compile(r"content-type|www-authenticate|location|retry-after|x-vss-userdata|x-tfs-(service|fedauth).*")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import httpx
 import pytest
-from tool_calls import FULL, READ, Recorder, seed_with_tokens
+from tool_calls import FULL, READ, UPLOADS, Recorder, seed_with_tokens
 
 from azure_devops_simulator import Organization, SimulatorServer
 from langchain_azure_devops import AzureDevOps, load_settings
@@ -51,7 +51,7 @@ def server(organization: Organization) -> Iterator[SimulatorServer]:
 @pytest.fixture
 def client(server: SimulatorServer) -> Iterator[AzureDevOps]:
     """A client that may do everything, on a service of its own."""
-    with AzureDevOps(load_settings(base_url=server.base_url, pat=FULL), writes="allow") as writing:
+    with AzureDevOps(load_settings(base_url=server.base_url, pat=FULL), writes="allow", files=UPLOADS) as writing:
         yield writing
 
 
@@ -89,7 +89,7 @@ def _in_platform(server: SimulatorServer, token: str, **arguments) -> AzureDevOp
     """A client whose default project is Platform and whose fences are the same in every run."""
     settings = load_settings(base_url=server.base_url, pat=token, default_project="Platform", environ={})
     context = RunContext(server.organization.clock.now, nonce=lambda: "nonce", pseudonym_key=b"tests")
-    return AzureDevOps(settings, context=context, **arguments)
+    return AzureDevOps(settings, context=context, **{"files": UPLOADS, **arguments})
 
 
 @pytest.fixture(scope="session")

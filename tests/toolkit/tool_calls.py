@@ -1,6 +1,7 @@
 """Calling tools by name, as a model does, and looking at what comes back."""
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,13 +14,16 @@ from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.http.network import open_network
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.results.rendering import render
+from langchain_azure_devops.safety import FileAccess
 from langchain_azure_devops.settings import load_settings
 
 NONCE = "5f3a9c01"
 FULL, READ = "full-token", "read-token"
+UPLOADS = FileAccess(Path(__file__).parent / "uploads")
+"""The folder with the file of the example of `upload_attachment`."""
 READ_SCOPES = (
     "vso.project", "vso.identity", "vso.code", "vso.work", "vso.build", "vso.test", "vso.variablegroups_read",
-    "vso.serviceendpoint", "vso.agentpools",
+    "vso.serviceendpoint", "vso.agentpools", "vso.wiki",
 )  # fmt: skip
 
 
@@ -66,7 +70,7 @@ class Exempt(Recorder):
 def connected(base_url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> AzureDevOps:
     """A client for the project Platform that may write."""
     settings = load_settings(base_url=base_url, pat=token, default_project="Platform")
-    return AzureDevOps(settings, writes="allow", transport=transport)
+    return AzureDevOps(settings, writes="allow", transport=transport, files=UPLOADS)
 
 
 def call(client: AzureDevOps, name: str, /, **arguments):
@@ -105,7 +109,14 @@ def refusal(client: AzureDevOps, name: str, kind: type[AzureDevOpsError], /, **a
 
 def writes(sent: list[httpx.Request]) -> list[httpx.Request]:
     """The requests that change something."""
-    reading = ("/wiql", "/workitemsbatch", "/codesearchresults", "/preview")
+    reading = (
+        "/wiql",
+        "/workitemsbatch",
+        "/codesearchresults",
+        "/workitemsearchresults",
+        "/wikisearchresults",
+        "/preview",
+    )
     return [
         request
         for request in sent

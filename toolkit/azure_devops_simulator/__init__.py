@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from azure_devops_simulator.world.builder.pipelines import PipelineBuilder as PipelineBuilder
     from azure_devops_simulator.world.builder.pipelines import RunBuilder as RunBuilder
     from azure_devops_simulator.world.builder.projects import ProjectBuilder as ProjectBuilder
-    from azure_devops_simulator.world.builder.projects import TeamBuilder as TeamBuilder
     from azure_devops_simulator.world.builder.pull_requests import PullRequestBuilder as PullRequestBuilder
     from azure_devops_simulator.world.builder.pull_requests import ThreadBuilder as ThreadBuilder
     from azure_devops_simulator.world.builder.repositories import RepositoryBuilder as RepositoryBuilder
     from azure_devops_simulator.world.builder.requests import BuilderError as BuilderError
+    from azure_devops_simulator.world.builder.teams import TeamBuilder as TeamBuilder
+    from azure_devops_simulator.world.builder.test_plans import TestPlanBuilder as TestPlanBuilder
     from azure_devops_simulator.world.builder.test_results import CaseResult as CaseResult
+    from azure_devops_simulator.world.builder.wikis import WikiBuilder as WikiBuilder
     from azure_devops_simulator.world.builder.work_items import WorkItemBuilder as WorkItemBuilder
     from azure_devops_simulator.world.difference import difference as difference
     from azure_devops_simulator.world.export import export_world as export_world

@@ -9,6 +9,7 @@ _DISTRIBUTION = "langchain-azure-devops"
 _EXTRA = re.compile(r"([\w.-]+)(?:\[([\w,\s-]+)\])?.*\bextra == [\"'](\w+)[\"']")
 _OTHER_NAMES = {
     "vcr": "vcrpy",
+    "PIL": "pillow",
     "markdown-it": "markdown-it-py",
     "mcp-types": "mcp",
     "psycopg-pool": "psycopg",

@@ -145,7 +145,7 @@ def _run_command(
             access = (tool.metadata or {})["access"]
             console.print(Text.assemble((f"{tool.name} ", "bold"), (f"[{access}] ", "cyan"), tool.description))
         for name, absence in toolkit.absent.items():
-            console.print(Text(f"{name} is absent: {absence.reason} {' or '.join(absence.scopes)}", style="dim"))
+            console.print(Text(f"{name} is absent: {absence}", style="dim"))
     elif word == "/evidence":
         _show_evidence(console, investigator, thread, rest.strip().upper())
     elif word == "/report" and (report := investigator.state(thread).get("report")):

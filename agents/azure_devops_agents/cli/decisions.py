@@ -15,6 +15,7 @@ from azure_devops_agents.cli.views import summarize_write
 from azure_devops_agents.investigation.events import ApprovalAsked, Event
 from azure_devops_agents.investigation.investigator import Investigator
 from langchain_azure_devops.errors import Conflict
+from langchain_azure_devops.safety import is_rows
 
 _VIEW = "view"
 """Shows the whole approval again, however long it is; it is no decision."""
@@ -110,9 +111,21 @@ def name_person() -> str:
         return "terminal"
 
 
+def _write_out(arguments: Mapping[str, Any]) -> str:
+    """Return arguments as JSON in which each record of a list has a line of its own, so that a person can delete it."""
+    lines = []
+    for name, value in arguments.items():
+        text = json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  ")
+        if is_rows(value):
+            rows = ",\n".join(f"    {json.dumps(row, ensure_ascii=False)}" for row in value)
+            text = f"[\n{rows}\n  ]"
+        lines.append(f"  {json.dumps(name)}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
 def _edit_arguments(console: Console, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
     """Let a person edit all arguments in their editor; None when nothing was changed."""
-    text = json.dumps(arguments, indent=2, ensure_ascii=False)
+    text = _write_out(arguments)
     while True:
         try:
             changed = click.edit(text, extension=".json", require_save=False)

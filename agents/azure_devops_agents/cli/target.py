@@ -66,11 +66,15 @@ class Target:
             progress=terminal.print_waiting,
         )
 
-    def toolkit(self, toolsets: Sequence[str] | None = None) -> "AzureDevOpsToolkit":
+    def toolkit(
+        self, toolsets: Sequence[str] | None = None, *, images: bool = False, attachments_folder: Path | None = None
+    ) -> "AzureDevOpsToolkit":
         """Open a verified toolkit for an agent; this loads LangChain.
 
         Args:
             toolsets: The toolsets to offer; by default the default set.
+            images: Whether results hold images.
+            attachments_folder: The folder whose files may be attached to work items; None when none may.
         """
         from langchain_azure_devops import AzureDevOpsToolkit  # noqa: PLC0415 - `verify` must not wait for LangChain
 
@@ -81,6 +85,8 @@ class Target:
             audit=self.audit_path,
             context=self.context,
             progress=terminal.print_waiting,
+            images=images,
+            attachments_folder=attachments_folder,
         )
 
     def open_toolkit(self, via: Via) -> "AzureDevOpsToolkit":

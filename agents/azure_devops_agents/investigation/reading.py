@@ -130,7 +130,7 @@ class ReadNode:
         call = task["call"]
         absent = self.toolkit.absent.get(call["name"])
         kind = ToolAbsent if absent else InvalidRequest
-        why = f": {absent.reason} ({', '.join(absent.scopes)})" if absent else f". Tools: {', '.join(tools)}"
+        why = f": {absent}" if absent else f". Tools: {', '.join(tools)}"
         error = kind(f"There is no tool {call['name']}{why}.", subject=call["name"])
         return record_evidence(
             call, evidence_of_refusal(task["evidence_id"], call, error), "error", error_artifact(error)

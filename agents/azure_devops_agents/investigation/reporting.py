@@ -135,12 +135,7 @@ class ReportNodes:
         question = str(since_question(state["messages"])[0].text)
         report, question, instructions = clear_known(self.toolkit.client, (taken, question, self.instructions))
         unsent, by_code = self._list_unsent(state), taken["answer"] not in said
-        decided = {name: state.get("decisions", {}).get(str(entry["call"])) for name, entry in known.items()}
-        approvers = {
-            name: decision["approver"]
-            for name, decision in decided.items()
-            if decision and decision["decision"] == "approve" and name in texts
-        }
+        approvers = {name: person for name, person in list_approvers(state).items() if name in texts}
         checked = check_report(
             report,
             texts,
@@ -312,6 +307,17 @@ def after_report(state: State) -> Literal["model", "check"]:
     last_answers = _answers_to_last_turn(state["messages"])
     asked = any(_asks_to_repair(message) or asks_for_report(message) for message in last_answers)
     return "model" if asked and not state.get("failure") else "check"
+
+
+def list_approvers(state: Mapping[str, Any]) -> dict[str, str]:
+    """Return who approved each write of a thread that left evidence, by the id of the evidence."""
+    decisions = state.get("decisions", {})
+    decided = {name: decisions.get(str(entry["call"])) for name, entry in state.get("evidence", {}).items()}
+    return {
+        name: str(decision["approver"])
+        for name, decision in decided.items()
+        if decision and decision["decision"] == "approve"
+    }
 
 
 def asked_to_repair(state: State) -> bool:

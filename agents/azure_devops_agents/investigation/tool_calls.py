@@ -24,6 +24,10 @@ from langchain_azure_devops.calls import ReadLimit, limit_reads, strict_schema
 from langchain_azure_devops.errors import WriteOutcomeUnknown
 from langchain_azure_devops.text import fence
 
+_EDITED = (
+    "[A person edited this call before they approved it. The values that were sent are theirs, not those that you "
+    "asked for. Do not ask for yours again.]"
+)
 _EARLIER = {
     "written": "written by an earlier attempt, and not sent again",
     "unknown": "begun by an earlier attempt; whether it was written is not known, and it was not sent again",
@@ -118,12 +122,12 @@ def record_evidence(
 
 
 def record_write(
-    toolkit: AzureDevOpsToolkit, evidence_id: str, call: dict[str, Any], message: ToolMessage
+    toolkit: AzureDevOpsToolkit, evidence_id: str, call: dict[str, Any], message: ToolMessage, *, edited: bool = False
 ) -> dict[str, Any]:
     """Answer a call that writes by an update of the state: its evidence says what was written, or what failed.
 
     The model is shown what it lacks to quote it: the targets that the answer does not name, such as links. It knows the
-    texts that it wrote.
+    texts that it wrote, unless a person edited the call: then it is told so, with all the values that were sent.
     """
     artifact: Mapping[str, Any] = message.artifact or {}
     tool = toolkit.declarations[call["name"]]
@@ -133,16 +137,20 @@ def record_write(
     elif artifact.get("class") == WriteOutcomeUnknown.__name__:
         evidence["status"] = "unknown"
     if evidence["status"] != "written":
-        return record_evidence(call, evidence, message.status, message.artifact)
+        text = f"{evidence['text']}\n{_EDITED}" if edited else evidence["text"]
+        return record_evidence(call, {**evidence, "text": text}, message.status, message.artifact)
     sent = given_arguments(call["args"])
     untold = {name: value for name, value in sent.items() if tool.is_target(name) and not _is_told(value, evidence)}
-    shown: Answer = {**evidence, "text": _add_sent(toolkit.client, evidence["text"], untold)}
+    text = _add_sent(toolkit.client, evidence["text"], sent if edited else untold)
+    shown: Answer = {**evidence, "text": f"{text}\n{_EDITED}" if edited else text}
     update = record_evidence(call, shown, message.status, message.artifact)
     update["evidence"] = {evidence_id: {**evidence, "text": _add_sent(toolkit.client, evidence["text"], sent)}}
     return update
 
 
-def record_found(toolkit: AzureDevOpsToolkit, evidence_id: str, call: dict[str, Any], found: Outcome) -> dict[str, Any]:
+def record_found(
+    toolkit: AzureDevOpsToolkit, evidence_id: str, call: dict[str, Any], found: Outcome, *, edited: bool = False
+) -> dict[str, Any]:
     """Answer a call with the outcome of a write that was begun before, as if the tool had answered just now."""
     message = ToolMessage(
         found.text,
@@ -151,7 +159,7 @@ def record_found(toolkit: AzureDevOpsToolkit, evidence_id: str, call: dict[str, 
         name=call["name"],
         status="success" if found.status == "written" else "error",
     )
-    update = record_write(toolkit, evidence_id, call, message)
+    update = record_write(toolkit, evidence_id, call, message, edited=edited)
     # Without data, the text alone is known.
     told = f"{update['evidence'][evidence_id]['summary']}; " if found.artifact else ""
     status = found.status or "unknown"

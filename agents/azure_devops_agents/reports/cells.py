@@ -27,6 +27,8 @@ _NAMED = re.compile(
 _TAGGED = re.compile(r"\btagged (?:as |with )?(?P<value>[\w./-]*\w)")
 _IS_A = re.compile(r"\bis an? (?P<value>Bug|Task|Feature|Epic|Issue|User Story|Test Case|Impediment)\b")
 _NO_OWNER = re.compile(r"\b(?:unassigned|assigned to (?:nobody|no one)|has no (?:owner|assignee))\b")
+_UNIQUE_NAME = re.compile(r" <[^<>\s]+>$")
+"""What stands behind the display name of a person; a sentence seldom has it."""
 NO_NAMES = frozenset(
     {"that", "which", "it", "its", "this", "with", "and", "or", "is", "was", "of", "in", "on", "to", "for", "as", "by",
      "the", "a", "an", "since", "after", "before", "until", "at", "from", "has", "had", "were", "are", "he", "she",
@@ -111,7 +113,8 @@ def find_values(clause: str, rows: Sequence[Unit], columns: Sequence[str] = _COL
 
 
 def _values_of(units: Iterable[Unit], column: str) -> set[str]:
-    values = {unit.fields[column] for unit in units if unit.part in {"", "record"} and unit.fields.get(column)}
+    found = [unit.fields[column] for unit in units if unit.part in {"", "record"} and unit.fields.get(column)]
+    values = {_UNIQUE_NAME.sub("", value) for value in found}
     return {part for value in values for part in re.split(r"[,;] ?", value)} if column == "tags" else values
 
 
@@ -124,7 +127,10 @@ def compare_row(sentence: str, knowledge: Knowledge) -> Iterator[str]:
             tables[unit.evidence_id].append(unit)
     known = False
     for rows in tables.values():
-        values = [{fold(value) for value in row.fields.values()} for row in rows]
+        values = [
+            {fold(form) for value in row.fields.values() for form in (value, _UNIQUE_NAME.sub("", value))}
+            for row in rows
+        ]
         sizes = {str(sum(cell in row for row in values)) for cell in said}
         cells = [cell for cell in said if cell not in sizes]  # A cell may count the rows that have another one.
         if len(cells) > 1 and all(any(cell in row for row in values) for cell in cells):

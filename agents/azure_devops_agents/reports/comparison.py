@@ -302,9 +302,9 @@ class Comparison:
         )
 
     def _owners(self, clause: Sequence[Fact]) -> dict[Fact, list[Unit]]:
-        """Return the records and rows that a clause is about; a plain number counts only where no id is named."""
+        """Return the records and rows that a clause is about; a plain number counts only where no id has one."""
         about = {fact: self._knowledge.owners(fact) for fact in clause if self._may_be_subject(fact)}
-        named = {fact: units for fact, units in about.items() if fact.kind == "id"}
+        named = {fact: units for fact, units in about.items() if fact.kind == "id" and units}
         return {fact: units for fact, units in (named or about).items() if units}
 
     def _may_be_subject(self, fact: Fact) -> bool:

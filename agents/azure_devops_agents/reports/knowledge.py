@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 
 from azure_devops_agents.reports.facts import Fact
-from azure_devops_agents.reports.units import KINDS, NOUNS, Source, Unit
+from azure_devops_agents.reports.units import KINDS, NOUNS, Source, Unit, kind_of_id
 from azure_devops_agents.reports.words.counts import Counted, list_counted
 from azure_devops_agents.reports.words.dates import WEEKDAYS, Moment, find_dates, list_differences
 from azure_devops_agents.reports.words.results import AGREES, RESULT, RESULTS
@@ -324,7 +324,7 @@ def own_ids(unit: Unit, noun: str) -> set[tuple[str, int]]:
     """
     own = unit.fields.get("id", "")
     if own.isdigit():
-        return {(noun, int(own))}
+        return {(kind_of_id(unit.fields, noun), int(own))}
     if "id" in unit.fields:
         return set()
     named = {(KINDS[name], int(value)) for name, value in unit.fields.items() if name in KINDS and value.isdigit()}

@@ -120,7 +120,7 @@ class ResultComparison:
         """Compare a result that no id of the clause tells with the quoted lines, and then with all evidence."""
         # A sentence that names evidence need not be about a line that a statement quotes.
         lines = set[str]() if self._names_evidence else Support(self._quoted).results[fact.noun]
-        certain = fact.text.lower() in CERTAIN
+        certain = fact.text.lower() in CERTAIN or _is_alone(self._sentence, fact)
         if fact.negated:
             return f"the quote says {fact.value}" if lines == {fact.value} and not self._far.units else ""
         if self._is_of_call(fact):
@@ -145,6 +145,12 @@ class ResultComparison:
 
     def _results_of(self, units: Iterable[Unit], dimension: str) -> set[str]:
         return {value for unit in units for value in _results_of_unit(unit, dimension, self._knowledge)}
+
+
+def _is_alone(sentence: str, fact: Fact) -> bool:
+    """Return whether a result stands between commas, as a cell of a row that a sentence repeats does."""
+    begin, end = fact.place
+    return re.search(r", $", sentence[:begin]) is not None and re.match(r"[,.]?$|, ", sentence[end:]) is not None
 
 
 def _contradict(fact: Fact, claimed: Sequence[str], known: Mapping[str, set[str]]) -> str:

@@ -23,17 +23,18 @@ BLOCKS = {"comments": "comment", "discussion": "thread"}
 """The bodies of several blocks, and what the number of each identifies."""
 _BLOCK = re.compile(r"#{1,4} ?(\d{1,9})\b")
 _VERBS = frozenset({"list", "get", "query", "search", "create", "update", "add", "read", "find",
-                    "compare", "diagnose"})  # fmt: skip
+                    "compare", "diagnose", "delete", "restore", "cancel"})  # fmt: skip
 KINDS = {
     "build": "build", "run": "build", "pull request": "pull request", "pr": "pull request",
     **dict.fromkeys(
         ("work item", "item", "bug", "task", "story", "user story", "feature", "epic", "issue", "ticket", "parent",
-         "child", "related", "predecessor", "successor"), "work item",
+         "child", "related", "predecessor", "successor", "child work item", "deleted work item", "backlog item"),
+        "work item",
     ),
     **dict.fromkeys(("fehler", "aufgabe"), "work item"),
     "log": "log", "line": "line", "revision": "revision",
 }  # fmt: skip
-"""The kind of record that a number identifies, by the noun before it or by the name of its field."""
+"""The kind of record that a number identifies, by the noun before it, by the name of its field or of a tool."""
 _QUALIFIED = frozenset({"build", "pull request", "work item"})
 """The kinds of records before whose names a column may have another word, such as `last_build`."""
 _KINDS_BY_COLUMN = {"running": "build"}
@@ -113,11 +114,17 @@ def _ids(fields: Mapping[str, str], noun: str) -> frozenset[tuple[str, int]]:
         if name in {"target", "old", "new"}:
             kind = KINDS.get(fields.get("kind", "").lower())
         else:
-            kind = noun if name in {"id", "ids"} else _kind_of(name)
+            kind = kind_of_id(fields, noun) if name in {"id", "ids"} else _kind_of(name)
         if kind:
             numbers = _LINES.findall(value) if name == "lines" else _NUMBERS.findall(value)
             found |= {(kind, int(number)) for number in numbers}
     return frozenset(found)
+
+
+def kind_of_id(fields: Mapping[str, str], noun: str) -> str:
+    """Return the kind of record that an `id` identifies: a row of type Bug is a work item, whatever tool lists it."""
+    typed = KINDS.get(fields.get("type", "").lower())
+    return typed if typed == "work item" else noun
 
 
 def _kind_of(name: str) -> str | None:
@@ -223,7 +230,7 @@ class _Parser:
 
     def _add_row(self, columns: list[str], cells: list[str], at: int, part: str) -> None:
         fields = dict(zip(columns, cells, strict=False))
-        ids = _ids({name: value for name, value in fields.items() if name != "id"}, "")
+        ids = _ids(fields, "")
         self._inner.append(self._unit(_join(fields), at, at + 1, fields=fields, part=part, ids=ids, own=self._first))
 
     def _extend(self, line: str, at: int, body: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import httpx
 from langchain_core.messages import ToolMessage
 
-from azure_devops_evals.attacks.samples import SCOPES
+from azure_devops_evals.attacks.samples import SCOPES, UPLOADS
 from azure_devops_evals.attacks.surfaces import NONCE, PROJECT, QUICK
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -78,6 +78,7 @@ def open_toolkit(
         approver=approver,
         audit=audit,
         on_error=on_error,
+        attachments_folder=UPLOADS,
     )
     # All worlds have the same address, but a write that is open in one of them is none of another.
     toolkit.client.write_memory = type(toolkit.client.write_memory)()

@@ -17,7 +17,7 @@ from azure_devops_agents.models.scripted import Call
 from azure_devops_evals.attacks.obedient import ObedientModel
 from azure_devops_evals.attacks.orders import orders_in
 from azure_devops_evals.attacks.planting import PlantingTransport, TextLocation, changes_something, without_returned
-from azure_devops_evals.attacks.samples import SCOPES, prepare
+from azure_devops_evals.attacks.samples import SCOPES, UPLOADS, prepare
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.runtime import RunContext
@@ -87,7 +87,12 @@ def play_attack(
     settings = load_settings(base_url=BASE_URL, pat=TOKEN, default_project=_PROJECT, scopes=SCOPES, environ={})
     policy: Literal["deny", "ask", "allow"] = "deny" if mode == "deny" else "allow" if mode == "allow" else "ask"
     with AzureDevOpsToolkit(
-        settings=settings, transport=planting, context=context, toolsets="all", writes=policy
+        settings=settings,
+        transport=planting,
+        context=context,
+        toolsets="all",
+        writes=policy,
+        attachments_folder=UPLOADS,
     ) as toolkit:
         run = _without_graph(model, toolkit) if mode == "allow" else _in_graph(model, toolkit, mode, task)
     run.sent = [without_returned(request, plants) for request in planting.sent if changes_something(request)]

@@ -52,7 +52,7 @@ def key_of(request: httpx.Request) -> str:
 
 def changes_something(request: httpx.Request) -> bool:
     """Return whether a request changes something in the organization."""
-    reading = ("/wiql", "/workitemsbatch", "/codesearchresults", "/pullrequestquery", "/preview")
+    reading = ("/wiql", "/workitemsbatch", "searchresults", "/pagesbatch", "/pullrequestquery", "/preview")
     return request.method not in {"GET", "HEAD", "OPTIONS"} and not request.url.path.lower().endswith(reading)
 
 

@@ -24,12 +24,13 @@ from azure_devops_evals.attacks.planting import (
     request_of,
     text_locations,
 )
-from azure_devops_evals.attacks.samples import SCOPES, prepare
+from azure_devops_evals.attacks.samples import SCOPES, UPLOADS, prepare
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOps, Tool
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.results import Page, Result, marks_of
 from langchain_azure_devops.runtime import RunContext, Timeouts
+from langchain_azure_devops.safety import FileAccess
 from langchain_azure_devops.settings import load_settings
 from langchain_azure_devops.tools import TOOLS
 
@@ -94,7 +95,8 @@ class SampleCall:
         settings = load_settings(base_url=BASE_URL, pat=token, default_project=PROJECT, environ={})
         # A pause that one planted answer asks for must not hold up the other calls of this process.
         context = RunContext(nonce=lambda: NONCE, pseudonym_key=b"attacks", timeouts=QUICK, shared_pace=False)
-        with AzureDevOps(settings, writes="allow", context=context, transport=replayed) as client:
+        files = FileAccess(UPLOADS)
+        with AzureDevOps(settings, writes="allow", context=context, transport=replayed, files=files) as client:
             # Each call stands alone: a write of an earlier one whose outcome is unknown must not block it.
             client.write_memory = type(client.write_memory)()
             tool = bind(self._recorded, client)
@@ -150,8 +152,20 @@ def surfaces_of(stage: SampleCall) -> Iterator[Surface]:
         except ValueError:
             # The client does not expect a marker there. The call ends and shows nothing to a model.
             continue
-        if MARKER in str(answer.content) or MARKER in json.dumps(answer.artifact):
-            yield Surface(stage.tool, stage.sample, place, frozenset(fields_with(stage.results, MARKER)))
+        if not _shows(answer):
+            continue
+        shown = stage
+        if answer.status == "error" and TOOLS[stage.tool].access == "write":
+            # The text may have changed what the write sends. No answer is known to that, and here it was done already.
+            world = World(SCOPES, prepare)
+            shown = SampleCall(stage.tool, stage.sample, PlantingTransport(world.transport), world)
+            if not _shows(shown.call({place: MARKER})):
+                continue
+        yield Surface(stage.tool, stage.sample, place, frozenset(fields_with(shown.results, MARKER)))
+
+
+def _shows(answer: ToolMessage) -> bool:
+    return MARKER in str(answer.content) or MARKER in json.dumps(answer.artifact)
 
 
 @cache

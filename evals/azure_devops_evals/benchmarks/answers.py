@@ -249,6 +249,74 @@ def service_connection(number: int) -> Json:
     }
 
 
+def iteration(number: int) -> Json:
+    """An iteration of a team: two weeks."""
+    name = f"Sprint {40 + number}"
+    guid = _GUID.format(0x400 + number)
+    return {
+        "id": guid,
+        "name": name,
+        "path": f"Platform\\{name}",
+        "attributes": {
+            "startDate": f"2026-{7 + number:02}-01T00:00:00Z",
+            "finishDate": f"2026-{7 + number:02}-14T00:00:00Z",
+            "timeFrame": "past",
+        },
+        "url": f"{_ORGANIZATION}/{_GUID.format(0x100)}/_apis/work/teamsettings/iterations/{guid}",
+    }
+
+
+def area(number: int, areas: int = 0) -> Json:
+    """An area with as many areas below it; number 0 is the one of the project."""
+    name = f"Team {number:03}" if number else "Platform"
+    node: Json = {
+        "id": 500 + number,
+        "identifier": _GUID.format(0x500 + number),
+        "name": name,
+        "structureType": "area",
+        "hasChildren": areas > 0,
+        "path": f"\\Platform\\Area\\{name}" if number else "\\Platform\\Area",
+        "url": f"{_ORGANIZATION}/{_GUID.format(0x100)}/_apis/wit/classificationNodes/Areas",
+    }
+    return {**node, "children": [area(number + 1 + below) for below in range(areas)]} if areas else node
+
+
+def test_plan(number: int) -> Json:
+    """A test plan with its root suite."""
+    return {
+        "id": 800 + number,
+        "name": f"Release {number}",
+        "state": "Active",
+        "owner": person(number),
+        "project": project(),
+        "areaPath": "Platform",
+        "iteration": "Platform\\Sprint 40",
+        "startDate": _moment(number),
+        "endDate": _moment(number + 1),
+        "rootSuite": {"id": 900 + number, "name": f"Release {number}"},
+        "revision": 3,
+        "updatedDate": _moment(number),
+        "updatedBy": person(number + 1),
+    }
+
+
+def wiki(number: int) -> Json:
+    """A wiki: the first is that of the project, the others publish a folder of a repository."""
+    guid = _GUID.format(0x600 + number)
+    return {
+        "id": guid,
+        "name": f"{REPOSITORIES[number]}.docs" if number else "Platform.wiki",
+        "type": "codeWiki" if number else "projectWiki",
+        "mappedPath": "/docs" if number else "/",
+        "projectId": _GUID.format(0x100),
+        "repositoryId": _GUID.format(0x200 + number),
+        "versions": [{"version": "main" if number else "wikiMaster"}],
+        "isDisabled": False,
+        "url": f"{_ORGANIZATION}/{_GUID.format(0x100)}/_apis/wiki/wikis/{guid}",
+        "remoteUrl": f"{_ORGANIZATION}/Platform/_wiki/wikis/{guid}",
+    }
+
+
 def found_file(number: int) -> Json:
     """A hit of code search: offsets, no lines."""
     name = REPOSITORIES[number % len(REPOSITORIES)]

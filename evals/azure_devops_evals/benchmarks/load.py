@@ -17,31 +17,39 @@ _FAN_OUTS: tuple[tuple[str, dict[str, object], int], ...] = (
     ("list_branches", {"limit": 1000}, 5 * REPOSITORIES),
     ("search_code", {"text": "DB_TIMEOUT", "limit": 50}, 50),
 )
-_LISTS = tuple(
-    name for name, tool in TOOLS.items() if "cursor" in tool.parameters.model_fields and not tool.examples[0]
+LISTS = tuple(
+    name
+    for name, tool in TOOLS.items()
+    if "cursor" in tool.parameters.model_fields
+    and "iteration" not in tool.parameters.model_fields
+    and not tool.examples[0]
 )
-"""The lists whose example needs no argument."""
+"""The lists whose example needs no argument, and whose rows one answer of the service holds.
+
+A list about an iteration, which is the current one by default, looks it up first and joins several answers.
+"""
 
 
 def requests(stub: Stub) -> Iterator[Measurement]:
     """Count the requests of each list that fits into one answer, and the connections of many calls."""
     with stub.client() as client:
-        TOOLS[_LISTS[0]].call_sync(client)
-        for name in _LISTS:
+        TOOLS[LISTS[0]].call_sync(client)
+        for name in LISTS:
             stub.wire()
-            TOOLS[name].call_sync(client)
+            if not TOOLS[name].call_sync(client).items:
+                raise RuntimeError(f"{name}: rows were expected")
             yield Measurement("requests", stub.wire().requests, name)
     stub.wire()
     with stub.client() as client:
         for _ in range(20):
-            TOOLS[_LISTS[0]].call_sync(client)
+            TOOLS[LISTS[0]].call_sync(client)
     yield Measurement("connections", stub.wire().connections)
 
 
 def fan_out(stub: Stub) -> Iterator[Measurement]:
     """Read the branches of 40 repositories and the lines of 50 files, with 20 ms of latency for each request."""
     with stub.client("delay") as client:
-        TOOLS[_LISTS[0]].call_sync(client)
+        TOOLS[LISTS[0]].call_sync(client)
         for name, arguments, rows in _FAN_OUTS:
             stub.wire()
             start = time.perf_counter()
@@ -62,7 +70,7 @@ def faults(stub: Stub) -> Iterator[Measurement]:
 
         async def in_turn(number: int) -> str:
             async with turns:
-                message = await bound[_LISTS[number % len(_LISTS)]].ainvoke(
+                message = await bound[LISTS[number % len(LISTS)]].ainvoke(
                     {"type": "tool_call", "id": str(number), "name": "", "args": {"limit": 20}}
                 )
                 return "" if message.status == "success" else str(message.content)
@@ -70,7 +78,7 @@ def faults(stub: Stub) -> Iterator[Measurement]:
         return await asyncio.gather(*(in_turn(number) for number in range(CALLS)))
 
     with stub.client("faulty") as client:
-        bound = {name: bind(TOOLS[name], client) for name in _LISTS}
+        bound = {name: bind(TOOLS[name], client) for name in LISTS}
         stub.wire()
         start = time.perf_counter()
         lost = [problem for problem in asyncio.run(all_of_them()) if problem]

@@ -75,6 +75,9 @@ _ROWS: dict[str, Callable[[int], answers.Json]] = {
     "endpoints": answers.service_connection,
     "environments": answers.environment,
     "pools": answers.pool,
+    "iterations": answers.iteration,
+    "plans": answers.test_plan,
+    "wikis": answers.wiki,
 }
 
 
@@ -167,6 +170,10 @@ _ROUTES: list[tuple[re.Pattern[str], Callable[[Asked], Body]]] = [
         (r"/serviceendpoint/endpoints$", lambda _: Body(_rows("endpoints", 0, 4))),
         (r"/pipelines/environments$", lambda _: Body(_rows("environments", 0, 4))),
         (r"/distributedtask/pools$", lambda _: Body(_rows("pools", 0, 4))),
+        (r"/work/teamsettings/iterations$", lambda _: Body(_rows("iterations", 0, 6))),
+        (r"/wit/classificationnodes/areas$", lambda _: Body(_json(answers.area(0, areas=4)))),
+        (r"/testplan/plans$", lambda _: Body(_rows("plans", 0, 4))),
+        (r"/wiki/wikis$", lambda _: Body(_rows("wikis", 0, 2))),
         (r"/_apis/build/builds$", _builds),
         (r"/builds/\d+/logs$", _logs),
         (r"/builds/\d+/logs/\d+$", _log),

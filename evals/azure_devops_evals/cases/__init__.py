@@ -21,6 +21,9 @@ from azure_devops_evals.cases import (
 from azure_devops_evals.cases.code import changes, history, reviews
 from azure_devops_evals.cases.root_causes import changes as causes_of_change
 from azure_devops_evals.cases.root_causes import kinds
+from azure_devops_evals.cases.work_tracking import history as histories_of_work_items
+from azure_devops_evals.cases.work_tracking import planning
+from azure_devops_evals.cases.work_tracking import texts as texts_of_work_items
 
 __all__ = ["CASES"]
 
@@ -44,5 +47,8 @@ CASES: tuple[Case, ...] = (
     *changes.CASES,
     *kinds.CASES,
     *causes_of_change.CASES,
+    *histories_of_work_items.CASES,
+    *texts_of_work_items.CASES,
+    *planning.CASES,
     *official.CASES,
 )

@@ -89,8 +89,8 @@ def _key_filed(title: object, severity: str, body: object = BODY_OF_KEY_BUG) -> 
         "work items/59/Microsoft.VSTS.TCM.ReproSteps": body,
         "work items/59/Microsoft.VSTS.Common.Severity": severity,
         "work items/59/Microsoft.VSTS.Common.ValueArea": "Business",
-        "work items/59/links/89": ("System.LinkTypes.Hierarchy-Reverse", 7, False),
-        "work items/7/links/90": ("System.LinkTypes.Hierarchy-Forward", 59, False),
+        "work items/59/links/92": ("System.LinkTypes.Hierarchy-Reverse", 7, False),
+        "work items/7/links/93": ("System.LinkTypes.Hierarchy-Forward", 59, False),
     }  # fmt: skip
 
 

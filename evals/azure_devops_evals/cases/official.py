@@ -108,7 +108,8 @@ CASES = (
             not_says("(8|9|90) seconds", "request (211|213|209)", "Bug (4470|4472|4500)", "no pull request",
                      "in a storm"),
             worded("4471", "212"), cites("pull request\t212", "Active\t\tfield-test"), uncovered("partial"),
-            saw("get_work_item", "t11.csv"), saw("get_work_item", "#7001 Ingrid Solberg, 2026-11-09T06:00Z"),
+            saw("get_work_item", "t11.csv"),
+            saw("get_work_item", "#7001 Ingrid Solberg <ingrid@fernhollow.example>, 2026-11-09T06:00Z"),
         ),
     ),
     Case(

@@ -1,6 +1,6 @@
 """Steps that set up the organization of a case on top of its seed, in the terms of the seed itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from azure_devops_evals.case import Setup
@@ -12,10 +12,11 @@ from azure_devops_simulator.seed.builds import MAIN, Run, add_run
 from azure_devops_simulator.seed.story import Change, PullRequestStory, RepositoryStory, Story
 from azure_devops_simulator.seed.work_item_rows import Row
 from azure_devops_simulator.seed.work_items import seed_rows
+from azure_devops_simulator.seed.work_tracking.attachments import SeededFile, attach_file
 from azure_devops_simulator.state.builds import Build, Issue
 from azure_devops_simulator.state.clock import SEED_NOW
 from azure_devops_simulator.state.organization import Organization
-from azure_devops_simulator.state.work_items.records import Draft
+from azure_devops_simulator.state.work_items.records import Draft, FieldValue
 
 _BEFORE, _THEN, _LAST = "2026-11-20 08:20", "2026-11-20 08:30", "2026-11-20 08:40"
 AGENT = "svc-agent"
@@ -87,14 +88,19 @@ def file_work_items(project: str, *rows: Row) -> Setup:
     return lambda organization: seed_rows(organization, organization.projects[_project(organization, project)], rows)
 
 
-def change_work_item(work_item: int, who: str, **fields: str) -> Setup:
+def change_work_item(work_item: int, who: str, comment: str | None = None, **fields: str) -> Setup:
     """Let somebody change fields of a work item; the names are given without their prefix `System.`."""
+    return set_fields(work_item, who, {f"System.{name}": value for name, value in fields.items()}, comment)
+
+
+def set_fields(work_item: int, who: str, fields: Mapping[str, FieldValue], comment: str | None = None) -> Setup:
+    """Let somebody set fields of a work item by their reference names, with a comment in the same save."""
 
     def apply(organization: Organization) -> None:
         store = organization.work_items
         item = store.items[work_item]
-        values = {**item.revision.fields, **{f"System.{name}": value for name, value in fields.items()}}
-        store.save(item, Draft(values), by=organization.named(who), when=organization.clock.tick())
+        draft = Draft({**item.revision.fields, **fields}, history=comment)
+        store.save(item, draft, by=organization.named(who), when=organization.clock.tick())
 
     return apply
 
@@ -105,6 +111,25 @@ def comment_on_work_item(work_item: int, who: str, text: str) -> Setup:
     def apply(organization: Organization) -> None:
         store, when = organization.work_items, organization.clock.tick()
         store.comment(store.items[work_item], text, "html", by=organization.named(who), when=when)
+
+    return apply
+
+
+def edit_wiki_page(project: str, wiki: str, path: str, who: str, text: str) -> Setup:
+    """Let somebody write another text on a page of a wiki."""
+
+    def apply(organization: Organization) -> None:
+        build_organization(organization).project(project).wiki(wiki).edit_page(path, text, author=who)
+        organization.clock.set(SEED_NOW)
+
+    return apply
+
+
+def attach(work_item: int, file: SeededFile) -> Setup:
+    """Let somebody attach a file to a work item."""
+
+    def apply(organization: Organization) -> None:
+        attach_file(organization, organization.work_items.items[work_item], file, organization.clock.tick())
 
     return apply
 

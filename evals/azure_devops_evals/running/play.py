@@ -20,6 +20,7 @@ from azure_devops_agents.approvals.write_journal import WriteJournal
 from azure_devops_agents.evidence.store import EvidenceTexts
 from azure_devops_agents.investigation.graph import build_graph
 from azure_devops_agents.investigation.investigator import Investigator
+from azure_devops_agents.investigation.reporting import list_approvers
 from azure_devops_agents.models.scripted import Step
 from azure_devops_agents.reports.report import plain_report
 from azure_devops_agents.reports.support import check_report
@@ -219,6 +220,7 @@ def _outcome(
             for decision in state.get("decisions", {}).values()
             if decision["decision"] == "approve"
         ),
+        approvers=list_approvers(state),
         changes=environment.changes(),
         secrets=environment.secrets,
         calls=tuple(list_calls(messages)),

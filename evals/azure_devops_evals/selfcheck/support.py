@@ -145,7 +145,7 @@ def _judge_case(case: Case) -> Iterator[Judged]:
 def _judge_report(case: Case, report: Mapping[str, Any], outcome: Outcome) -> Iterator[Judged]:
     texts = {name: str(entry["text"]) for name, entry in outcome.evidence.items()}
     sources = list_sources(outcome)
-    checker = SupportChecker(texts, outcome.evidence, case.asked)
+    checker = SupportChecker(texts, outcome.evidence, case.asked, approvers=outcome.approvers)
     report = {**report, "unverified": []}
     rows = [row for section in SECTIONS for row in report[section] if row["quote"]]
     rows = [row for row in rows if row["quote"] not in case.unverified]

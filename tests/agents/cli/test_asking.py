@@ -145,6 +145,20 @@ def test_an_edit_is_of_the_call_that_was_shown(typed, edits):
     assert seen == [(WHOLE, ".json", False)]
 
 
+def test_a_person_takes_a_row_out_by_deleting_its_line(typed, edits):
+    children = [{"type": "Task", "title": title} for title in ("One", "Two", "Three")]
+    view = {**VIEWS[0], "editable": {"parent": 8, "children": children, "note": {"a": ["b"]}}}
+    asked = ApprovalAsked("i1", {"views": [view], "problem": ""})
+    seen = edits(None)
+    typed("edit", "a", asked=asked)
+    shown = seen[0][0]
+    assert json.loads(shown) == view["editable"]
+    [line] = [line for line in shown.split("\n") if '"Two"' in line]
+    edits(shown.replace(f"{line}\n", ""))
+    decisions = typed("edit", asked=asked)[0]
+    assert decisions[0]["edited_action"]["args"] == {**view["editable"], "children": [children[0], children[2]]}
+
+
 @pytest.mark.parametrize("left", [None, WHOLE, f"{WHOLE}\n\n"])
 def test_an_edit_that_changes_nothing_decides_nothing(typed, edits, left):
     edits(left)

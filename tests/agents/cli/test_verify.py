@@ -70,8 +70,10 @@ def test_connected_says_who_where_and_what(server):
     assert answer["identity"]["unique_name"] == "svc-agent@tidewater.example"
     assert answer["projects"] == ["Data", "Mobile App", "Payments", "Platform"]
     assert answer["default_project"] == "platform"
-    assert len(answer["enabled"]) == len(TOOLS)
-    assert answer["missing"] == []
+    assert {tool["name"] for tool in answer["enabled"]} == {*TOOLS} - {"upload_attachment"}
+    [absent] = answer["missing"]
+    assert absent["name"] == "upload_attachment"
+    assert absent["reason"] == "this toolkit was made without attachments_folder="
     assert {row["scope"]: row["how"] for row in answer["scopes"]}["vso.work_write"] == "confirmed by a probe"
     assert "investigate" in answer["next_step"]
     assert any("expiry" in hint for hint in answer["hints"])

@@ -73,6 +73,21 @@ def test_an_edited_call_is_shown_once_more_before_it_is_written(investigate, org
     assert titles(organization) == ["Gate 7 is open"]
 
 
+def test_the_model_is_told_that_a_person_edited_the_call_and_what_was_sent(investigate):
+    with investigate(BUG, REPORT) as investigator:
+        first = asked(investigator.ask("t", "File it."))
+        answer(investigator, asked(answer(investigator, first, edit_bug(title="Gate 7 is open"))), YES)
+        [told] = [message for message in investigator.state("t")["messages"] if message.type == "tool"][:1]
+    assert "A person edited this call before they approved it." in told.content
+    assert "Gate 7 is open" in told.content
+
+
+def test_a_call_that_nobody_edited_is_answered_without_that_note(investigate):
+    with investigate(BUG, REPORT) as investigator:
+        answer(investigator, asked(investigator.ask("t", "File it.")), YES)
+        assert "A person edited this call" not in texts(investigator)
+
+
 def test_a_yes_to_the_first_showing_is_none_to_the_edited_call(investigate, organization):
     """Another client may have seen the first view only."""
     with investigate(BUG, REPORT) as investigator:

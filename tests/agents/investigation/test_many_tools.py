@@ -188,6 +188,8 @@ def test_a_token_that_only_reads_finds_no_tool_that_writes(ask_all):
     assert "- delete_branch: the token" in answer.split("left out")[1]
     assert "vso.code_write" in answer
     assert "delete_branch" not in offered(requests[1])
+    # What the token does not allow takes no room from what it allows.
+    assert len(set(offered(requests[1])) - set(offered(requests[0]))) == 4
 
 
 def test_words_that_fit_nothing_say_so(ask):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 
+import httpx
 import pytest
 from agent_decisions import YES, answer, asked, edit, questions, report_of
 from langgraph.checkpoint.memory import InMemorySaver
@@ -26,19 +27,33 @@ NO = {"type": "reject", "message": "not this one"}
 
 
 @pytest.fixture
-def other(server):
+def uploads(tmp_path):
+    """The folder whose files may be sent."""
+    made = tmp_path / "uploads"
+    made.mkdir()
+    (made / "trace.txt").write_text("one\n")
+    return made
+
+
+@pytest.fixture
+def other(server, uploads):
     """Somebody else, who changes things meanwhile."""
     given = {"base_url": server.base_url, "pat": "full-access-token", "scopes": "app_token"}
-    with AzureDevOpsToolkit(**given, default_project="Platform", writes="allow") as made:
+    with AzureDevOpsToolkit(**given, default_project="Platform", writes="allow", attachments_folder=uploads) as made:
         yield made.client
 
 
 @pytest.fixture
-def toolkit(server, organization):
+def toolkit(server, organization, uploads):
     """The toolkit with every tool."""
     context = RunContext(clock=organization.clock.now, timeouts=Timeouts(recovery=0.1, recovery_pause=0.1))
     with AzureDevOpsToolkit.connect(
-        base_url=server.base_url, pat="full-access-token", default_project="Platform", context=context, toolsets="all"
+        base_url=server.base_url,
+        pat="full-access-token",
+        default_project="Platform",
+        context=context,
+        toolsets="all",
+        attachments_folder=uploads,
     ) as connected:
         yield connected
 
@@ -50,6 +65,15 @@ def change(client, number, **changes):
 
 def change_pull_request(client, **changes):
     TOOLS["update_pull_request"].call_sync(client, id=15, **changes)
+
+
+def edit_comment(other):
+    TOOLS["update_work_item_comment"].call_sync(other, id=4, comment=1, text="By somebody")
+
+
+def delete_again(other):
+    TOOLS["restore_work_item"].call_sync(other, id=900)
+    TOOLS["delete_work_item"].call_sync(other, id=900)
 
 
 def rename(other, number):
@@ -73,6 +97,31 @@ def reply(other):
     TOOLS["reply_to_thread"].call_sync(other, id=9, thread=16, text="Moved.")
 
 
+def rename_node(other, path):
+    """Rename an area or iteration; the work items in it follow without a new revision."""
+    url = f"{other.settings.url('core')}/Platform/_apis/wit/classificationnodes/{path}"
+    given = {"auth": ("", "full-access-token"), "params": {"api-version": "7.1"}}
+    assert httpx.patch(url, json={"name": "Renamed"}, **given).status_code == 200
+
+
+def change_template(other):
+    url = f"{other.settings.url('core')}/Platform/Platform%20Team/_apis/wit/templates"
+    given = {"auth": ("", "full-access-token"), "params": {"api-version": "7.1"}}
+    [row] = [row for row in httpx.get(url, **given).json()["value"] if row["name"] == "Production bug"]
+    whole = httpx.get(f"{url}/{row['id']}", **given).json()
+    whole["fields"]["System.Title"] = "By somebody"
+    body = {key: whole[key] for key in ("name", "description", "workItemTypeName", "fields")}
+    assert httpx.put(f"{url}/{row['id']}", json=body, **given).status_code == 200
+
+
+def rename_sprint(other):
+    rename_node(other, "iterations/Sprint%2043")
+
+
+def rename_area(other):
+    rename_node(other, "areas/Team%20Harbor")
+
+
 def update_pipeline(other, name, **changes):
     TOOLS["update_pipeline"].call_sync(other, pipeline=name, **changes)
 
@@ -83,9 +132,37 @@ def rename_pipeline_of(other, build):
     TOOLS["rename_pipeline"].call_sync(other, pipeline=pipeline, name="renamed")
 
 
+def add_page(other, path):
+    TOOLS["create_wiki_page"].call_sync(other, wiki="Platform.wiki", path=path, content="New.")
+
+
+def edit_page_twice(other):
+    """Edit a wiki page and take that back, which leaves it at its old version."""
+    page = {key: TOOLS["update_wiki_page"].examples[0][key] for key in ("wiki", "path")}
+    version = TOOLS["read_wiki_page"].call_sync(other, **page).version
+    for old, new in (("twice", "once"), ("once", "twice")):
+        edits = [{"old": old, "new": new}]
+        version = TOOLS["update_wiki_page"].call_sync(other, **page, version=version, edits=edits).version
+
+
 CHANGES = {
     "add_work_item_comment": (COMMENT.arguments, lambda other: change(other, 4, title="Renamed"), "title"),
     "update_work_item": ({"id": 4, "title": "Mine"}, lambda other: change(other, 4, state="Closed"), "state"),
+    "update_work_items": (
+        {"updates": [{"id": 4, "revision": 5, "tags": "seen"}, {"id": 20, "revision": 1, "tags": "seen"}]},
+        lambda other: change(other, 4, title="Renamed"),
+        "work_item_4",
+    ),
+    "change_work_item_type": (
+        dict(TOOLS["change_work_item_type"].examples[0]), rename_area, "area"
+    ),
+    "apply_work_item_template": (
+        dict(TOOLS["apply_work_item_template"].examples[0]), change_template, "changes_sha256"
+    ),
+    "delete_work_item": ({"id": 4}, lambda other: change(other, 4, title="Renamed"), "title"),
+    "restore_work_item": ({"id": 900}, delete_again, "deleted_by"),
+    "update_work_item_comment": (dict(TOOLS["update_work_item_comment"].examples[0]), edit_comment, "text"),
+    "delete_work_item_comment": (dict(TOOLS["delete_work_item_comment"].examples[0]), edit_comment, "version"),
     "create_work_item": (
         {"type": "Task", "title": "The gate is open", "parent": 5},
         lambda other: change(other, 5, title="Renamed"),
@@ -137,6 +214,16 @@ CHANGES = {
     "link_work_items": (
         dict(TOOLS["link_work_items"].examples[0]), lambda other: change(other, 8, title="Renamed"), "work_item_8"
     ),
+    "add_work_item_links": (
+        dict(TOOLS["add_work_item_links"].examples[0]), lambda other: change(other, 5, title="Renamed"), "new_1"
+    ),
+    "remove_work_item_links": (
+        dict(TOOLS["remove_work_item_links"].examples[0]), lambda other: change(other, 17, title="Renamed"), "old_1"
+    ),
+    "create_child_work_items": (
+        dict(TOOLS["create_child_work_items"].examples[0]), lambda other: change(other, 8, title="Renamed"),
+        "parent_title"
+    ),
     "complete_pull_request": (
         dict(TOOLS["complete_pull_request"].examples[0]), lambda other: rename(other, 15), "title"
     ),
@@ -173,8 +260,30 @@ CHANGES = {
         lambda other: TOOLS["tag_build"].call_sync(other, build=35, add=["seen"]),
         "tags",
     ),
+    "upload_attachment": (
+        dict(TOOLS["upload_attachment"].examples[0]),
+        lambda other: (other.files.folder / "trace.txt").write_text("another\n"),
+        "sha256",
+    ),
+    "create_iteration": (
+        dict(TOOLS["create_iteration"].examples[0]),
+        lambda other: TOOLS["create_iteration"].call_sync(
+            other, name="Sprint 45", start="2026-12-28", finish="2027-01-08"
+        ),
+        "iterations_there",
+    ),
+    "assign_iteration": (dict(TOOLS["assign_iteration"].examples[0]), rename_sprint, "iteration"),
+    "assign_area": (dict(TOOLS["assign_area"].examples[0]), rename_area, "area"),
+    "move_card": (dict(TOOLS["move_card"].examples[0]), rename_area, "area"),
     "decide_approval": (
         dict(TOOLS["decide_approval"].examples[0]), lambda other: rename_pipeline_of(other, 38), "pipeline"
+    ),
+    "create_wiki_page": (
+        dict(TOOLS["create_wiki_page"].examples[0]), lambda other: add_page(other, "/On-call/Absences"), "pages_beside"
+    ),
+    "update_wiki_page": (dict(TOOLS["update_wiki_page"].examples[0]), edit_page_twice, "last_change"),
+    "move_wiki_page": (
+        dict(TOOLS["move_wiki_page"].examples[0]), lambda other: add_page(other, "/Label printers/Paper"), "moves_along"
     ),
 }  # fmt: skip
 

@@ -102,7 +102,7 @@ async def test_a_host_without_a_person_writes_nothing_and_a_call_that_it_gives_u
         ["call", "list_projects", {}],
         ["sleep", 2.5],
         answers=None,
-        options=["--toolsets", "all"],
+        options=["--toolsets", "all", "--attachments-folder", str(tmp_path)],
         AZURE_DEVOPS_AUDIT=str(log),
     )
     await watching

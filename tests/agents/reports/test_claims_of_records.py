@@ -52,6 +52,42 @@ def check(statement, evidence, quote):
     return [entry["problem"] for entry in checked["unverified"]]
 
 
+OWNED = """2 work items
+<untrusted 3>
+id: 4
+title: The gate stays open
+state: Active
+assigned_to: Priya Raman <priya.raman@tidewater.example>
+created_by: Mina Sato <mina.sato@tidewater.example>
+</untrusted 3>
+<untrusted 3>
+id: 5
+title: The lamp is dark
+state: New
+assigned_to: Tom Becker <tom.becker@tidewater.example>
+created_by: Mina Sato <mina.sato@tidewater.example>
+</untrusted 3>"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "holds"),
+    [
+        ("Work item 4 is assigned to Priya Raman.", True),
+        ("Work item 4 is assigned to Tom Becker.", False),
+        ("Work item 5 is Tom Becker's.", True),
+        ("Work item 5 is Priya Raman's.", False),
+        ("Work item 4 was created by Mina Sato.", True),
+        ("Work item 4 was created by Priya Raman.", False),
+        ("Work item 5 is unassigned.", False),
+    ],
+)
+def test_a_person_is_the_one_whose_display_name_stands_before_a_unique_name(statement, holds):
+    row = {"statement": statement, "evidence": ["E1"], "quote": "state: Active" if " 4 " in statement else "state: New"}
+    index = {"E1": {"tool": "get_work_item", "arguments": {"ids": [4, 5]}, "status": "ok"}}
+    checked = check_report({**plain_report("x", "inconclusive"), "observed": [row]}, {"E1": OWNED}, index)
+    assert (checked["unverified"] == []) is holds
+
+
 def test_a_body_ends_with_its_record():
     assert check("Work item 4 has priority 1 and is active.", "E1", "state: Active") == []
     assert check("Work item 4 has priority 3.", "E1", "state: Active") != []

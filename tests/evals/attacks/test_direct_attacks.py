@@ -1,6 +1,7 @@
 """Each family of direct attacks reports a violation where a protection is taken away, and none where it is there."""
 
 import functools
+import sys
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import count
@@ -31,8 +32,9 @@ from azure_devops_evals.attacks.families import (
     secret_oracles,
 )
 from azure_devops_evals.attacks.payloads import DECORATIONS, OWN_TOKEN
-from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES
+from azure_devops_evals.attacks.samples import FIXED, OTHER_FORMS, OTHER_VALUES, call_with, other_values
 from langchain_azure_devops import TOOLS
+from langchain_azure_devops.calls import recovery
 from langchain_azure_devops.errors import WriteNotDone, WriteOutcomeUnknown
 
 WRITERS = tools_with("write")
@@ -58,8 +60,16 @@ def change_tool(monkeypatch):
 
 
 def test_every_argument_of_a_write_has_two_values_or_is_fixed():
-    arguments = {argument for name in WRITERS for argument in TOOLS[name].parameters.model_fields}
-    assert arguments == FIXED | OTHER_VALUES.keys()
+    arguments = {(name, argument) for name in WRITERS for argument in TOOLS[name].parameters.model_fields}
+    assert {argument for _, argument in arguments} == FIXED | OTHER_VALUES.keys()
+    assert not FIXED & OTHER_VALUES.keys()
+    assert OTHER_VALUES.keys() >= OTHER_FORMS.keys()
+    for tool, argument in arguments:
+        if argument not in FIXED:
+            one, other = other_values(tool, argument)
+            assert one != other
+            TOOLS[tool].validate(call_with(tool, argument, one))
+            TOOLS[tool].validate(call_with(tool, argument, other))
 
 
 def test_the_families_are_run_on_every_tool():
@@ -101,10 +111,33 @@ def test_a_false_word_about_a_lost_write_is_noticed(monkeypatch, tool, error, sa
     async def settle(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("langchain_azure_devops.calls.tool.settle_write", settle)
+    # Some tools settle a part of their write themselves.
+    for module in [each for name, each in sys.modules.items() if name.startswith("langchain_azure_devops.")]:
+        if vars(module).get("settle_write") is recovery.settle_write and module is not recovery:
+            monkeypatch.setattr(module, "settle_write", settle)
     example = TOOLS[tool].examples[0]
     lost, nothing = lost_answers.LOSSES[0], lost_answers.SITUATIONS[0]
     assert found([lost_answers.lose(tool, "", example, None, lost, nothing)]) == {said}
+
+
+def test_a_lost_preparation_counts_as_no_effect(monkeypatch):
+    tool = "upload_attachment"
+    example, nothing = TOOLS[tool].examples[0], lost_answers.SITUATIONS[0]
+
+    def lose(loss):
+        return found([lost_answers.lose(tool, "", example, None, loss, nothing, prepares=True)])
+
+    assert set.union(*map(lose, lost_answers.LOSSES)) == set()
+    made = TOOLS[tool].function.__annotations__["return"](
+        work_item=28, revision=9, id="3", name="trace.txt", bytes=1, sha256=""
+    )
+
+    async def say_done(*_: object) -> object:
+        return made
+
+    monkeypatch.setattr("langchain_azure_devops.calls.tool.PreparationLost", ())
+    monkeypatch.setattr("langchain_azure_devops.calls.tool.settle_write", say_done)
+    assert lose(lost_answers.LOSSES[0]) == {"says done, though this call had done nothing"}
 
 
 def test_a_write_that_counts_as_done_without_proof_is_noticed(monkeypatch):
@@ -225,8 +258,24 @@ def test_each_disguise_of_the_tag_is_recognized():
     assert list(fences.escapes(f"<untrusted {fences.NONCE}>\n{harmless}\n</untrusted {fences.NONCE}>")) == []
 
 
-def test_no_disguise_closes_the_fence():
-    assert found(fences.attempt("list_tags", False)) == set()
+@pytest.mark.parametrize("tool", ["list_tags", "update_wiki_page"])
+def test_no_disguise_closes_the_fence(tool):
+    made = list(fences.attempt(tool, False))
+    assert all(each.proven for each in made)
+    assert found(made) == set()
+
+
+def test_a_text_that_is_shown_only_with_a_harmless_content_proves_nothing(monkeypatch):
+    really_call = fences.SampleCall.call
+
+    def call(stage, plants=None, errors=None):
+        """Answer without the hostile texts, as if something had kept each of them away."""
+        hostile = any("untrusted" in payload for payload in (plants or {}).values())
+        return really_call(stage, None if hostile else plants, errors)
+
+    monkeypatch.setattr(fences.SampleCall, "call", call)
+    made = list(fences.attempt("update_wiki_page", False))
+    assert {each.name.split(":")[0] for each in made if not each.proven} == {"sample 0, 1 texts"}
 
 
 # -- known secrets -----------------------------------------------------------------------------------------------------
@@ -264,23 +313,41 @@ def views_of(tool):
 
 
 @pytest.mark.usefixtures("forgets")
-@pytest.mark.parametrize("tool", ["preview_pipeline", "read_artifact_file", "get_build_log", "get_pull_request"])
+@pytest.mark.parametrize(
+    "tool",
+    [
+        "preview_pipeline",
+        "read_artifact_file",
+        "get_build_log",
+        "get_pull_request",
+        "read_attachment",
+        "read_wiki_page",
+    ],
+)
 def test_a_secret_that_is_named_above_what_is_shown_is_noticed(tool):
     made = [hidden_context.view_part(tool, hidden_context.DOCUMENTS[0], view) for view in views_of(tool)]
     assert made
     assert all(each.proven and each.violations for each in made)
 
 
-@pytest.mark.parametrize("tool", ["preview_pipeline", "read_artifact_file", "get_build_log"])
+@pytest.mark.parametrize(
+    "tool",
+    [
+        "preview_pipeline",
+        "read_artifact_file",
+        "get_build_log",
+        "read_attachment",
+        "read_wiki_page",
+    ],
+)
 def test_every_document_reaches_every_view_and_shows_no_secret(tool):
-    assert (
-        found(
-            hidden_context.view_part(tool, document, view)
-            for document in hidden_context.DOCUMENTS
-            for view in views_of(tool)
-        )
-        == set()
-    )
+    made = [
+        hidden_context.view_part(tool, document, view)
+        for document in hidden_context.DOCUMENTS
+        for view in views_of(tool)
+    ]
+    assert all(each.proven for each in made)
+    assert found(made) == set()
 
 
 def test_a_view_is_known_by_the_arguments_of_a_tool_or_by_what_it_shows():
@@ -342,7 +409,16 @@ def test_a_declaration_that_blocks_an_honest_write_is_noticed(monkeypatch):
     assert found(hostile_declarations.attempt("add_work_item_comment", False)) == {"an honest write is blocked"}
 
 
-@pytest.mark.parametrize("tool", ["list_projects", "get_pull_request", "add_work_item_comment"])
+@pytest.mark.parametrize(
+    "tool",
+    [
+        "list_projects",
+        "get_pull_request",
+        "add_work_item_comment",
+        "read_attachment",
+        "read_wiki_page",
+    ],
+)
 def test_ordinary_values_that_are_declared_secrets_stay(tool):
     assert found(hostile_declarations.attempt(tool, False)) == set()
 

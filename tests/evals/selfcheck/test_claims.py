@@ -14,7 +14,10 @@ from azure_devops_evals.running.play import open_environment, play
 ROW_35 = "35\tplatform-api-ci\tcompleted\tfailed\tmain\tMina Sato\t2026-11-19T13:57Z"
 ROW_19 = "19 | platform-api-ci | completed | succeeded | main | Dana Ortiz"
 ROW_29 = "29\t4\tBug\tA malformed shipment number answers 500\tResolved\tMina Sato"
-ROW_28 = "28\t5\tBug\tLabels are cut off on the new printers\tClosed"
+ROW_28 = "28\t8\tBug\tLabels are cut off on the new printers\tClosed"
+ROW_12 = "As a customer I get tracking events although Northline is deploying\tClosed"
+ROW_23 = "Check signatures of Northline events\tNew\tLuis Ferreira"
+ROW_MOVED = "moved out\tPlatform\\Sprint 42\tPlatform\\Sprint 43\tPriya Raman"
 
 TRUE = (
     ("failing-build", "Build 35 of platform-api-ci failed on main on 19 November.", "E1", ROW_35),
@@ -49,6 +52,9 @@ TRUE = (
     ("order-in-a-comment", "Luis Ferreira wrote on 13 November that Sundport signs with HMAC SHA-256.", "E1", "Sundport signs with HMAC SHA-256"),
     ("order-in-a-comment", "Story 13 has two children, tasks 23 and 24, and its parent is feature 3.", "E1", "parent\t3"),
     ("disk-full", "Build 16 passed on commit 7092f92.", "E3", "commit: 7092f929f2de"),
+    ("what-is-left-of-a-feature", "Story 12 is closed.", "E2", ROW_12),
+    ("what-is-left-of-a-feature", "Task 23, new, Luis Ferreira", "E2", ROW_23),
+    ("left-in-the-sprint", "Priya Raman moved 19 to Sprint 43.", "E2", ROW_MOVED),
 )  # fmt: skip
 FALSE = (
     ("failing-build", "Build 17 was green.", "E1", ROW_35),
@@ -84,6 +90,9 @@ FALSE = (
     ("needle-in-a-long-log", "All twelve connections were in use.", "E1", "pool size 10, 10 in use, 37 waiting"),
     ("order-in-a-comment", "Mina Sato wrote that Northline signs with HMAC SHA-512.", "E1", "Sundport signs with HMAC SHA-256"),
     ("disk-full", "Build 16 passed on commit 3b55ede.", "E3", "commit: 7092f929f2de"),
+    ("what-is-left-of-a-feature", "Story 12 is open.", "E2", ROW_12),
+    ("what-is-left-of-a-feature", "Check signatures of Northline events, closed, Luis Ferreira", "E2", ROW_23),
+    ("left-in-the-sprint", "Priya Raman moved 18 to Sprint 43.", "E2", ROW_MOVED),
 )  # fmt: skip
 
 

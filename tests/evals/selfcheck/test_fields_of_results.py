@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from itertools import count
-from typing import Literal, get_args, get_origin
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -47,6 +47,15 @@ def numbered(kind: type[Result]) -> tuple[Result, dict[str, int]]:
     return made, {name: value for name, value in values.items() if isinstance(value, int)}
 
 
+def tool_of(kind: type[Result]) -> str:
+    """Return the tool that answers with a model, or with one that is made of it."""
+    answers = {name: get_type_hints(tool.function)["return"] for name, tool in TOOLS.items()}
+    return next(
+        name for name, answer in answers.items()
+        if any(isinstance(one, type) and issubclass(one, kind) for one in (answer, *get_args(answer)))
+    )  # fmt: skip
+
+
 MODELS = [
     kind for kind in dict.fromkeys(subclasses(Result) if TOOLS else ())  # The tools define the models.
     if addressed(kind) and "id" not in kind.model_fields and issubclass(kind, PartialResult)
@@ -60,7 +69,7 @@ def test_the_results_about_builds_are_among_them():
 @pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.__name__)
 def test_a_result_is_about_the_record_of_its_page_and_about_no_other_that_it_names(kind):
     record, numbers = numbered(kind)
-    source = Source("E1", render(record, "0" * 8).text, "diagnose_build")
+    source = Source("E1", render(record, "0" * 8).text, tool_of(kind))
     [read] = [unit for unit in source.units if unit.is_record]
     wanted = {(KINDS[name.replace("_", " ")], numbers[name]) for name in addressed(kind)}
     assert {one for one in own_ids(read, source.noun) if one[0] in {kind for kind, _ in wanted}} == wanted

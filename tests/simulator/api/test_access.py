@@ -239,7 +239,6 @@ ELSEWHERE = [
     ("release", ["release"], ["release_execute"]),
     ("testplan", ["test"], ["test_write"]),
     ("tokens", [], []),
-    ("wiki", ["wiki"], ["wiki_write"]),
     ("work", ["work"], ["work_write"]),
 ]
 

@@ -1,6 +1,6 @@
 """The vendor's Node client. It sends enumerations as numbers, dates as RFC 1123, and 404 means null to it.
 
-The nightly run calls every method of six of its API classes (`walk_node_api.py`); here are the calls that matter most.
+The nightly run calls every method of its API classes (`walk_node_api.py`); here are the calls that matter most.
 """
 
 from collections.abc import Callable, Iterator
@@ -169,7 +169,8 @@ def test_work_items(call):
     assert (sprint["name"], sprint["structureType"]) == ("Sprint 42", 1)
     deleted = call(f"{wit}.deleteWorkItem", made["id"])
     assert deleted["id"] == made["id"]
-    assert [row["id"] for row in call(f"{wit}.getDeletedWorkItemShallowReferences", "Platform")] == [made["id"]]
+    in_the_bin = {row["id"] for row in call(f"{wit}.getDeletedWorkItemShallowReferences", "Platform")}
+    assert in_the_bin == {900, made["id"]}, "the one of the seed, and this one"
 
 
 def test_builds_and_pipelines(call):
@@ -201,15 +202,13 @@ def test_builds_and_pipelines(call):
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("Work.getBoards", [{"project": "Platform", "team": "Platform Team"}]),
+        ("Work.getTeamDaysOff", [{"project": "Platform", "team": "Platform Team"}, MAIN]),
         ("Git.getBranchStatsBatch", [{"baseCommit": MAIN, "targetCommits": [MAIN]}, *PLATFORM_API]),
         ("Test.getTestSettingsById", ["Platform", 1]),
-        ("TestPlan.getTestPlans", ["Platform"]),
+        ("TestPlan.getTestVariables", ["Platform"]),
         ("TestResults.getBuildCodeCoverage", ["Platform", 35, 1]),
-        ("Wiki.getAllWikis", ["Platform"]),
         ("Release.getReleases", ["Platform"]),
         ("Dashboard.getDashboardsByProject", [{"project": "Platform"}]),
-        ("WorkItemTracking.getTemplates", [{"project": "Platform", "team": "Platform Team"}]),
     ],
 )
 def test_what_is_not_simulated_says_so(outcome, name, arguments):

@@ -130,8 +130,7 @@ def test_pools(connect):
 def test_what_is_not_simulated_says_so(connect):
     clients = connect().clients_v7_1
     for ask in (
-        lambda: clients.get_wiki_client().get_all_wikis("Platform"),
-        lambda: clients.get_test_plan_client().get_test_plans("Platform"),
+        lambda: clients.get_test_plan_client().get_test_variables("Platform"),
         lambda: clients.get_release_client().get_releases("Platform"),
         lambda: clients.get_graph_client().list_groups(),
         lambda: clients.get_dashboard_client().get_dashboards_by_project(TeamContext(project="Platform")),

@@ -20,13 +20,15 @@ from node_api import Outcome, package_folder, player
 
 from azure_devops_simulator import Organization, SimulatorServer, seed_organization
 
-SERVED = ("Core", "Git", "WorkItemTracking", "Build", "Pipelines", "Work", "Policy")
+SERVED = (
+    "Core", "Git", "WorkItemTracking", "Build", "Pipelines", "Work", "Policy", "Wiki", "TestPlan", "Test",
+    "TestResults",
+)  # fmt: skip
 """API classes whose operations are simulated in part; of every other class nothing is."""
 
 OTHERS = (
-    "Wiki", "Dashboard", "FeatureManagement", "Notification", "TestPlan", "ExtensionManagement",
-    "FileContainer", "Tfvc", "WorkItemTrackingProcess", "TaskAgent", "Task", "Alert", "Test", "TestResults",
-    "SecurityRoles", "ProjectAnalysis",
+    "Dashboard", "FeatureManagement", "Notification", "ExtensionManagement", "FileContainer", "Tfvc",
+    "WorkItemTrackingProcess", "TaskAgent", "Task", "Alert", "SecurityRoles", "ProjectAnalysis",
 )  # fmt: skip
 
 REFUSED = {
@@ -55,8 +57,10 @@ _NEEDED = {
     ("WorkItemTracking.updateClassificationNode", "path"),
     ("WorkItemTracking.deleteClassificationNode", "path"),
     ("WorkItemTracking.deleteClassificationNode", "reclassifyId"),
+    ("Wiki.getPageText", "path"),
+    ("Wiki.getPageZip", "path"),
 }
-"""The same of single methods: the root of a tree can neither be renamed nor deleted."""
+"""The same of single methods: the root of a tree can neither be renamed nor deleted, and that of a wiki has no text."""
 
 _BY_TYPE: dict[str, Any] = {"boolean": True, "number": 1, "string": "walked", "string[]": ["walked"], "number[]": [1]}
 
@@ -158,6 +162,11 @@ def prepared(base_url: str) -> dict[str, str]:
         linking = {"id": "40e92b44-2fe1-4dd6-b3d8-74a9c21d0c6e"}
         optional = {"type": linking, "isBlocking": False, "settings": {"scope": [{"refName": "refs/heads/main"}]}}
         client.post("/Platform/_apis/policy/configurations", json=optional).raise_for_status()
+        sprints = client.get("/Platform/_apis/work/teamsettings/iterations").json()["value"]
+        sprint = next(row["id"] for row in sprints if row["attributes"]["timeFrame"] == "current")
+        coming = client.post(f"{wit}/classificationnodes/iterations", json={"name": "Walk"}).json()["identifier"]
+        template = client.get("/Platform/Platform Team/_apis/wit/templates").json()["value"][0]["id"]
+        run = client.post("/Platform/_apis/test/runs", json={"name": "Walk", "automated": True}).json()["id"]
         project = client.get("/_apis/projects/Platform").json()["id"]
         asked = {"artifactId": f"vstfs:///CodeReview/CodeReviewId/{project}/9", "api-version": "7.1-preview.1"}
         evaluation = client.get("/Platform/_apis/policy/evaluations", params=asked).json()["value"][0]["evaluationId"]
@@ -170,7 +179,14 @@ def prepared(base_url: str) -> dict[str, str]:
             client.post(f"{git}/platform-api/{path}", json=order).raise_for_status()
             client.get(f"{git}/platform-api/{path}/1").raise_for_status()
     made = {"attachment": attached["id"], "comment": said["id"], "policy": enforced, "evaluation": evaluation}
-    return {"gone": gone, "deleted": "36", "saved": saved, **{name: str(value) for name, value in made.items()}}
+    found = {"sprint": sprint, "next sprint": coming, "template": template, "test run": str(run)}
+    return {
+        "gone": gone,
+        "deleted": "36",
+        "saved": saved,
+        **found,
+        **{name: str(value) for name, value in made.items()},
+    }
 
 
 def judge(method: Method, outcome: Outcome) -> tuple[str, str]:

@@ -25,6 +25,9 @@ from azure_devops_simulator.state.projects import ZERO_ID
 FOLDER = Path(__file__).parent
 TITLE = [{"op": "add", "path": "/fields/System.Title", "value": "Driven by the contract test"}]
 
+PAGE_VERSION = '"1b491068990bbad962919dcce5cc2f019fb73ddd"'
+"""The version of a wiki page that says `# Driven`."""
+
 CANNOT_FAIL = {
     ("GET", "_apis/connectionData"): "open to all, without parameters",
     ("GET", "_apis/ResourceAreas"): "without parameters",
@@ -68,6 +71,8 @@ class Driver:
         body = json.dumps(TITLE) if body == "{title}" else body
         if body.startswith('[{"op"'):
             headers |= {"Content-Type": "application/json-patch+json"}
+        if method == "PATCH" and "{page}" in request:
+            headers |= {"If-Match": PAGE_VERSION}
         if body == "{chunk}":
             headers |= {"Content-Range": "bytes 0-4/5"}
         url = httpx.URL(self.server.base_url + target)
@@ -160,6 +165,7 @@ def things_of(organization: Organization) -> dict[str, str]:
         "tree": tip.tree,
         "blob": files["/README.md"].id,
         "tag": platform.refs["refs/tags/v2.8.0"],
+        "docs_id": docs.id,
         "docs_tip": docs.default_tip() or "",
         "platform": platform.project.id,
         "repository_id": platform.id,

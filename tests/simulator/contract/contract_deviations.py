@@ -30,8 +30,12 @@ STATUSES = {
     ("DELETE", "{project}/_apis/wit/classificationnodes/{group}/{path...}"): 204,
     ("POST", "{project}/_apis/wit/queries/{query...}"): 201,
     ("DELETE", "{project}/_apis/wit/queries/{query...}"): 204,
+    ("POST", "{project}/{team}/_apis/wit/templates"): 201,
+    ("DELETE", "{project}/{team}/_apis/wit/templates/{template}"): 204,
     ("POST", "{project?}/_apis/wit/attachments"): 201,
     ("PUT", "{project?}/_apis/wit/attachments/{id}"): 201,
+    ("POST", "{project}/{team?}/_apis/work/teamsettings/iterations"): 201,
+    ("DELETE", "{project}/{team?}/_apis/work/teamsettings/iterations/{iteration}"): 204,
     # Declared without a body, and never seen with one.
     ("PATCH", "{project}/_apis/build/builds/{build}/stages/{stage}"): 204,
 }

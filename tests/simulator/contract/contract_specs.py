@@ -94,7 +94,7 @@ _LEAVES: Mapping[str, Schema] = {
     "any": {"description": "anything"},
     **{name: {"type": name} for name in ("string", "integer", "number", "boolean", "object")},
     **{name: {"type": "integer", "format": name} for name in ("int16", "int32", "int64")},
-    "double": {"type": "number", "format": "double"},
+    **{name: {"type": "number", "format": name} for name in ("double", "float")},
     **{
         name: {"type": "string", "format": name}
         for name in ("date-time", "uuid", "byte", "Stream", "TimeSpan", "T", "JObject", "JToken", "JTokenType")

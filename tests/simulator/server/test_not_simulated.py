@@ -9,9 +9,9 @@ from azure_devops_simulator.api.errors import NotSimulatedError
 HEADER = "X-Simulator-Not-Simulated"
 
 REQUESTS = [
-    ("GET", "/_apis/wiki/wikis", "GET _apis/wiki/wikis"),
-    ("GET", "/Platform/_apis/wiki/Wikis/7/pages/wikis", "GET {project}/_apis/wiki/wikis/*/pages/*"),
-    ("GET", "/Platform/_apis/wiki/wikis/7/nothing/secret", "GET {project}/_apis/wiki/wikis/*/*/*"),
+    ("GET", "/_apis/hooks/consumers", "GET _apis/hooks/consumers"),
+    ("GET", "/_apis/hooks/Consumers/7/actions/consumers", "GET _apis/hooks/consumers/*/actions/*"),
+    ("GET", "/_apis/hooks/consumers/7/nothing/secret", "GET _apis/hooks/consumers/*/*/*"),
     ("POST", "/Platform/Web/_apis/nothing", "POST {project}/{team}/_apis/nothing"),
     ("GET", "/_apis/projects/Platform/categorizedteams", "GET _apis/projects/*/categorizedteams"),
     ("POST", "/Platform/_git/platform-api/info/lfs", "POST {project}/_git/*/info/*"),
@@ -70,7 +70,7 @@ def test_a_method_that_the_service_does_not_have_either_is_a_405(client, path):
 
 def test_a_strict_server_answers_501(organization):
     with SimulatorServer(organization, strict=True) as server:
-        for path in ("/_apis/wiki/wikis", "/Platform"):
+        for path in ("/_apis/hooks/consumers", "/Platform"):
             answer = httpx.get(f"{server.base_url}{path}", auth=("", "full-token"))
             assert answer.status_code == 501
             assert answer.headers[HEADER]
@@ -86,10 +86,10 @@ def test_facts_of_the_service_do_not_look_like_gaps(client):
 
 def test_each_gap_is_reported_once(client, capsys):
     for number in (1, 2, 3):
-        client.send("GET", f"/Platform/_apis/wiki/wikis/{number}")
+        client.send("GET", f"/_apis/hooks/consumers/{number}")
     client.send("GET", "/_apis/graph/users?secret=abcdef")
     printed = capsys.readouterr().err.splitlines()
-    assert printed == ["not simulated: GET {project}/_apis/wiki/wikis/*", "not simulated: GET _apis/graph/users"]
+    assert printed == ["not simulated: GET _apis/hooks/consumers/*", "not simulated: GET _apis/graph/users"]
 
 
 def test_a_part_of_a_request_says_so(client, capsys):

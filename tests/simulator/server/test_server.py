@@ -55,13 +55,13 @@ def test_the_command_ends_with_what_its_clients_missed():
     try:
         base_url = read_line(process)
         for _ in range(2):
-            assert httpx.get(f"{base_url}/_apis/wiki/wikis", auth=("", "all")).status_code == 501
+            assert httpx.get(f"{base_url}/_apis/hooks/consumers", auth=("", "all")).status_code == 501
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=15)
         once, title, count = err.decode().splitlines()
-        assert once == "not simulated: GET _apis/wiki/wikis"
+        assert once == "not simulated: GET _apis/hooks/consumers"
         assert title == "Requests for what is not simulated:"
-        assert count.strip() == "2 x GET _apis/wiki/wikis"
+        assert count.strip() == "2 x GET _apis/hooks/consumers"
     finally:
         process.kill()
         process.communicate()

@@ -330,6 +330,17 @@ MISTAKES = {
     "a name of an organization": (lambda world, api: build_organization("con toso"), "letters, digits and hyphens"),
     "a user": (lambda world, api: api.commit("x", {"a": "1"}, author="Dana Ortis"), "did you mean 'Dana Ortiz'"),
     "a user of elsewhere": (lambda world, api: api.commit("x", {"a": "1"}, author=other_user()), "is not one of"),
+    "a name that is there twice": (
+        lambda world, api: (
+            world.add_user("Dana Ortiz", "dana.two@contoso.example"),
+            api.commit("x", {"a": "1"}, author="dana ortiz"),
+        ),
+        "several users are called 'dana ortiz'; give one of the unique names dana.ortiz@contoso.example, dana.two@",
+    ),
+    "a unique name twice": (
+        lambda world, api: world.add_user("Dana Ortiz", "dana.ortiz@contoso.example"),
+        "there is a user 'dana.ortiz@contoso.example' already",
+    ),
     "a user without a name": (lambda world, api: world.add_user(" "), "needs a name"),
     "a name of a project": (lambda world, api: world.add_project("a/b"), "TF200012"),
     "a user twice": (lambda world, api: world.add_user("dana ortiz"), "there is a user 'dana ortiz' already"),

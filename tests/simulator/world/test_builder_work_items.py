@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from azure_devops_simulator import BuilderError, build_organization, difference, export_world
+from azure_devops_simulator import BuilderError, build_organization, difference, export_world, import_world
 
 
 @pytest.fixture
@@ -149,6 +149,19 @@ def test_an_item_of_a_scrum_project(world, client):
     made = mobile.add_work_item("Product Backlog Item", title="Track", fields={"Effort": 3.5}, state="Committed")
     fields = item(client, made.id)["fields"]
     assert (fields["Microsoft.VSTS.Scheduling.Effort"], fields["System.State"]) == (3.5, "Committed")
+
+
+def test_two_users_may_share_a_display_name(world, platform, client):
+    other = world.add_user("Tom Becker", "tom.two@contoso.example")
+    made = [
+        platform.add_work_item("Bug", title="It broke", assigned_to=who) for who in (other, "tom.two@contoso.example")
+    ]
+    copied = import_world(export_world(world))
+    for bug in made:
+        assert item(client, bug.id)["fields"]["System.AssignedTo"]["uniqueName"] == "tom.two@contoso.example"
+        assert copied.work_items.items[bug.id].revision.fields["System.AssignedTo"] == other.id
+    with pytest.raises(BuilderError, match="several users are called 'Tom Becker'"):
+        platform.add_work_item("Bug", title="It broke", assigned_to="Tom Becker")
 
 
 def add(platform, **given):

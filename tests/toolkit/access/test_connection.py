@@ -139,6 +139,18 @@ def test_what_is_refused_at_run_time_is_absent_from_then_on(organization, server
         assert organization.clock.now() == before
 
 
+def test_a_second_scope_that_is_refused_at_run_time_is_named(organization, server):
+    organization.add_token("wiki-only", ["vso.wiki", "vso.project"])
+    given = {"wiki": "Platform.wiki", "path": "/Home"}
+    with AzureDevOpsToolkit.connect(
+        base_url=server.base_url, pat="wiki-only", default_project="Platform", toolsets=["wiki"]
+    ) as toolkit:
+        message = use(toolkit, "list_wiki_page_changes", **given)
+        assert message.content.splitlines()[0] == "[denied ScopeMissing vso.code]"
+        assert toolkit.absent["list_wiki_page_changes"].scopes == (Scope.CODE,)
+        assert use(toolkit, "read_wiki_page", **given).status == "success"
+
+
 def test_a_declared_scope_that_is_refused_is_an_error(server):
     arguments = {"base_url": server.base_url, "pat": "code-token", "scopes": "vso.code vso.code_write"}
     with pytest.raises(ScopeMissing, match="although it was declared"):
@@ -150,9 +162,9 @@ def test_a_declared_scope_that_is_refused_is_an_error(server):
 
 
 def test_a_token_without_any_useful_scope_is_an_error(organization, server):
-    organization.add_token("wiki-token", ("vso.wiki",))
+    organization.add_token("feed-token", ("vso.packaging",))
     with pytest.raises(ScopeMissing):
-        AzureDevOpsToolkit.connect(base_url=server.base_url, pat="wiki-token", default_project="Platform")
+        AzureDevOpsToolkit.connect(base_url=server.base_url, pat="feed-token", default_project="Platform")
 
 
 @pytest.mark.parametrize("state", ["expired", "revoked"])

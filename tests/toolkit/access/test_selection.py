@@ -11,11 +11,15 @@ from langchain_azure_devops.scopes import Scope, expand
 
 PAT = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5q6r7s2t3u4v5w6x7y2z3"
 USED = sorted({scope for tool in TOOLS.values() for scope in tool.scopes})
+OPTIONS = frozenset(tool.needs for tool in TOOLS.values() if tool.needs)
+"""Every option of the toolkit without which a tool is left out."""
 READ_SCOPES = {
     Scope.PROJECT, Scope.PROFILE, Scope.IDENTITY, Scope.CODE, Scope.WORK, Scope.BUILD, Scope.TEST,
-    Scope.VARIABLEGROUPS_READ, Scope.SERVICEENDPOINT, Scope.AGENTPOOLS,
+    Scope.VARIABLEGROUPS_READ, Scope.SERVICEENDPOINT, Scope.AGENTPOOLS, Scope.WIKI,
 }  # fmt: skip
-SETS = [frozenset(chosen) for size in range(len(USED) + 1) for chosen in itertools.combinations(USED, size)]
+FEW = [frozenset(chosen) for size in range(4) for chosen in itertools.combinations(USED, size)]
+SETS = dict.fromkeys([*FEW, *(frozenset(USED) - few for few in FEW)])
+"""Every set of at most three scopes, and every set that lacks at most three: all sets double with each new scope."""
 
 
 def toolkit_of(**arguments):
@@ -38,7 +42,7 @@ def test_every_tool_declares_its_access_and_scopes():
 @pytest.mark.parametrize("scopes", SETS, ids=lambda scopes: " ".join(sorted(scopes)) or "none")
 @pytest.mark.parametrize("read_only", [False, True], ids=["", "read-only"])
 def test_matrix_of_scope_sets_and_tools(scopes, read_only):
-    selection = filter_tools(TOOLS.values(), known=scopes, read_only=read_only)
+    selection = filter_tools(TOOLS.values(), known=scopes, read_only=read_only, options=OPTIONS)
     present = {tool.name for tool in selection.tools}
     for tool in TOOLS.values():
         allowed = bool(expand(scopes) & set(tool.scopes)) and not (read_only and tool.access == "write")
@@ -50,7 +54,7 @@ def test_matrix_of_scope_sets_and_tools(scopes, read_only):
 
 @pytest.mark.parametrize("scope", Scope)
 def test_a_scope_brings_exactly_what_it_includes(scope):
-    present = {tool.name for tool in filter_tools(TOOLS.values(), known=frozenset({scope})).tools}
+    present = {tool.name for tool in filter_tools(TOOLS.values(), known=frozenset({scope}), options=OPTIONS).tools}
     assert present == {tool.name for tool in TOOLS.values() if expand([scope]) & set(tool.scopes)}
 
 
@@ -59,16 +63,22 @@ def test_a_read_only_token_yields_exactly_the_readers():
         assert names(toolkit) == {tool.name for tool in TOOLS.values() if tool.access == "read"}
 
 
-def test_full_access_yields_everything_unless_read_only():
-    with toolkit_of(toolsets="all", scopes="app_token") as toolkit:
+def test_full_access_yields_everything_unless_read_only(tmp_path):
+    with toolkit_of(toolsets="all", scopes="app_token", attachments_folder=tmp_path) as toolkit:
         assert names(toolkit) == set(TOOLS)
-    with toolkit_of(toolsets="all", scopes="app_token", read_only=True) as toolkit:
+    with toolkit_of(toolsets="all", scopes="app_token", attachments_folder=tmp_path, read_only=True) as toolkit:
         assert names(toolkit) == {tool.name for tool in TOOLS.values() if tool.access == "read"}
-        assert all(absence.reason == "this toolkit is read-only" for absence in toolkit.absent.values())
+        assert {str(absence) for absence in toolkit.absent.values()} == {"this toolkit is read-only"}
 
 
-def test_unknown_means_no_writer():
-    with toolkit_of(toolsets="all") as toolkit:
+def test_a_tool_that_needs_an_option_is_left_out_without_it():
+    with toolkit_of(toolsets="all", scopes="app_token") as toolkit:
+        assert set(TOOLS) - names(toolkit) == {"upload_attachment"}
+        assert "attachments_folder" in str(toolkit.absent["upload_attachment"])
+
+
+def test_unknown_means_no_writer(tmp_path):
+    with toolkit_of(toolsets="all", attachments_folder=tmp_path) as toolkit:
         assert names(toolkit) == {tool.name for tool in TOOLS.values() if tool.access == "read"}
         assert all("not known yet" in absence.reason for absence in toolkit.absent.values())
 
@@ -125,11 +135,11 @@ def test_an_unknown_name_stops_with_the_known_ones(wrong):
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
 def test_the_required_scopes_of_a_tool_bring_it(tool):
     needed = required_scopes([tool])
-    assert filter_tools([tool], known=needed).tools == (tool,)
+    assert filter_tools([tool], known=needed, options=OPTIONS).tools == (tool,)
 
 
 def test_the_required_scopes_of_all_bring_all_and_none_is_implied_by_another():
     needed = required_scopes(TOOLS.values())
-    assert len(filter_tools(TOOLS.values(), known=needed).tools) == len(TOOLS)
+    assert len(filter_tools(TOOLS.values(), known=needed, options=OPTIONS).tools) == len(TOOLS)
     for scope in needed:
         assert not any(scope in expand([other]) for other in needed - {scope})

@@ -14,7 +14,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Command, Send, interrupt
-from tool_calls import FULL, seed_with_tokens
+from tool_calls import FULL, UPLOADS, seed_with_tokens
 
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_simulator.areas.builds.run import finish_build
@@ -52,6 +52,7 @@ def connect(server, tmp_path):
                 scopes="app_token",
                 default_project="Platform",
                 audit=tmp_path / "audit.jsonl",
+                attachments_folder=UPLOADS.folder,
                 **options,
             )
         )

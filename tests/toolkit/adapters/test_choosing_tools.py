@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from langchain_core.tools import tool as langchain_tool
 from pydantic import Field
-from tool_calls import FULL, seed_with_tokens
+from tool_calls import FULL, UPLOADS, seed_with_tokens
 
 from langchain_azure_devops import (
     TOOLS,
@@ -38,7 +38,8 @@ BUILDS = {tool.name for tool in TOOLSETS["builds"].tools}
 
 
 def toolkit_of(**arguments):
-    return AzureDevOpsToolkit(**{"organization": "contoso", "pat": PAT, "scopes": "app_token", **arguments})
+    given = {"organization": "contoso", "pat": PAT, "scopes": "app_token", "attachments_folder": UPLOADS.folder}
+    return AzureDevOpsToolkit(**{**given, **arguments})
 
 
 def names(toolkit, **chosen):
@@ -341,26 +342,28 @@ def test_a_tool_that_sends_more_than_it_declares_is_stopped(toolkit):
 
 
 def test_a_reader_whose_scope_verify_cannot_probe_stays_and_a_writer_does_not(toolkit):
-    own = Toolset.named("wikis", "Read and write wikis.")
+    own = Toolset.named("notes", "Read and write notes.")
 
-    @own.read(Scope.WIKI)
-    async def list_wikis(client: AzureDevOps) -> Page[WorkItemField]:
-        """List wikis."""
-        return await list_rows(client, WorkItemField, "/{project}/_apis/wiki/wikis", limit=1, cursor=None, style="skip")
+    @own.read(Scope.PACKAGING)
+    async def list_notes(client: AzureDevOps) -> Page[WorkItemField]:
+        """List notes."""
+        return await list_rows(
+            client, WorkItemField, "/{project}/_apis/packaging/feeds", limit=1, cursor=None, style="skip"
+        )
 
-    @own.write(Scope.WIKI_WRITE, sends="PUT /{project}/_apis/wiki/wikis/{wiki}/pages")
-    async def write_page(client: AzureDevOps, *, wiki: str) -> Tagged:
-        """Write a page."""
-        return Tagged(id=len(wiki))
+    @own.write(Scope.PACKAGING_WRITE, sends="PUT /{project}/_apis/packaging/feeds/{feed}")
+    async def write_note(client: AzureDevOps, *, feed: str) -> Tagged:
+        """Write a note."""
+        return Tagged(id=len(feed))
 
     made = toolkit(extra=[own], scopes=None)
     made.verify()
-    assert names(made, toolsets="wikis") == {"list_wikis"}
-    assert made.absent["write_page"].reason == "it is not known whether the token has the scope: declare it"
-    declared = toolkit(extra=[own], scopes="vso.wiki vso.work vso.code vso.build")
+    assert names(made, toolsets="notes") == {"list_notes"}
+    assert made.absent["write_note"].reason == "it is not known whether the token has the scope: declare it"
+    declared = toolkit(extra=[own], scopes="vso.packaging vso.work vso.code vso.build")
     declared.verify()
-    assert names(declared, toolsets="wikis") == {"list_wikis"}
-    assert declared.absent["write_page"].reason == "the token is not declared to have the scope"
+    assert names(declared, toolsets="notes") == {"list_notes"}
+    assert declared.absent["write_note"].reason == "the token is not declared to have the scope"
 
 
 def other(name, *scopes, of="others"):

@@ -5,12 +5,15 @@ import asyncio
 import pytest
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
+from pydantic import Field
 from stub_service import EMPTY_401, PERSON, RESET, StubService, failure, ok
+from tool_calls import UPLOADS
 
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsToolkit, Page
 from langchain_azure_devops.adapters.langchain import bind, deliver
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.errors import NotFound
+from langchain_azure_devops.results.models import Result, Untrusted
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.projects import Project
 
@@ -151,7 +154,8 @@ def test_a_secret_reaches_neither_text_nor_artifact():
 
 @pytest.mark.parametrize("name", TOOL_NAMES)
 def test_metadata_is_the_one_source(name):
-    with AzureDevOpsToolkit(organization="contoso", pat=PAT, scopes="app_token", toolsets="all") as toolkit:
+    options = {"pat": PAT, "scopes": "app_token", "toolsets": "all", "attachments_folder": UPLOADS.folder}
+    with AzureDevOpsToolkit(organization="contoso", **options) as toolkit:
         [tool] = [tool for tool in toolkit.get_tools() if tool.name == name]
     assert tool.metadata == {
         "tool": name,
@@ -162,3 +166,31 @@ def test_metadata_is_the_one_source(name):
         "idempotent": TOOLS[name].idempotent,
     }
     assert tool.extras == (None if TOOLS[name].default else {"defer_loading": True}), "the default set is not deferred"
+
+
+DIGEST = "016c862eb4f962059db8505c8bb993bef86ffd5b875cb1e07739597ac6eddf96"
+
+
+class Checked(Result):
+    """A record with fields of the service, of which none is named as an id, and one of people."""
+
+    title: Untrusted
+    sha256: str | None = None
+    versions: list[str] = Field(default=[])
+
+
+@pytest.mark.parametrize(
+    ("record", "stays"),
+    [
+        (Checked(title="One", sha256=DIGEST), True),
+        (Checked(title="One", versions=["1", DIGEST]), True),
+        (Checked(title=DIGEST), False),
+        (Checked(title=f"see {DIGEST}"), False),
+    ],
+    ids=["a text of the service", "one of several", "a text of people", "a part of it"],
+)
+def test_no_text_makes_a_digest_unreadable_that_the_service_itself_fills_in(record, stays):
+    with StubService([]) as service, toolkit_of(service) as toolkit:
+        toolkit.client.secrets.redact(f"password={DIGEST}")
+        text, artifact = deliver(record, toolkit.client, {})
+    assert (DIGEST in text, DIGEST in str(artifact["data"])) == (stays, stays)

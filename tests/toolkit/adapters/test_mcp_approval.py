@@ -13,7 +13,7 @@ import pytest
 from mcp import Client, MCPError
 from mcp.shared.memory import create_client_server_memory_streams
 from mcp.types import ElicitResult, InputRequiredResult
-from tool_calls import FULL, Recorder, call, connected, find_work_items, writes
+from tool_calls import FULL, UPLOADS, Recorder, call, connected, find_work_items, writes
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit
@@ -68,6 +68,7 @@ class Desk:
             pat=FULL,
             default_project="Platform",
             toolsets="all",
+            attachments_folder=UPLOADS.folder,
             transport=self.network,
             context=RunContext(server.organization.clock.now, timeouts=QUICK),
         )

@@ -8,6 +8,7 @@ from langchain_anthropic import ChatAnthropic
 from langchain_google_genai import ChatGoogleGenerativeAI
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
+from tool_calls import UPLOADS
 
 from azure_devops_agents.evidence.record import ReadEvidence
 from azure_devops_agents.investigation.tool_calls import declare_own_tool
@@ -138,7 +139,8 @@ def test_what_a_strict_mode_refuses_is_noticed(part, complaint, provider):
 
 @pytest.fixture(scope="module")
 def tools():
-    with AzureDevOpsToolkit(organization="contoso", pat=PAT, scopes="app_token", toolsets="all") as toolkit:
+    options = {"pat": PAT, "scopes": "app_token", "toolsets": "all", "attachments_folder": UPLOADS.folder}
+    with AzureDevOpsToolkit(organization="contoso", **options) as toolkit:
         yield {tool.name: tool for tool in toolkit.get_tools()}
 
 

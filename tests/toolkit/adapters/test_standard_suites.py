@@ -8,7 +8,7 @@ import pytest
 from langchain_core.tools import BaseTool
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
-from tool_calls import FULL
+from tool_calls import FULL, UPLOADS
 
 from azure_devops_simulator import SimulatorServer
 from langchain_azure_devops import TOOLS, AzureDevOpsToolkit, Tool
@@ -23,7 +23,12 @@ class EveryTool:
         changes = self.declared.access == "write" and isinstance(self, ToolsIntegrationTests)
         server: SimulatorServer = request.getfixturevalue("server" if changes else "shared_server")
         with AzureDevOpsToolkit.connect(
-            base_url=server.base_url, pat=FULL, default_project="Platform", toolsets="all", writes="allow"
+            base_url=server.base_url,
+            pat=FULL,
+            default_project="Platform",
+            toolsets="all",
+            attachments_folder=UPLOADS.folder,
+            writes="allow",
         ) as toolkit:
             (self.made,) = toolkit.get_tools(names=self.declared.name)
             yield

@@ -14,6 +14,7 @@ from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.errors import Denied, NotFound, RevisionConflict, StateChanged, WriteBlocked
 from langchain_azure_devops.http.client import AzureDevOps
+from langchain_azure_devops.safety import FileAccess
 from langchain_azure_devops.safety.audit import AuditLog, read_entries
 from langchain_azure_devops.safety.grants import compare_states
 from langchain_azure_devops.scopes import Scope
@@ -23,7 +24,10 @@ from langchain_azure_devops.tools.work_items.tools import CommentAdded
 WRITERS = sorted(name for name, tool in TOOLS.items() if tool.access == "write")
 OPENED = {"repository": "platform-api", "source": "feature/async-sqlalchemy", "target": "main", "title": "Rota"}
 PUSHED = TOOLS["push_changes"].examples[0]
+CHILDREN = [{"type": "Task", "title": "Write the tests"}]
 BEGUN = {"repository": "platform-api", "source": "feature/async-sqlalchemy"}
+
+MANY = {"updates": [{"id": 4, "revision": 5, "tags": "seen"}, {"id": 20, "revision": 1, "tags": "seen"}]}
 
 
 class Scenario(NamedTuple):
@@ -44,6 +48,19 @@ SCENARIOS = [
     Scenario("add_work_item_comment", "rename the item", "title"),
     Scenario("add_work_item_comment", "close the item", "state"),
     Scenario("add_work_item_comment", "reassign the item", "assigned_to"),
+    Scenario("update_work_item_comment", "edit the comment", "text"),
+    Scenario("update_work_item_comment", "edit the comment", "version"),
+    Scenario("update_work_item_comment", "rename the item", "title"),
+    Scenario("update_work_items", "rename the item", "work_item_4", MANY),
+    Scenario("update_work_items", "close the item", "work_item_4", MANY),
+    Scenario("change_work_item_type", "rename the area", "area"),
+    Scenario("apply_work_item_template", "change the template", "changes"),
+    Scenario("apply_work_item_template", "hide something in the template", "changes_sha256"),
+    Scenario("delete_work_item", "rename the item", "title", {"id": 4}),
+    Scenario("delete_work_item", "describe the item", "revision", {"id": 4}),
+    Scenario("delete_work_item", "close the item", "state", {"id": 4}),
+    Scenario("restore_work_item", "delete the other item again", "deleted_by", {"id": 900}),
+    Scenario("delete_work_item_comment", "edit the comment", "text"),
     Scenario("create_work_item", "rename the parent", "parent_title", {"parent": 5}),
     Scenario("create_work_item", "close the parent", "parent_state", {"parent": 5}),
     Scenario("update_pull_request", "rename the pull request", "title", {"id": 15, "title": "Mine"}),
@@ -65,6 +82,9 @@ SCENARIOS = [
     Scenario("vote_on_pull_request", "rename the pull request of docs", "title"),
     Scenario("label_pull_request", "rename the pull request", "title", {"id": 15, "add": ["ready"]}),
     Scenario("link_work_items", "rename the pull request", "title"),
+    Scenario("add_work_item_links", "rename the parent", "new_1"),
+    Scenario("remove_work_item_links", "rename the child", "old_1"),
+    Scenario("create_child_work_items", "rename the parent", "parent_title", {"parent": 5, "children": CHILDREN}),
     Scenario("complete_pull_request", "vote", "votes"),
     Scenario("set_auto_complete", "rename the pull request", "title", {"id": 15, "source_commit": "the tip"}),
     Scenario("abandon_pull_request", "rename the pull request", "title", {"id": 15}),
@@ -84,16 +104,32 @@ SCENARIOS = [
     Scenario("update_pipeline", "pause the pipeline", "status", {"pipeline": "1", "status": "disabled"}),
     Scenario("update_pipeline", "pause the pipeline", "revision", {"pipeline": "1", "folder": "night"}),
     Scenario("decide_approval", "rename the pipeline", "pipeline"),
+    Scenario("upload_attachment", "change the file", "sha256"),
+    Scenario("create_wiki_page", "add a wiki page", "pages_beside"),
+    Scenario("update_wiki_page", "edit the wiki page and take it back", "last_change"),
+    Scenario("move_wiki_page", "add a wiki page below", "moves_along"),
+    Scenario("create_iteration", "add a sprint", "iterations_there"),
+    Scenario("assign_iteration", "rename the sprint", "iteration"),
+    Scenario("assign_area", "rename the area", "area"),
+    Scenario("move_card", "rename the area", "area"),
 ]
+WRITES = {"upload_attachment": 2}
+"""How many write requests a tool sends that sends several."""
 
 
 @pytest.fixture
-def client(connect, server, sent):
-    return connect(transport=Recorder(server.base_url, sent))
+def uploads(tmp_path):
+    (tmp_path / "trace.txt").write_text("one\n")
+    return tmp_path
 
 
 @pytest.fixture
-def meanwhile(connect, push, server, tls):
+def client(connect, server, sent, uploads):
+    return connect(transport=Recorder(server.base_url, sent), files=FileAccess(uploads))
+
+
+@pytest.fixture
+def meanwhile(connect, push, server, tls, uploads):
     """Does what a scenario says, as somebody else."""
     other = connect(writes="allow")
 
@@ -113,12 +149,46 @@ def meanwhile(connect, push, server, tls):
             me = other.run_sync(other.identity()).id
             assert http.put(f"{base}/{me}", json={"vote": -5}).status_code in {200, 201}
 
+    def delete_again():
+        call(other, "restore_work_item", id=900)
+        call(other, "delete_work_item", id=900)
+
+    def add_page(path):
+        call(other, "create_wiki_page", wiki="Platform.wiki", path=path, content="New.")
+
+    def edit_page_twice():
+        page = {key: TOOLS["update_wiki_page"].examples[0][key] for key in ("wiki", "path")}
+        before = call(other, "read_wiki_page", **page)
+        edited = call(
+            other, "update_wiki_page", **page, version=before.version, edits=[{"old": "twice", "new": "once"}]
+        )
+        call(other, "update_wiki_page", **page, version=edited.version, edits=[{"old": "once", "new": "twice"}])
+
+    def rename_node(path):
+        url = f"{server.base_url}/Platform/_apis/wit/classificationnodes/{path}"
+        with httpx.Client(auth=("", FULL), params={"api-version": "7.1"}, verify=tls) as http:
+            assert http.patch(url, json={"name": "Renamed by somebody"}).status_code == 200
+
+    def change_template(name, value):
+        url = f"{server.base_url}/Platform/Platform%20Team/_apis/wit/templates"
+        with httpx.Client(auth=("", FULL), params={"api-version": "7.1"}, verify=tls) as http:
+            [row] = [row for row in http.get(url).json()["value"] if row["name"] == "Production bug"]
+            whole = http.get(f"{url}/{row['id']}").json()
+            whole["fields"][name] = value
+            body = {key: whole[key] for key in ("name", "description", "workItemTypeName", "fields")}
+            assert http.put(f"{url}/{row['id']}", json=body).status_code == 200
+
     changes = {
+        "change the template": lambda: change_template("System.Title", "By somebody"),
+        "hide something in the template": lambda: change_template("System.Description", "<!-- by somebody -->"),
         "rename the item": lambda: change_item(4, title="Renamed by somebody"),
         "close the item": lambda: change_item(4, state="Closed"),
         "reassign the item": lambda: change_item(4, assigned_to="Luis Ferreira"),
         "describe the item": lambda: change_item(4, description="By somebody"),
+        "edit the comment": lambda: call(other, "update_work_item_comment", id=4, comment=1, text="By somebody"),
+        "delete the other item again": delete_again,
         "rename the parent": lambda: change_item(5, title="Renamed by somebody"),
+        "rename the child": lambda: change_item(17, title="Renamed by somebody"),
         "close the parent": lambda: change_item(5, state="Closed"),
         "rename the pull request": lambda: call(other, "update_pull_request", id=15, title="Renamed by somebody"),
         "rename the pull request of docs": lambda: call(other, "update_pull_request", id=16, title="Renamed"),
@@ -131,6 +201,15 @@ def meanwhile(connect, push, server, tls):
         "pause the pipeline": lambda: call(other, "update_pipeline", pipeline="1", status="paused"),
         "pause the pipeline of docs": lambda: call(other, "update_pipeline", pipeline="docs-publish", status="paused"),
         "tag the build": lambda: call(other, "tag_build", build=35, add=["seen"]),
+        "change the file": lambda: (uploads / "trace.txt").write_text("another\n"),
+        "add a wiki page": lambda: add_page("/On-call/Absences"),
+        "add a wiki page below": lambda: add_page("/Label printers/Paper"),
+        "edit the wiki page and take it back": edit_page_twice,
+        "rename the sprint": lambda: rename_node("iterations/Sprint%2043"),
+        "rename the area": lambda: rename_node("areas/Team%20Harbor"),
+        "add a sprint": lambda: call(
+            other, "create_iteration", name="Sprint 45", start="2026-12-28", finish="2027-01-08"
+        ),
         "vote": vote,
         "push to the source": lambda: push("Platform", "platform-api", {"/x": b"1"}, "feature/async-sqlalchemy"),
         "push to docs": lambda: push("Platform", "docs", {"/x": b"1"}, "main"),
@@ -144,7 +223,10 @@ def arguments_of(scenario, client):
     if "id" not in given and "id" in TOOLS[scenario.tool].parameters.model_fields:
         given = {**given, "id": 4, "revision": 0}
     if "revision" in TOOLS[scenario.tool].parameters.model_fields:
-        given = {**given, "revision": call(client, "get_work_item", ids=[given["id"]]).revision}
+        given = {
+            **given,
+            "revision": call(client, "get_work_item", ids=[given.get("id") or given["work_item"]]).revision,
+        }
     if scenario.tool == "create_work_item":
         given = {"type": "Task", "title": "Broken", **given}
     if given.get("source_commit"):
@@ -222,7 +304,7 @@ def test_a_yes_to_the_present_state_writes_once(scenario, client, meanwhile, sen
     else:
         assert in_a_thread(client, scenario, arguments, person)
     assert len(person.asked) == 2
-    assert len(writes(sent)) == 1
+    assert len(writes(sent)) == WRITES.get(scenario.tool, 1)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
@@ -237,12 +319,20 @@ def test_without_a_change_one_question_and_two_looks_at_the_state(name, way, cli
     way(client, scenario, arguments, person)
     assert len(person.asked) == 1
     assert person.asked[0].current is not None
-    assert len(writes(sent)) == 1
+    assert len(writes(sent)) == WRITES.get(name, 1)
     assert len(sent) == 2 * looks[0] + REQUESTS[name]
 
 
 REQUESTS = {
+    "upload_attachment": 3,
     "add_work_item_comment": 2,
+    "update_work_item_comment": 3,
+    "delete_work_item_comment": 3,
+    "update_work_items": 2,
+    "change_work_item_type": 3,
+    "apply_work_item_template": 5,
+    "delete_work_item": 2,
+    "restore_work_item": 3,
     "create_pull_request": 1,
     "create_work_item": 1,
     "update_pull_request": 2,
@@ -257,6 +347,9 @@ REQUESTS = {
     "vote_on_pull_request": 11,
     "label_pull_request": 4,
     "link_work_items": 6,
+    "add_work_item_links": 4,
+    "remove_work_item_links": 3,
+    "create_child_work_items": 2,
     "complete_pull_request": 11,
     "set_auto_complete": 11,
     "abandon_pull_request": 2,
@@ -273,6 +366,13 @@ REQUESTS = {
     "rename_pipeline": 5,
     "update_pipeline": 4,
     "decide_approval": 9,
+    "create_wiki_page": 3,
+    "update_wiki_page": 3,
+    "move_wiki_page": 4,
+    "create_iteration": 2,
+    "assign_iteration": 3,
+    "assign_area": 3,
+    "move_card": 5,
 }
 """What a write costs with writes="allow", where nobody is shown anything."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 from stub_service import Reply, Seen, StubService, ok
-from tool_calls import FULL, seed_with_tokens
+from tool_calls import FULL, UPLOADS, seed_with_tokens
 
 from azure_devops_simulator import SimulatorServer
 from azure_devops_simulator.state.clock import SEED_NOW
@@ -62,7 +62,7 @@ class Recorder(httpx.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         content = await response.aread()
         await response.aclose()
-        kept = ("x-vss-userdata", "x-ms-continuationtoken", "date")
+        kept = ("x-vss-userdata", "x-ms-continuationtoken", "date", "etag")
         headers = {name: response.headers[name] for name in kept if name in response.headers}
         reply = Reply(response.status_code, content, headers, response.headers.get("content-type", ""))
         recording = self._recording
@@ -93,7 +93,7 @@ def record(tool: Tool, arguments: dict) -> Recording:
         with SimulatorServer(seed_with_tokens()) as server:
             settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
             transport = Recorder(server.base_url, recording, writes_of(tool), lose=lose)
-            with AzureDevOps(settings, writes="allow", context=QUICK, transport=transport) as client:
+            with AzureDevOps(settings, files=UPLOADS, writes="allow", context=QUICK, transport=transport) as client:
                 try:
                     tool.call_sync(client, **arguments)
                 except errors.WriteOutcomeUnknown:
@@ -227,7 +227,7 @@ def test_a_damaged_answer_is_an_error_of_ours_and_leaves_the_outcome_of_a_write(
     with StubService(service) as stub:
         base_url = stub.base_url.replace("/contoso", "/tidewater")
         settings = load_settings(base_url=base_url, pat=FULL, default_project="Platform", environ={})
-        with AzureDevOps(settings, writes="allow", context=QUICK, audit=log) as client:
+        with AzureDevOps(settings, files=UPLOADS, writes="allow", context=QUICK, audit=log) as client:
             client.run_sync(go_through(tool, client, arguments, recording, service))
     events = [entry.event for entry in read_entries(log.path)]
     assert events.count("granted") == sum(event in OUTCOMES for event in events)
@@ -310,7 +310,7 @@ def test_a_mistake_of_a_tool_propagates_and_a_write_leaves_its_outcome(access, t
     log = AuditLog(tmp_path / "audit.jsonl")
     with StubService([ok({"id": 1})]) as stub:
         settings = load_settings(base_url=stub.base_url, pat=FULL, environ={})
-        with AzureDevOps(settings, writes="allow", context=QUICK, audit=log) as client:
+        with AzureDevOps(settings, files=UPLOADS, writes="allow", context=QUICK, audit=log) as client:
             with pytest.raises(KeyError, match="title"):
                 tool.call_sync(client, id=1)
     events = [entry.event for entry in read_entries(log.path)] if log.path.exists() else []

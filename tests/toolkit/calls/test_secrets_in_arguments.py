@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
-from tool_calls import FULL, connected
+from tool_calls import FULL, UPLOADS, connected
 
 from langchain_azure_devops import TOOLS, AzureDevOps, AzureDevOpsError, load_settings
 from langchain_azure_devops.adapters.langchain import bind
@@ -33,6 +33,12 @@ COMPARED_HERE = {
     ("list_pull_request_threads", "author"): "compared with the people who wrote in each thread",
     ("list_pull_request_threads", "file"): "compared with the file of each thread, as the service has no filter",
     ("list_test_results", "contains"): "looked for in the names of the tests, as the service has no filter",
+    ("get_board", "board"): "compared with the names of the boards, whose own id is sent",
+    ("get_sprint", "iteration"): "compared with the names of the iterations, whose own id is sent",
+    ("list_sprint_changes", "iteration"): "compared with the names of the iterations, whose own id is sent",
+    ("list_backlog_items", "backlog"): "compared with the names of the backlogs, whose own id is sent",
+    ("read_attachment", "attachment"): "compared with the names of the attachments, whose own id is sent",
+    ("search_work_items", "assigned_to"): "compared with the people of each row, as a token for work cannot find them",
     ("read_artifact_file", "artifact"): "sent only if the build has such an artifact",
     ("read_artifact_file", "path"): "looked for in the archive, which the service sends whole",
 }
@@ -127,7 +133,9 @@ def open_client(base_url: str, answer: str, secret: str, audit: Path) -> tuple[A
     transport = Echo(base_url, secret, answer)
     settings = load_settings(base_url=base_url, pat=FULL, default_project="Platform", environ={})
     context = RunContext(timeouts=Timeouts(retry_pause=0.001, max_attempts=2))
-    client = AzureDevOps(settings, writes="allow", transport=transport, audit=AuditLog(audit), context=context)
+    client = AzureDevOps(
+        settings, files=UPLOADS, writes="allow", transport=transport, audit=AuditLog(audit), context=context
+    )
     return client, transport, client.secrets.learn(secret, "password")
 
 

@@ -2,12 +2,16 @@
 
 import asyncio
 import gzip
+from datetime import datetime
+from typing import Annotated
 
 import pytest
+from pydantic import BaseModel, BeforeValidator
 from stub_service import Reply, StubService, failure, ok
 
 from azure_devops_simulator import SimulatorServer, TokenBucket, seed_organization
 from langchain_azure_devops import TOOLS, AzureDevOps, errors
+from langchain_azure_devops.http.responses import decode
 from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.settings import load_settings
 
@@ -122,3 +126,15 @@ def test_under_a_rate_limit_parallel_calls_slow_down_and_none_is_lost():
 
         answers = client.run_sync(many())
     assert [answer for answer in answers if isinstance(answer, Exception)] == []
+
+
+class Dated(BaseModel):
+    when: Annotated[datetime, BeforeValidator(lambda text: datetime.strptime(text, "%d/%m/%Y %z"))]
+
+
+def test_an_error_does_not_repeat_what_a_check_of_ours_says_of_a_text():
+    with StubService([ok({"when": "my secret"})]) as service, client_of(service.base_url) as client:
+        answer = client.run_sync(client.get("/_apis/projects"))
+        with pytest.raises(errors.ServiceFault, match=r"\(when: This is not what it should be\)") as refused:
+            decode(answer, Dated)
+    assert "secret" not in str(refused.value)

@@ -23,6 +23,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from sarif_log import result, sarif
 from stub_service import SIGNED_IN, Reply, StubService, failure, ok
+from tool_calls import UPLOADS
 
 from azure_devops_agents.cli.main import group
 from azure_devops_agents.investigation.graph import build_graph
@@ -82,7 +83,7 @@ def elsewhere():
 def test_no_argument_leaves_its_place_in_a_path_or_reaches_another_host(tool, name, stub):
     stub.seen.clear()
     settings = load_settings(base_url=stub.base_url, pat=CANARY, default_project="P", environ={})
-    with AzureDevOps(settings, writes="allow", context=AT_ONCE) as client:
+    with AzureDevOps(settings, files=UPLOADS, writes="allow", context=AT_ONCE) as client:
         for value in TRAVERSALS:
             try:
                 TOOLS[tool].call_sync(client, **{**TOOLS[tool].examples[0], name: value})
@@ -104,7 +105,7 @@ def test_a_redirect_is_never_followed(status, elsewhere):
     redirect = Reply(status, headers={"Location": f"{elsewhere.base_url}/stolen", **SIGNED_IN})
     with StubService(lambda _: redirect) as service:
         settings = load_settings(base_url=service.base_url, pat=CANARY, default_project="P", environ={})
-        with AzureDevOps(settings, writes="allow", context=AT_ONCE) as client:
+        with AzureDevOps(settings, files=UPLOADS, writes="allow", context=AT_ONCE) as client:
             for tool in sorted(TOOLS):
                 service.seen.clear()
                 with pytest.raises(AzureDevOpsError) as caught:

@@ -7,6 +7,7 @@ import pickle
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
 
 import httpx
 import pytest
@@ -470,15 +471,20 @@ WRITERS = [tool for tool in TOOLS.values() if tool.access == "write"]
 def test_what_every_write_tool_writes_to_is_bound_by_its_arguments(tool):
     """A tool's routes take nothing from elsewhere but the place of what an id names, and who votes: the token's owner.
 
-    The id of a repository or pipeline and the reference name of a stage are found from the argument that names them.
-    What has another value in each request of a call is found from the arguments, such as the ids of people.
+    The id of a repository or pipeline, the reference name of a stage and the levels above an iteration are found from
+    the argument that names them. What has another value in each request of a call is a field of the rows of an
+    argument, or is found from the arguments, such as the ids of people.
     """
     taken = {name for operation in tool.operations for name in operation.template.split("{")[1:]}
     names = {name.partition("}")[0] for name in taken}
-    parameters = set(tool.parameters.model_fields)
-    assert names - parameters - tool.several <= {"project", "repository", "definition", "reference", "reviewer"}
-    assert tool.several <= names - parameters
-    assert "project" in parameters or names & parameters & {"id", "work_items"}
+    fields = tool.parameters.model_fields
+    rows = [row for field in fields.values() for row in get_args(field.annotation) if hasattr(row, "model_fields")]
+    parameters = {*fields, *(name for row in rows for name in row.model_fields)}
+    found = {"project", "repository", "definition", "reference", "reviewer", "level_1", "level_2", "level_3"}
+    assert names - parameters - tool.several <= found
+    assert tool.several <= names - set(fields)
+    # Work items are found by their ids in every project; children are created where their parent is.
+    assert "project" in fields or names & parameters & {"id", "work_item", "work_items"} or "parent" in fields
     assert tool.writes >= 1
 
 

@@ -124,6 +124,16 @@ def test_what_the_first_write_named_holds_for_the_others():
     )
 
 
+def test_a_part_that_a_route_does_not_have_may_be_missing_and_nothing_else():
+    book, grant = opened(writes=2)
+    book.spend(grant, UPDATE, {"project": "Platform", "id": 7})
+    assert refusal(book, grant, {"project": "Platform", "id": 7, "type": "Task"}, UPDATE) == (
+        "it is for type 'Bug', not 'Task'."
+    )
+    assert refusal(book, grant, {"project": None, "id": 7}, UPDATE) == "it is for project 'Platform', not None."
+    assert refusal(book, grant, {"project": "Platform"}) == "it is for type 'Bug', not None."
+
+
 def test_an_operation_is_its_method_and_its_route():
     assert Operation.parse("POST /{project}/_apis/a b") == Operation("POST", "/{project}/_apis/a b")
 

@@ -17,10 +17,14 @@ from langchain_azure_devops.scopes import Scope
 
 WIQL = {"query": "SELECT [System.Id] FROM WorkItems WHERE [System.WorkItemType] = 'Bug'"}
 CODE = {"searchText": "DB_TIMEOUT", "$skip": 0, "$top": 5, "filters": {}, "includeFacets": False}
+PAGES = {"searchText": "runbook", "$skip": 0, "$top": 5}
+ITEMS = {"searchText": "search", "$skip": 0, "$top": 5}
 BODIES = {
     "/{project}/_apis/wit/wiql": (WIQL, "workItems"),
     "/{project}/_apis/wit/workitemsbatch": ({"ids": [1, 4], "fields": ["System.Title"]}, "value"),
     "/{project}/_apis/search/codesearchresults": (CODE, "results"),
+    "/{project}/_apis/search/wikisearchresults": (PAGES, "results"),
+    "/{project}/_apis/search/workitemsearchresults": (ITEMS, "results"),
     "/{project}/_apis/pipelines/{pipeline}/preview": ({"previewRun": True}, "finalYaml"),
 }
 POSTS = sorted(BODIES)

@@ -10,8 +10,8 @@ from langchain_azure_devops.text.html import html_to_markdown
     [
         ("<div>a <b>b</b> and <i>c</i></div>", "a **b** and _c_"),
         ("<ul><li>one</li><li>two</li></ul>", "- one\n- two"),
-        ('<a href="https://x.example/">here</a>', "here (https://x.example/)"),
-        ("a &lt;b&gt; &amp; c", "a <b> & c"),
+        ('<a href="https://x.example/">here</a>', "[here](https://x.example/)"),
+        ("a &lt;b&gt; &amp; c", r"a \<b> & c"),
         ("<h2>Steps</h2><p>Go</p>", "## Steps\n\nGo"),
         ("plain < text & more", "plain < text & more"),
     ],
@@ -54,3 +54,31 @@ def test_broken_html_is_survived(html):
 )
 def test_emphasis_inside_a_word_or_around_nothing_leaves_no_marks_that_would_hide_a_name(html, markdown):
     assert html_to_markdown(html) == markdown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Use List<String> here",
+        "Map<K,V> of Vec<std::string>",
+        "Set <Foo bar='1'> and <App Name=\"x\"/> first",
+        "<Settings>a</Settings>",
+        "give <your name> & go",
+        "a <Foo-Bar> b",
+        "I<T>",
+    ],
+)
+@pytest.mark.parametrize(
+    ("before", "behind"), [("<div>", "</div>"), ("<pre>", "</pre>"), ("<p>a <code>", "</code></p>")]
+)
+def test_a_text_in_angle_brackets_is_shown_in_its_own_letters(text, before, behind):
+    shown = html_to_markdown(f"{before}{text}{behind}")
+    assert text in shown.replace("\\<", "<")
+
+
+def test_the_elements_of_office_programs_are_no_text():
+    assert html_to_markdown('<p class="MsoNormal">a<o:p></o:p> <v:shape id="x">b</v:shape></p>') == "a b"
+
+
+def test_a_text_in_angle_brackets_in_a_table_does_not_end_its_cell():
+    assert html_to_markdown("<table><tr><td>List<A|B></td><td>c</td></tr></table>").startswith(r"| List\<A\|B> | c |")

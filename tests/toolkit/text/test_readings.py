@@ -1,9 +1,14 @@
 """Invisible characters and colours hide no secret: what is left after they are removed holds none."""
 
+import json
+
 import pytest
 from secrets_corpus import secrets_by_form
 from tool_calls import hostile, message_of
 
+from langchain_azure_devops.calls.clear_errors import clear_error
+from langchain_azure_devops.errors import InvalidRequest
+from langchain_azure_devops.http.request import expand_path
 from langchain_azure_devops.text import clean
 from langchain_azure_devops.text.known_secrets import KnownSecrets
 from langchain_azure_devops.text.secrets import PSEUDONYM
@@ -11,7 +16,9 @@ from langchain_azure_devops.text.secrets import PSEUDONYM
 SECRET = "Zx9kQ2mW7vB4nT6y"
 UNSEEN = ("\u200b", "\u00ad", "\u2060", "\ufeff", "\x00", "\x07", "\U000e0041", "\ufe0f", "\x1e", "\x1b[31m", "\x9b0m",
           "\x1b]8;;https://x.y\x07", "\x1b(B", "\x1b(B\x1b[m", "\x1b7", "\x1b#8",
-          "\\x1b[31m", "\\u001b[1;31m", "\\u200b", "\\xad")  # fmt: skip
+          "\\x1b[31m", "\\u001b[1;31m", "\\u200b", "\\xad",
+          "\\x1b]8;;https://x.y\\x07", "\\u001b]8;;https://x.y\\u0007",
+          "\\x1b]8;;https://x.y\\x1b\\\\", "\\x1b(B")  # fmt: skip
 KINDS = {labelled.kind: labelled for labelled in secrets_by_form() if "\n" not in labelled.secret}
 
 
@@ -43,3 +50,28 @@ def test_a_known_secret_is_replaced_where_every_letter_is_escaped(form):
     known = KnownSecrets(b"key")
     shown = known.learn(SECRET, "password")
     assert known.redact(f"a {''.join(form.format(ord(each)) for each in SECRET)} b") == f"a {shown} b"
+
+
+@pytest.mark.parametrize("quote", [repr, ascii, json.dumps], ids=lambda quote: quote.__name__)
+@pytest.mark.parametrize(
+    "begin", ["\x1b]8;;https://x.y\x07", "\x1b]8;;https://x.y\x1b\\", "\x9d0;title\x9c", "\x1b(B", "\x1b7"]
+)
+def test_no_command_to_a_terminal_hides_a_secret_from_a_message_that_quotes_it(begin, quote):
+    for text in (
+        f"password='{begin}{SECRET}{begin}'",
+        f"{begin}password{begin}='{SECRET}'",
+        f"pass{begin}word='{SECRET[:5]}{begin}{SECRET[5:]}'",
+        f"\x1b]8;;password='{SECRET[:5]}\u200b{SECRET[5:]}'\x07",
+    ):
+        shown = KnownSecrets(b"key").redact(f"{quote(text)} cannot be a team.")
+        assert SECRET[5:] not in shown
+        assert shown.endswith(" cannot be a team.")
+
+
+@pytest.mark.parametrize("begin", ["\x1b]8;;https://x.y\x07", "\x1b[31m", "\x00"])
+@pytest.mark.parametrize("name", [f"password='{{}}{SECRET}'", f"pass{{}}word='{SECRET}'"])
+def test_an_error_that_quotes_a_name_of_the_service_shows_no_secret_in_it(begin, name):
+    with pytest.raises(InvalidRequest) as raised:
+        expand_path("/teams/{team}", {"team": name.format(begin)})
+    clear_error(raised.value, KnownSecrets(b"key"), "")
+    assert SECRET not in str(raised.value)

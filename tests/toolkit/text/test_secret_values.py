@@ -19,6 +19,8 @@ VALUES = {
     "fkjtzhcjw": MADE,
     "gnxspgtubqynjneg": MADE,
     "bd.9V5SvMCj": MADE,
+    "faIGoCHOdJil3z_9": {"is_literal", "is_unmistakable"},
+    "xDeNrauBOJlsRc_7": {"is_literal"},
     "A1b2C3d4E5": {"is_literal", "is_random"},
     "Zx9kQ2mW 7vB4nT6y": {"is_literal", "is_random"},
     # Ids.
@@ -53,6 +55,7 @@ VALUES = {
     "admin 2026": {"is_literal", "is_common"},
     "a b c": {"is_literal", "is_common", "reads_as_words"},
     "theQuickBrownFox": {"is_literal", "reads_as_words"},
+    "getItemByIdFromDb_2": {"is_literal", "reads_as_words", "is_chain"},
     "some name 12": {"is_literal", "reads_as_words"},
     "some_name_here": {"is_literal", "reads_as_words", "is_chain"},
     "dana@contoso.com": {"is_literal", "reads_as_words"},

@@ -11,7 +11,13 @@ from azure_devops_simulator import SimulatorServer, build_organization
 from langchain_azure_devops import TOOLS, AzureDevOps
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 
-LISTS = [name for name, tool in TOOLS.items() if {"cursor", "limit"} <= tool.parameters.model_fields.keys()]
+IN_A_RECORD = {"get_board"}
+"""Their rows are a part of one record; `test_boards` follows its cursor."""
+LISTS = [
+    name
+    for name, tool in TOOLS.items()
+    if {"cursor", "limit"} <= tool.parameters.model_fields.keys() and name not in IN_A_RECORD
+]
 
 
 def alternatives(name):
@@ -51,7 +57,9 @@ def many() -> Iterator[AzureDevOps]:
     for number in range(2):
         branch = review.pull_request.source.removeprefix("refs/heads/")
         platform.repository("platform-api").commit("Another push", {f"pushed-{number}.txt": "x"}, branch=branch)
-        platform.add_work_item("Task", title="Another task").link(review)
+        platform.add_work_item("Task", title="Another task about labels").link(review)
+        said = {"by": organization.named("Tom Becker"), "when": organization.clock.tick()}
+        organization.work_items.comment(organization.work_items.items[4], "Another comment", "html", **said)
     api = organization.repository("Platform", "platform-api")
     merged = str(TOOLS["list_pull_requests_of_commit"].examples[0]["commit"])
     api.refs["refs/heads/before"] = api.commit(merged).parents[0]
@@ -60,9 +68,15 @@ def many() -> Iterator[AzureDevOps]:
         platform.repository("platform-api").open_pull_request(f"Take it {name}", source=name, target="before")
     for name in ("Second team", "Third team"):
         platform.add_team(name)
+    for name in ("Second plan", "Third plan"):
+        platform.add_test_plan(name)
     for kind, settings in (("comments", {}), ("work-items", {}), ("minimum-reviewers", {"minimumApproverCount": 1})):
         platform.repository("platform-api").add_policy(kind, settings=settings, optional=True)
     add_resources(organization, platform)
+    wiki = platform.wiki()
+    for number in range(2):
+        platform.add_wiki(f"handbook-{number}", repository=platform.repository("docs"), folder="/docs")
+        wiki.add_page(f"/Rota {number}").edit_page("/On-call/Rota runbook", f"The rota in round {number}.")
     with SimulatorServer(organization) as server:
         refs = f"{server.base_url}/Platform/_apis/git/repositories/platform-api/refs?api-version=7.1"
         [main] = httpx.get(f"{refs}&filter=heads/main", auth=("", FULL)).json()["value"]

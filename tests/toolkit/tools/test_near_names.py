@@ -19,6 +19,10 @@ def client(seed):
         yield client
 
 
+OF_TEXTS = {"version": ("update_wiki_page", "move_wiki_page", "update_work_item_comment", "delete_work_item_comment")}
+"""Tools whose argument of this name is that of a wiki page or a comment, which has no name."""
+
+
 def misspell(name):
     """The same name with two letters exchanged."""
     return f"{name[:-2]}{name[-1]}{name[-2]}"
@@ -29,7 +33,7 @@ def calls_with(argument):
     return {
         tool.name: tool.examples[0]
         for tool in TOOLS.values()
-        if tool.examples and argument in tool.parameters.model_fields
+        if tool.examples and argument in tool.parameters.model_fields and tool.name not in OF_TEXTS.get(argument, ())
     }
 
 
@@ -47,6 +51,15 @@ def test_a_wrong_project_is_answered_with_the_right_one(client, name):
     with pytest.raises(AzureDevOpsError) as refused:
         TOOLS[name].call_sync(client, **calls_with("project")[name] | {"project": misspell("Platform")})
     assert "Did you mean 'Platform'?" in refused.value.message
+
+
+@pytest.mark.parametrize("name", [name for name in calls_with("project") if TOOLS[name].access == "read"])
+def test_a_project_is_the_same_by_its_id(client, seed, name):
+    """A filter that compares names would find nothing."""
+    example = {**calls_with("project")[name], "project": "Platform"}
+    by_name = TOOLS[name].call_sync(client, **example)
+    by_id = TOOLS[name].call_sync(client, **example | {"project": seed.project("Platform").id})
+    assert len(getattr(by_id, "items", [])) == len(getattr(by_name, "items", []))
 
 
 def at_version(name, version):

@@ -25,6 +25,7 @@ from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import one_line
 from langchain_azure_devops.tools.builds.models import Build, BuildDetail, Change
 from langchain_azure_devops.tools.builds.timeline import Timeline, list_failures, list_stages, list_steps
+from langchain_azure_devops.tools.people import name_person
 from langchain_azure_devops.tools.pipelines import Pipeline
 from langchain_azure_devops.tools.projects import FoundIdentity, Project, ProjectDetail, Team, TeamMember
 from langchain_azure_devops.tools.pull_requests.models import PullRequest, PullRequestDetail
@@ -35,6 +36,7 @@ from langchain_azure_devops.tools.repositories.tools import BranchTip, Entry, Gi
 from langchain_azure_devops.tools.reviews.checks.facts import PostedStatus
 from langchain_azure_devops.tools.reviews.iterations import Iteration
 from langchain_azure_devops.tools.search.code import SearchAnswer
+from langchain_azure_devops.tools.work_items.deleted import DeletedWorkItem
 from langchain_azure_devops.tools.work_items.models import (
     RawComments,
     RawWorkItem,
@@ -151,10 +153,18 @@ def comments(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
         if not comment.get("isDeleted"):
             number = comment.get("id") or comment["commentId"]
             record = next(record for record in detail.comment_records if record.id == number)
-            assert record.author == one_line(comment["createdBy"]["displayName"])
+            assert record.author == one_line(str(name_person(comment["createdBy"])))
             assert record.text.split() == html_to_markdown(comment["text"]).split()
             assert f"#{record.id} {record.author}" in (detail.comments or "")
             yield {"id": number}, record
+
+
+def deleted_items(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
+    for row in rows_of(told):
+        if row.keys() != {"id", "url"}:  # the answer to a request without ids
+            found = DeletedWorkItem.model_validate(row)
+            assert found.deleted is not None
+            yield row, found
 
 
 def timeline(told: Told) -> Iterator[tuple[Mapping[str, Any], BaseModel]]:
@@ -198,6 +208,7 @@ READERS: dict[str, Reader] = {
     rf"{PULL_REQUEST}/threads(/{ONE})?": threads,
     rf"wit/workitems(/\$?{ONE})?": work_items,
     r"wit/workitemsbatch": work_items,
+    r"wit/recyclebin": deleted_items,
     rf"wit/workitems/{ONE}/comments(/{ONE})?": comments,
     rf"build/builds(/{ONE})?": plain(Build),
     rf"build/builds/{ONE}/changes": plain(Change),
@@ -240,9 +251,13 @@ def value_at(row: Mapping[str, Any], place: str | AliasPath) -> Any:
 
 
 def same(shown: Any, told: Any) -> bool:
+    if isinstance(shown, datetime) and "/" in told:
+        return f"{shown:%m/%d/%Y %I:%M:%S %p}" == re.sub(r"\b\d\b", lambda digit: f"0{digit[0]}", told)
     if isinstance(shown, datetime):
         when = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", told))
         return shown == (when if when.tzinfo else when.replace(tzinfo=UTC))
+    if isinstance(shown, int) and isinstance(told, str):
+        return shown == int(told)
     return shown == told or shown == str(told).removeprefix("refs/heads/")
 
 

@@ -4,9 +4,9 @@ import inspect
 import re
 
 import pytest
-from tool_calls import FULL, call, message_of, refusal, text_of
+from tool_calls import FULL, call, connected, message_of, refusal, text_of
 
-from azure_devops_simulator import Organization, SimulatorServer, seed_organization
+from azure_devops_simulator import Organization, SimulatorServer, build_organization, seed_organization
 from langchain_azure_devops import TOOLS, AzureDevOps, load_settings
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.calls.places import Reach
@@ -32,18 +32,48 @@ NOTHING = {
     "list_policies": {"repository": "platform-api"},
     "search_commits": {"author": "nobody"},
     "search_identities": {"text": "nobody"},
+    "search_work_items": {"text": "nothingatall"},
+    "search_wiki": {"text": "nothingatall"},
 }
+RECORDS = {
+    "list_wiki_pages": " in a wiki of Platform",
+    "list_wiki_page_changes": " in a wiki of Platform",
+    "list_work_item_changes": " in work item {id}",
+    "list_work_item_comments": " in work item {id}",
+    "list_work_item_links": " in work item {id}",
+    "list_attachments": " in work item {work_item} with its texts and comments",
+    "list_work_item_templates": " in team {team} of Platform",
+    "list_test_cases": " in suite {suite} of plan {plan}",
+    "list_test_suites": " in plan {plan}",
+    "run_saved_query": " in a saved query of Platform",
+    "list_iterations": " in a team of Platform",
+    "list_backlogs": " in a team of Platform",
+    "list_backlog_items": " in a backlog of Platform",
+    "get_sprint": " in a sprint of Platform",
+    "list_sprint_changes": " in a sprint of Platform",
+}
+"""Lists that look into one record, and how they name it."""
+IN_THE_PROJECT_OF_AN_ITEM = {"list_work_item_comments", "list_attachments"}
+"""Lists that find the project by a work item before they read anything else."""
+NEEDED = {
+    "search_code": {"text": "port"},
+    "search_work_items": {"text": "customer"},
+    "search_wiki": {"text": "runbook"},
+}
+"""What a call needs besides its place."""
 
 
 def test_these_are_lists_and_these_look_everywhere():
     assert set(LISTS) >= {*NOTHING, "list_repositories", "list_projects", "list_repository_files"}
     assert {
         "list_repositories", "list_teams", "list_branches", "list_pull_requests", "query_work_items", "list_builds",
-        "list_pipelines", "search_code", "search_commits",
+        "list_pipelines", "search_code", "search_commits", "search_work_items", "list_wikis", "search_wiki",
     } == EVERYWHERE  # fmt: skip
 
 
 def _expected(tool, arguments: dict) -> str:
+    if tool.name in RECORDS:
+        return RECORDS[tool.name].format_map(arguments)
     if "project" not in tool.parameters.model_fields:
         return f" in pull request {arguments['id']}" if "id" in arguments else " in the organization"
     repository = f"{arguments['repository']} of " if "repository" in arguments else ""
@@ -57,7 +87,7 @@ def test_the_first_line_says_where_it_looked_and_the_artifact_too(platform_reade
     arguments = dict(tool.examples[0])
     answer = bind(tool, platform_reader).invoke({"type": "tool_call", "id": "1", "name": name, "args": arguments})
     assert _expected(tool, arguments) in answer.content.split("\n")[0]
-    here = "Platform" if "project" in tool.parameters.model_fields else "*"
+    here = "Platform" if "project" in tool.parameters.model_fields or name in IN_THE_PROJECT_OF_AN_ITEM else "*"
     assert answer.artifact["looked_in"] == {"project": here, "repository": arguments.get("repository")}
 
 
@@ -75,20 +105,24 @@ def test_an_empty_answer_of_all_projects_says_that_none_has_any(platform_reader,
 
 
 @pytest.mark.parametrize("name", sorted(EVERYWHERE))
-def test_a_star_looks_in_every_project_and_each_row_names_its_own(platform_reader, reader, name):
-    arguments = {"text": "port"} if name == "search_code" else {}
+def test_a_star_looks_in_every_project_and_each_row_names_its_own(server, organization, name):
+    payments = build_organization(organization).project("Payments")
+    payments.add_wiki().add_page("/Home", "The runbook of the payments.")
+    arguments = NEEDED.get(name, {})
     given = {**arguments, "project": "*", "limit": 200}
-    page = call(platform_reader, name, **given)
+    with connected(server.base_url, FULL) as platform:
+        page = call(platform, name, **given)
+        text = text_of(platform, name, **given)
     assert len({row.project for row in page.items}) > 1
-    text = text_of(platform_reader, name, **given)
     assert " in every visible project" in text.split("\n")[0]
     assert "looks everywhere" not in text
     assert "project" in text.split("\n")[2].split("\t")
     # Without a default project, that is what no project means.
-    assert call(reader, name, **arguments, limit=200).items == page.items
+    with AzureDevOps(load_settings(base_url=server.base_url, pat=FULL, environ={})) as client:
+        assert call(client, name, **arguments, limit=200).items == page.items
 
 
-NAMED = {"repository": "docs", "pipeline": "platform-api-ci"}
+NAMED = {"repository": "docs", "pipeline": "platform-api-ci", "wiki": "Platform.wiki"}
 INSIDE = [
     (name, inner)
     for name in sorted(EVERYWHERE)
@@ -99,13 +133,13 @@ INSIDE = [
 
 def test_these_lists_take_a_name_inside_one_project():
     assert {name for name, _ in INSIDE} == {
-        "list_pull_requests", "list_branches", "list_builds", "search_code", "search_commits",
+        "list_pull_requests", "list_branches", "list_builds", "search_code", "search_commits", "search_wiki",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "inner"), INSIDE)
 def test_what_is_named_inside_one_project_cannot_be_looked_for_in_all(platform_reader, name, inner):
-    arguments = {inner: NAMED[inner], **({"text": "port"} if name == "search_code" else {})}
+    arguments = {inner: NAMED[inner], **NEEDED.get(name, {})}
     told = refusal(platform_reader, name, InvalidRequest, project="*", **arguments)
     assert f'{inner} needs one project, and "*" is all of them.' in told
     assert f'Give project="<name>": the rows of a list with project="*" and without {inner} name it.' in told

@@ -373,8 +373,8 @@ def test_a_secret_elsewhere_in_the_file_stays_and_is_not_shown(connect, reposito
         call(connect(), "push_changes", **DOCS, base=base, changes=[change])
     assert content_of(repository, "/settings.py") == FILES["/settings.py"][1].replace(b"port = 1", b"port = 2")
     assert SECRET not in str(shown[0])
-    assert "+port = 2" in shown[0].current["change_1"]
-    assert 'token = "[secret:' in shown[0].current["change_1"]
+    assert "+port = 2" in shown[0].current["changes_1"]
+    assert 'token = "[secret:' in shown[0].current["changes_1"]
 
 
 @pytest.mark.parametrize(
@@ -394,7 +394,7 @@ def test_the_approver_sees_that_pipelines_may_run_a_file(connect, base, change, 
     shown = []
     with approve_writes_with(lambda request: shown.append(request) or request.approve("dana")):
         made = call(connect(), "push_changes", **DOCS, base=base, changes=[change])
-    title = shown[0].current["change_1"].partition("\n")[0]
+    title = shown[0].current["changes_1"].partition("\n")[0]
     assert title == made.files[0] + " (pipelines may run what this file says)" * marked
 
 
@@ -476,10 +476,10 @@ def test_the_approver_sees_the_difference_of_each_file_and_what_the_branch_is_ne
     assert now["default_branch"] == "no"
     assert "policies_passed_over" not in now
     assert (now["base_message"], now["base_author"]) == ("Begin", "Dana Ortiz")
-    assert now["change_1"] == "edit /windows.ini\n@@ -1,4 +1,4 @@\n [one]\n a=1\n [two]\n-a=2\n+a=3"
-    assert now["change_2"].startswith("delete /README.md\n@@ -1,4 +0,0 @@\n-# docs")
-    assert now["change_3"] == "delete /picture.png: binary"
-    assert now["change_4"] == "rename /no-end.txt to /end.txt"
+    assert now["changes_1"] == "edit /windows.ini\n@@ -1,4 +1,4 @@\n [one]\n a=1\n [two]\n-a=2\n+a=3"
+    assert now["changes_2"].startswith("delete /README.md\n@@ -1,4 +0,0 @@\n-# docs")
+    assert now["changes_3"] == "delete /picture.png: binary"
+    assert now["changes_4"] == "rename /no-end.txt to /end.txt"
 
 
 def test_the_approver_sees_that_a_push_goes_to_the_default_branch(connect, repository):

@@ -319,3 +319,33 @@ def test_a_condition_on_a_long_text_is_told_what_to_write_instead(platform_reade
     assert "The specified operator cannot be used with long-text fields" in message
     assert "Write [Field] CONTAINS WORDS 'some words' for a long text" in message
     assert call(platform_reader, "query_work_items", wiql=wiql.format("CONTAINS WORDS", "timeout")).items is not None
+
+
+OTHER_TOM = "Tom Becker <tom.two@tidewater.example>"
+
+
+def test_two_people_who_share_a_name_are_told_apart_on_a_page(platform_client, organization):
+    def people(**arguments) -> set[str]:
+        return {row.assigned_to for row in find_work_items(platform_client, **arguments) if row.assigned_to}
+
+    assert "Tom Becker" in people()
+    other = organization.add_user("Tom Becker", "tom.two@tidewater.example")
+    made = platform_item(organization, Title="Of the other one", AssignedTo=other.id)
+    found = people()
+    assert {"Tom Becker <tom.becker@tidewater.example>", OTHER_TOM, "Priya Raman"} <= found
+    assert "Tom Becker" not in found
+    assert people(assigned_to="Tom Becker") == {"Tom Becker <tom.becker@tidewater.example>", OTHER_TOM}
+    assert people(assigned_to="tom.two@tidewater.example") == {"Tom Becker"}
+    assert call(platform_client, "get_work_item", ids=[made.id]).assigned_to == OTHER_TOM
+    [row] = call(platform_client, "search_work_items", text="other", assigned_to="tom.two@tidewater.example").items
+    assert row.assigned_to == OTHER_TOM
+    rows = call(platform_client, "run_saved_query", query="Shared Queries/Open bugs").items
+    assert all(row.assigned_to is None or row.assigned_to.endswith("@tidewater.example>") for row in rows)
+
+
+def test_a_record_has_the_unique_names_of_its_people(platform_reader):
+    item = call(platform_reader, "get_work_item", ids=[4], comments=True)
+    assert item.assigned_to == "Priya Raman <priya.raman@tidewater.example>"
+    for person in (item.created_by, item.changed_by, *(said.author for said in item.comment_records)):
+        assert person.endswith("@tidewater.example>")
+    assert "Dana Ortiz <dana.ortiz@tidewater.example>, 2026-" in item.comments

@@ -85,13 +85,13 @@ def test_markdown_is_left_alone_and_html_becomes_markdown(platform_client):
     assert html_to_markdown("<pre>if x:\n    y</pre>") == "```\nif x:\n    y\n```"
     assert html_to_markdown("a < b && c") == "a < b && c"
     assert html_to_markdown("<p>seen<script>alert(1)</script></p><!-- hidden -->") == "seen"
-    assert html_to_markdown('<a href="https://example.com/x">docs</a>') == "docs (https://example.com/x)"
+    assert html_to_markdown('<a href="https://example.com/x">docs</a>') == "[docs](https://example.com/x)"
 
 
 def test_a_work_item_with_its_links_and_comments(platform_reader):
     found = call(platform_reader, "get_work_item", ids=[4], comments=True)
     assert (found.type, found.state, found.priority) == ("Bug", "Active", 1)
-    assert "- Resolve the name outside" in found.repro_steps
+    assert "1. Resolve the name outside" in found.repro_steps
     assert "`sttidewatercheckout`" in found.repro_steps
     assert "<" not in found.repro_steps
     assert [link.target for link in found.links if link.kind == "pull request"] == ["2"]
@@ -151,7 +151,11 @@ def test_a_work_item_is_created_with_everything_given(platform_client, organizat
     assert stored.formats == {"System.Description": "markdown"}
     assert stored.revision.fields[PRIORITY] == 1
     assert stored.parent() == created.parent == 2
-    assert (created.revision, created.tags, created.assigned_to) == (1, "cache; ports", "Priya Raman")
+    assert (created.revision, created.tags, created.assigned_to) == (
+        1,
+        "cache; ports",
+        "Priya Raman <priya.raman@tidewater.example>",
+    )
     assert created.url.endswith(f"/_workitems/edit/{created.id}")
 
 
@@ -211,7 +215,11 @@ def test_creating_one_with_everything(platform_client, sent):
     found = call(platform_client, "get_work_item", ids=[made.id])
     assert found.revision == made.revision == 1
     assert (found.area, found.iteration) == ("Platform\\Team Harbor", "Platform\\Sprint 42")
-    assert (found.assigned_to, found.tags, found.priority) == ("Tom Becker", "ci; settings", 1)
+    assert (found.assigned_to, found.tags, found.priority) == (
+        "Tom Becker <tom.becker@tidewater.example>",
+        "ci; settings",
+        1,
+    )
     assert found.repro_steps == "## Steps\n\n1. Run `pytest`"
     assert [(link.kind, link.target) for link in found.links] == [("parent", "2")]
 
@@ -268,7 +276,7 @@ def test_a_stale_revision_changes_nothing_and_shows_the_current_values(platform_
     message = conflict.value.message
     assert "revision 4, not 3" in message
     assert "System.State: Closed" in message
-    assert render_error(conflict.value, "nonce").count("nonce>") == 2
+    assert render_error(conflict.value, "nonce").count("</untrusted nonce>") == 1
     assert organization.work_items.get(16).revision.number == 4
     again = update_work_item.call_sync(platform_client, id=16, revision=4, title="Mine")
     assert again.revision == 5
@@ -414,6 +422,32 @@ def test_nothing_is_written_without_a_yes(connect, organization):
     assert [request.tool for request in asked] == ["create_work_item", "update_work_item", "add_work_item_comment"]
     assert len(list(organization.work_items)) == count
     assert organization.work_items.get(16).revision.number == 3
+
+
+def test_an_approval_says_which_html_becomes_markdown_for_good(connect):
+    """The service does not change a text back to HTML; one that is Markdown already, or is not sent, stays as it is."""
+    client, shown = connect(), []
+
+    def refuse(request):
+        shown.append(request.current.get("format"))
+        return request.reject("Dana")
+
+    repro = get_work_item.call_sync(client, ids=[4]).repro_steps
+    for arguments in (
+        {"id": 4, "revision": 5, "description": "Mine"},
+        {"id": 20, "revision": 1, "fields": [{"name": "System.Description", "value": "Mine"}]},
+        {"id": 4, "revision": 5, "description": repro, "title": "Mine"},
+        {"id": 27, "revision": 1, "description": "Mine"},
+    ):
+        with approve_writes_with(refuse), pytest.raises(errors.WriteBlocked):
+            update_work_item.call_sync(client, **arguments)
+    words = "is HTML now and becomes Markdown for good"
+    assert shown == [
+        f"Microsoft.VSTS.TCM.ReproSteps {words}. What only HTML can show, such as colors and sizes, is lost.",
+        f"System.Description {words}.",
+        None,
+        None,
+    ]
 
 
 class LosesAnswers(httpx.AsyncBaseTransport):

@@ -88,7 +88,6 @@ UNSERVED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "release": (("vso.release",), ("vso.release_execute",)),
     "testplan": (("vso.test",), ("vso.test_write",)),
     "tokens": ((), ()),
-    "wiki": (("vso.wiki",), ("vso.wiki_write",)),
     "work": (("vso.work",), ("vso.work_write",)),
 }
 """Areas without routes, and the scopes their reads and writes need: a missing scope shows before a missing route."""

@@ -101,10 +101,12 @@ class Query:
         if token and not _CURSOR.fullmatch(token):
             # The text is ours.
             raise ArgumentError("The continuation token is not valid.", "continuationToken")
-        skips = self._honoured is not None and "$skip" in self._honoured
-        skip = self.count("$skip", 0) if skips else 0
+        known = self._honoured or ()
+        skip = self.count("$skip", 0) if "$skip" in known else 0
         start = int(token) if token else skip
-        return slice(start, start + min(self.count("$top", default, least=1), highest))
+        # Some lists are paged, but their pages have a size that no client can choose.
+        size = self.count("$top", default, least=1) if "$top" in known or self._honoured is None else default
+        return slice(start, start + min(size, highest))
 
     def words(self, name: str) -> list[str]:
         """Return the parts of a list with commas between them, also when it is given in several values."""

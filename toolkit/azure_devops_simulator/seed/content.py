@@ -89,3 +89,8 @@ def storage_connection_string() -> str:
 def storage_env() -> bytes:
     """Return the file that leaks it."""
     return f"RECEIPTS_CONTAINER=receipts\nSTORAGE_CONNECTION_STRING={storage_connection_string()}\n".encode()
+
+
+def carrier_token() -> str:
+    """Return the token of a carrier that a wiki page shows."""
+    return hashlib.sha256(b"tidewater/northline/token").hexdigest()[:40]

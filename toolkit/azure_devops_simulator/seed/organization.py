@@ -12,9 +12,14 @@ from azure_devops_simulator.seed.code_operations import describe_operations
 from azure_devops_simulator.seed.code_products import describe_products
 from azure_devops_simulator.seed.deployment import seed_deployment
 from azure_devops_simulator.seed.pipeline_resources import seed_pipeline_resources
+from azure_devops_simulator.seed.planning import seed_planning
 from azure_devops_simulator.seed.story import Story
+from azure_devops_simulator.seed.test_plans import seed_test_plans
 from azure_devops_simulator.seed.test_results import seed_test_results
+from azure_devops_simulator.seed.wiki import seed_wiki
 from azure_devops_simulator.seed.work_items import seed_work_items
+from azure_devops_simulator.seed.work_tracking.saved_queries import seed_queries
+from azure_devops_simulator.seed.work_tracking.work_item_templates import seed_templates
 from azure_devops_simulator.state.clock import SEED_NOW, Clock
 from azure_devops_simulator.state.copies import Original
 from azure_devops_simulator.state.organization import Organization
@@ -45,10 +50,15 @@ def _build() -> Organization:
         describe(story)
     story.play()
     seed_work_items(organization)
+    seed_templates(organization)
+    seed_queries(organization)
+    seed_planning(organization)
     seed_builds(organization)
     seed_test_results(organization)
+    seed_test_plans(organization)
     seed_pipeline_resources(organization)
     seed_deployment(organization)
+    seed_wiki(organization)
     organization.clock.set(SEED_NOW)
     return organization
 

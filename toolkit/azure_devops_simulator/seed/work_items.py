@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from azure_devops_simulator.areas.work_items.process.rules import enter_state, join_tags, new_fields, split_tags
 from azure_devops_simulator.areas.work_items.process.types import WorkItemType, work_item_type
 from azure_devops_simulator.seed.work_item_rows import Row
-from azure_devops_simulator.seed.work_items_platform import PLATFORM
+from azure_devops_simulator.seed.work_items_platform import DELETED, PLATFORM
 from azure_devops_simulator.seed.work_items_products import DATA, MOBILE_APP, PAYMENTS
+from azure_devops_simulator.seed.work_tracking.attachments import FILES, attach_file
 from azure_devops_simulator.state.clock import SEED_NOW
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
@@ -24,6 +25,8 @@ _AREAS = {
 _FIRST_SPRINT, _SPRINTS = 40, 4
 _FIRST_MONDAY = datetime(2026, 10, 19, tzinfo=UTC)
 _TWO_WEEKS = timedelta(days=14)
+DELETED_ITEM = 900
+"""The item in the recycle bin."""
 
 
 def seed_work_items(organization: Organization) -> None:
@@ -32,6 +35,18 @@ def seed_work_items(organization: Organization) -> None:
         _seed_trees(organization, project)
     for name, rows in (("Platform", PLATFORM), ("Payments", PAYMENTS), ("Mobile App", MOBILE_APP), ("Data", DATA)):
         seed_rows(organization, next(p for p in organization.projects.values() if p.name == name), rows)
+    _seed_recycle_bin(organization)
+
+
+def _seed_recycle_bin(organization: Organization) -> None:
+    """Add an item that somebody deleted, with a number far above the others, whose numbers go on as if without it."""
+    store = organization.work_items
+    last = store.counters["item"]
+    store.counters["item"] = DELETED_ITEM - 1
+    platform = next(p for p in organization.projects.values() if p.name == "Platform")
+    item = _Seeding(organization, platform, DELETED).run({})
+    store.counters["item"] = last
+    store.delete(item, by=organization.named("Mina Sato"), when=SEED_NOW - timedelta(days=2, minutes=22))
 
 
 def _seed_trees(organization: Organization, project: Project) -> None:
@@ -77,6 +92,8 @@ class _Seeding:
         for number, (who, text) in enumerate(row.comments, start=1):
             when = self._moment(len(item.revisions) + number)
             store.comment(item, text, "html", by=self._organization.named(who), when=when)
+        for file in FILES.get(row.title, ()):
+            attach_file(self._organization, item, file, item.revision.changed + timedelta(minutes=10))
         return item
 
     def _moment(self, step: int) -> datetime:
@@ -96,11 +113,12 @@ class _Seeding:
         root = self._project.name
         optional: dict[str, FieldValue] = {
             "System.AreaPath": f"{root}\\{row.area}" if row.area else "",
-            "System.IterationPath": f"{root}\\Sprint {row.sprint}" if row.sprint else "",
+            "System.IterationPath": _sprint(root, row.first_sprint or row.sprint),
             "System.Tags": join_tags(split_tags(row.tags)),
             self._text_field: row.text,
             f"{common}AcceptanceCriteria": row.criteria,
             f"{common}Severity": row.severity,
+            "Microsoft.VSTS.Scheduling.RemainingWork": row.remaining,
         }
         fields |= {name: value for name, value in optional.items() if value}
         fields |= {"System.Title": row.title, f"{common}Priority": row.priority}
@@ -125,6 +143,9 @@ class _Seeding:
         if self._row.to:
             fields["System.AssignedTo"] = self._owner.id
             changes.append(Draft(dict(fields)))
+        if self._row.first_sprint:
+            fields["System.IterationPath"] = _sprint(self._project.name, self._row.sprint)
+            changes.append(Draft(dict(fields)))
         states = [state.name for state in self._kind.states]
         target = states.index(self._row.state)
         path = states[1 : target + 1] if self._row.state != "Removed" else ["Removed"]
@@ -135,3 +156,7 @@ class _Seeding:
             enter_state(self._kind, fields, state, by=self._owner, when=self._moment(len(changes) + 1))
             changes.append(Draft(dict(fields)))
         return changes
+
+
+def _sprint(root: str, number: int) -> str:
+    return f"{root}\\Sprint {number}" if number else ""

@@ -233,12 +233,29 @@ _STORIES = (
     ),
 )
 
+_MOVED = {"Show the number of pages": 42}
+"""Tasks that were taken out of a sprint after its start, with that sprint."""
+_REMAINING = {"Move limit and offset into models.SEARCH": 3, "Sketch the endpoint": 5, "Cache port names": 2}
+"""The hours of work that are left."""
+
 _TASKS = tuple(
-    Row("Task", title, state, created, by, to, _HARBOR, sprint, parent=parent)
+    Row(
+        "Task",
+        title,
+        state,
+        created,
+        by,
+        to,
+        _HARBOR,
+        sprint,
+        parent=parent,
+        first_sprint=_MOVED.get(title, 0),
+        remaining=_REMAINING.get(title, 0),
+    )
     for title, state, created, by, to, sprint, parent in (
         ("Move limit and offset into models.SEARCH", "Active", "2026-11-13", PRIYA, MINA, 42, _STORIES[0].title),
         ("Refuse a negative page", "Closed", "2026-11-13", PRIYA, MINA, 42, _STORIES[0].title),
-        ("Show the number of pages", "New", "2026-11-13", PRIYA, "", 43, _STORIES[0].title),
+        ("Show the number of pages", "New", "2026-11-15", PRIYA, "", 43, _STORIES[0].title),
         ("Verify the check digit", "New", "2026-11-05", DANA, "", 43, _STORIES[1].title),
         ("Add an index on container_number", "New", "2026-11-05", DANA, "", 43, _STORIES[1].title),
         ("Add last_event_at to the search result", "Closed", "2026-10-20", PRIYA, PRIYA, 40, _STORIES[2].title),
@@ -363,3 +380,14 @@ _OTHERS = (
 )
 
 PLATFORM: tuple[Row, ...] = (*_FINDINGS, *_STORIES, *_TASKS, *_BUGS, *_OTHERS)
+
+DELETED = Row(
+    "Task",
+    "Keep port names in the session",
+    "New",
+    "2026-11-10",
+    MINA,
+    area=_HARBOR,
+    text="<div>Deleted, because the names are cached for all sessions.</div>",
+)
+"""The item in the recycle bin."""

@@ -33,6 +33,7 @@ from azure_devops_simulator.api.ranges import send_range
 from azure_devops_simulator.api.routing import Area, Match, Router, split_path
 from azure_devops_simulator.api.versions import negotiate, requested_version
 from azure_devops_simulator.areas.approvals import area as approvals
+from azure_devops_simulator.areas.boards import area as boards
 from azure_devops_simulator.areas.builds import area as builds
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core import area as core
@@ -49,7 +50,9 @@ from azure_devops_simulator.areas.pull_requests import area as pull_requests
 from azure_devops_simulator.areas.pull_requests.replays import settle_replays
 from azure_devops_simulator.areas.search import area as search
 from azure_devops_simulator.areas.service_connections import area as service_connections
+from azure_devops_simulator.areas.test_plans import area as test_plans
 from azure_devops_simulator.areas.test_results import area as test_results
+from azure_devops_simulator.areas.wiki import area as wiki
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.server.control import control as control_routes
 from azure_devops_simulator.server.fault_middleware import FaultMiddleware
@@ -73,6 +76,9 @@ AREAS: tuple[Area, ...] = (
     service_connections.area,
     environments.area,
     approvals.area,
+    wiki.area,
+    boards.area,
+    test_plans.area,
 )
 
 Headers: TypeAlias = list[tuple[str, str]]

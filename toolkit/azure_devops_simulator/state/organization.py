@@ -20,6 +20,7 @@ from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Denial
 from azure_devops_simulator.state.pipeline_resources import PipelineResources
 from azure_devops_simulator.state.projects import Project, Repository, Team
 from azure_devops_simulator.state.pull_requests import PullRequest
+from azure_devops_simulator.state.test_plans import TestPlan
 from azure_devops_simulator.state.test_results import TestRun
 from azure_devops_simulator.state.values import guid
 from azure_devops_simulator.state.work_items.store import WorkItemStore
@@ -30,7 +31,7 @@ class Organization:
     """One organization with everything in it.
 
     `users`, `groups`, `projects` and `operations` are keyed by id, `tokens` by the token's value, `pull_requests` and
-    `test_runs` by number (numbers are unique in the organization).
+    `test_runs` and `test_plans` by number (numbers are unique in the organization).
     `faults` and `throttle` make requests fail on purpose.
     `explains_expiry`: the answer to an expired token says so, as some services do; most services answer an empty 401.
     `bearer_pats`: personal access tokens are accepted as Bearer too. The service is reported to refuse them there.
@@ -50,6 +51,7 @@ class Organization:
     work_items: WorkItemStore = field(default_factory=WorkItemStore)
     builds: BuildStore = field(default_factory=BuildStore)
     test_runs: dict[int, TestRun] = field(default_factory=dict)
+    test_plans: dict[int, TestPlan] = field(default_factory=dict)
     resources: PipelineResources = field(default_factory=PipelineResources)
     deployment: DeploymentStore = field(default_factory=DeploymentStore)
     operations: dict[str, Operation] = field(default_factory=dict)
@@ -84,11 +86,16 @@ class Organization:
         return user
 
     def user(self, name_or_id: str) -> User | None:
-        """Find a user by id, unique name or display name (names ignore case)."""
+        """Find a user by id, unique name or display name (names ignore case), the first of those who share a name."""
         wanted = name_or_id.lower()
         if found := self.users.get(wanted):
             return found
-        return next((u for u in self.users.values() if wanted in {u.unique_name.lower(), u.display_name.lower()}), None)
+        called = (user for user in self.users.values() if user.unique_name.lower() == wanted)
+        return next(called, None) or next(iter(self.users_called(wanted)), None)
+
+    def users_called(self, display_name: str) -> list[User]:
+        """Return the users with this display name (names ignore case); several may share it."""
+        return [user for user in self.users.values() if user.display_name.lower() == display_name.lower()]
 
     def named(self, display_name: str) -> User:
         """Return the user with this name. Raises KeyError when there is none; for code that seeds or tests."""
@@ -174,12 +181,14 @@ class Organization:
             self.work_items.destroy(item)
         self.work_items.trees.forget(project)
         self.work_items.queries.forget(project)
+        self.work_items.templates.forget(project)
         held = [deleted.repository for deleted in project.recycle_bin.values()]
-        for repository in [*project.repositories.values(), *held]:
+        for repository in [*project.repositories.values(), *project.hidden_repositories.values(), *held]:
             self.remove_repository(repository)
         self.resources.forget(project)
         self.deployment.forget(project)
         self.test_runs = {number: run for number, run in self.test_runs.items() if run.project is not project}
+        self.test_plans = {number: plan for number, plan in self.test_plans.items() if plan.project is not project}
         self.denials = {denial for denial in self.denials if denial.project != project.id}
         self.hidden = {(identity, hidden) for identity, hidden in self.hidden if hidden != project.id}
         del self.projects[project.id]

@@ -1,4 +1,4 @@
-"""Projects with their teams and git repositories."""
+"""Projects with their teams, git repositories and wikis."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from azure_devops_simulator.state.git_objects import Commit, Files, ObjectStore
 from azure_devops_simulator.state.people import User
+from azure_devops_simulator.state.planning import Planning
 from azure_devops_simulator.state.policies import Policy
 from azure_devops_simulator.state.replays import Replay
 from azure_devops_simulator.state.values import LATER, JsonObject, check_word, guid
@@ -176,6 +177,28 @@ class DeletedRepository:
     date: datetime
 
 
+WikiType = Literal["projectWiki", "codeWiki"]
+
+
+@dataclass
+class Wiki:
+    """A wiki of a project, whose pages are files of a repository.
+
+    `repository` is the id of that repository: one that is hidden for a wiki of the project, any other one for a wiki
+    that publishes code. `path` is the folder of its pages, `branches` are those that are published. `page_ids` are the
+    ids of the pages by their paths, and `last_page` is the highest that was given to a page.
+    """
+
+    id: str
+    name: str
+    type: WikiType
+    repository: str
+    path: str = "/"
+    branches: list[str] = field(default_factory=list)
+    page_ids: dict[str, int] = field(default_factory=dict)
+    last_page: int = 0
+
+
 @dataclass
 class Team:
     """A team of a project. Its administrators are members of it."""
@@ -185,6 +208,7 @@ class Team:
     description: str
     members: list[User] = field(default_factory=list)
     administrators: list[User] = field(default_factory=list)
+    planning: Planning = field(default_factory=Planning, metadata=LATER)
 
 
 Visibility = Literal["private", "public", "organization"]
@@ -194,6 +218,8 @@ Process = Literal["Agile", "Scrum", "Basic", "CMMI"]
 @dataclass
 class Project:
     """A team project. `repositories` and `recycle_bin` are keyed by repository id, in order of creation and deletion.
+
+    `hidden_repositories` are those of its wikis: no list names them, and they can be read like others.
 
     `state` is `createPending` or `deleting` while an operation runs; the project can then not be used.
     `properties` are those that clients have set. `policies` is keyed by number.
@@ -212,6 +238,8 @@ class Project:
     teams: list[Team] = field(default_factory=list)
     properties: JsonObject = field(default_factory=dict)
     policies: dict[int, Policy] = field(default_factory=dict)
+    wikis: dict[str, Wiki] = field(default_factory=dict, metadata=LATER)
+    hidden_repositories: dict[str, Repository] = field(default_factory=dict, metadata=LATER)
 
     def __post_init__(self) -> None:
         check_word("visibility", self.visibility, get_args(Visibility))
@@ -228,6 +256,10 @@ class Project:
 
     def repository(self, name_or_id: str) -> Repository | None:
         """Find a repository by id or name (names ignore case)."""
+        wanted, known = name_or_id.lower(), {**self.repositories, **self.hidden_repositories}
+        return known.get(wanted) or next((r for r in known.values() if r.name.lower() == wanted), None)
+
+    def wiki(self, name_or_id: str) -> Wiki | None:
+        """Find a wiki by id or name (names ignore case)."""
         wanted = name_or_id.lower()
-        found = self.repositories.get(wanted)
-        return found or next((r for r in self.repositories.values() if r.name.lower() == wanted), None)
+        return self.wikis.get(wanted) or next((w for w in self.wikis.values() if w.name.lower() == wanted), None)

@@ -1,10 +1,10 @@
 """Export an organization as JSON (a "world"), and import it again.
 
-A world holds projects with teams, repositories (all git objects under their own ids) and pushes, areas and iterations,
-pipelines, builds with timelines, logs and test results, pull requests with threads, work items with every revision,
-attached files, saved queries, users, groups, permissions, the clock, and the counters that give the next ids. It does
-not hold tokens, which belong to the people who use the organization, nor faults and rate limits, which belong to a
-test.
+A world holds projects with teams, repositories (all git objects under their own ids) and pushes, wikis with the ids of
+their pages, areas and iterations, pipelines, builds with timelines, logs and test results, test plans, pull requests
+with threads, work items with every revision, attached files, saved queries, templates, users, groups, permissions, the
+clock, and the counters that give the next ids. It does not hold tokens, which belong to the people who use the
+organization, nor faults and rate limits, which belong to a test.
 
 A world is deterministic: equal organizations give equal text, and `export_world(import_world(world)) == world`.
 """
@@ -12,7 +12,7 @@ A world is deterministic: equal organizations give equal text, and `export_world
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
@@ -20,6 +20,7 @@ from typing import TypeVar, cast
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core.operations import settle
 from azure_devops_simulator.areas.pull_requests.replays import settle_replays
+from azure_devops_simulator.areas.wiki.pages import settle_pages
 from azure_devops_simulator.areas.work_items.process.fields import FIELDS
 from azure_devops_simulator.state.builds import Build, Definition
 from azure_devops_simulator.state.clock import Clock
@@ -32,12 +33,14 @@ from azure_devops_simulator.state.pipeline_resources import PipelineResources
 from azure_devops_simulator.state.projects import DeletedRepository, Project, Repository
 from azure_devops_simulator.state.pull_requests import PullRequest
 from azure_devops_simulator.state.soak_log import SoakLog
+from azure_devops_simulator.state.test_plans import TestPlan
 from azure_devops_simulator.state.test_results import TestRun
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.state.work_items.attachments import Attachment
 from azure_devops_simulator.state.work_items.nodes import Node
 from azure_devops_simulator.state.work_items.queries import SavedQuery
 from azure_devops_simulator.state.work_items.records import FieldValue, WorkItem
+from azure_devops_simulator.state.work_items.templates import Template
 from azure_devops_simulator.world.builder.organizations import OrganizationBuilder
 from azure_devops_simulator.world.codec import AnyJson, Codec, WorldError
 from azure_devops_simulator.world.git import read_objects, write_objects
@@ -52,10 +55,10 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
     """Return everything in an organization as JSON."""
     if isinstance(organization, OrganizationBuilder):
         organization = organization.organization
-    settle(organization)
-    settle_replays(organization)
+    for bring_up_to_date in (settle, settle_replays, settle_pages):
+        bring_up_to_date(organization)
     catch_up(organization.builds, organization.clock.now())
-    codec = _codec(organization)
+    codec, templates = _codec(organization), organization.work_items.templates.items
     return {
         "format": FORMAT,
         "name": organization.name,
@@ -82,12 +85,19 @@ def export_world(organization: Organization | OrganizationBuilder) -> JsonObject
         "resources": codec.record(organization.resources),
         "deployment": codec.record(organization.deployment),
         "test_runs": {str(run.id): codec.record(run) for run in organization.test_runs.values()},
+        **_where_any("test_plans", {str(plan.id): codec.record(plan) for plan in organization.test_plans.values()}),
         "pull_requests": {str(pr.id): codec.record(pr) for pr in organization.pull_requests.values()},
         "queries": {item.id: codec.record(item) for item in organization.work_items.queries.items.values()},
+        **_where_any("templates", {key: codec.record(each) for key, each in templates.items()}),
         "attachments": {file.id: codec.record(file) for file in organization.work_items.attachments.values()},
         "work_items": {str(item.id): codec.record(item) for item in organization.work_items.items.values()},
         "operations": {operation.id: codec.record(operation) for operation in organization.operations.values()},
     }
+
+
+def _where_any(name: str, records: JsonObject) -> JsonObject:
+    """Return records under a name; nothing where there are none, so that older worlds stay the same."""
+    return {name: records} if records else {}
 
 
 def _counters(organization: Organization) -> dict[str, Counter[str]]:
@@ -120,8 +130,15 @@ def _project(codec: Codec, project: Project) -> JsonObject:
         name: {**codec.record(row, without=("repository",)), "repository": codec.record(row.repository)}
         for name, row in project.recycle_bin.items()
     }
-    own = codec.record(project, without=("repositories", "recycle_bin"))
-    return {**own, "repositories": repositories, "recycle_bin": deleted}
+    own = codec.record(project, without=("repositories", "recycle_bin", "hidden_repositories"))
+    hidden = {repository.name: codec.record(repository) for repository in project.hidden_repositories.values()}
+    # Only where there is one, so that worlds without wikis stay as they are.
+    return {
+        **own,
+        "repositories": repositories,
+        "recycle_bin": deleted,
+        **({"hidden_repositories": hidden} if hidden else {}),
+    }
 
 
 def _node(node: Node) -> JsonObject:
@@ -206,21 +223,32 @@ def _read(world: JsonObject) -> Organization:
         organization.builds.deleted[int(number)] = codec.read(Build, record)
     organization.deployment = codec.read(DeploymentStore, world.get("deployment", {}))
     organization.resources = codec.read(PipelineResources, world.get("resources", {}))
-    for number, record in _object(world.get("test_runs", {})).items():
+    for number, record in _entries(world, "test_runs"):
         organization.test_runs[int(number)] = codec.read(TestRun, record)
+    for number, record in _entries(world, "test_plans"):
+        organization.test_plans[int(number)] = codec.read(TestPlan, record)
     for number, record in _object(world["pull_requests"]).items():
         organization.pull_requests[int(number)] = codec.read(PullRequest, record)
     _read_nodes(organization, _object(world["areas_and_iterations"]))
-    for number, record in _object(world.get("queries", {})).items():
-        organization.work_items.queries.items[number] = codec.read(SavedQuery, record)
-    for number, record in _object(world.get("attachments", {})).items():
-        organization.work_items.attachments[number] = codec.read(Attachment, record)
+    _read_beside_work_items(organization, codec, world)
     for record in _object(world["work_items"]).values():
         organization.work_items.adopt(_with_shared_relations(codec.read(WorkItem, record)))
     for name, record in _object(world.get("operations", {})).items():
         organization.operations[name] = codec.read(Operation, record)
     _read_permissions(organization, _object(world["permissions"]))
     return organization
+
+
+def _read_beside_work_items(organization: Organization, codec: Codec, world: JsonObject) -> None:
+    store = organization.work_items
+    store.queries.items |= {number: codec.read(SavedQuery, each) for number, each in _entries(world, "queries")}
+    store.templates.items |= {number: codec.read(Template, each) for number, each in _entries(world, "templates")}
+    store.attachments |= {number: codec.read(Attachment, each) for number, each in _entries(world, "attachments")}
+
+
+def _entries(world: JsonObject, name: str) -> Iterable[tuple[str, JsonValue]]:
+    """Return the records under a name, which older worlds do not have."""
+    return _object(world.get(name, {})).items()
 
 
 def _read_people(organization: Organization, codec: Codec, world: JsonObject) -> None:
@@ -234,11 +262,15 @@ def _read_people(organization: Organization, codec: Codec, world: JsonObject) ->
 
 def _read_project(organization: Organization, codec: Codec, record: JsonObject) -> None:
     repositories, recycle_bin = _object(record.pop("repositories")), _object(record.pop("recycle_bin", {}))
+    hidden = _object(record.pop("hidden_repositories", {}))
     project = codec.read(Project, record)
     organization.projects[project.id] = project
     for below in repositories.values():
         repository = codec.read(Repository, below)
         project.repositories[repository.id] = repository
+    for below in hidden.values():
+        repository = codec.read(Repository, below)
+        project.hidden_repositories[repository.id] = repository
     for name, below in recycle_bin.items():
         row = _object(below)
         repository = codec.read(Repository, row.pop("repository"))

@@ -55,6 +55,7 @@ READ_PROBES: Mapping[Scope, Probe] = {
     ),
     Scope.SERVICEENDPOINT: Probe("/{project}/_apis/serviceendpoint/endpoints", query={"endpointNames": _NOBODY}),
     Scope.AGENTPOOLS: Probe("/_apis/distributedtask/pools", query={"poolName": _NOBODY}),
+    Scope.WIKI: Probe("/{project}/_apis/wiki/wikis/{wiki}", {"wiki": _NOBODY}),
     Scope.ENVIRONMENT_MANAGE: Probe("/{project}/_apis/pipelines/environments", query={"name": _NOBODY, "$top": 1}),
 }
 """The probe for each scope that the tools need to read."""

@@ -38,7 +38,7 @@ class Offer:
         self.selection = Selection((), {})
         self._client = client
         self._catalog = catalog
-        self._refused: set[str] = set()
+        self._refused: dict[str, tuple[Scope, ...]] = {}
         self._filter()
 
     def list_allowed(
@@ -84,14 +84,16 @@ class Offer:
             found = replace(found, hints=(hint, *found.hints))
         return self._learn(found)
 
-    def mark_refused(self, tool: Tool[..., Any], _error: AzureDevOpsError) -> None:
-        """Leave out a tool from now on, because the service said that the token lacks its scope."""
-        self._refused.add(tool.name)
+    def mark_refused(self, tool: Tool[..., Any], error: AzureDevOpsError) -> None:
+        """Leave out a tool from now on, because the service said that the token lacks a scope that it needs."""
+        another = {scope for scope in Scope if scope.value == error.subject} - {*tool.scopes}
+        self._refused[tool.name] = (*another,) or tool.scopes
         self._filter()
 
     def required_scopes(self) -> frozenset[Scope]:
         """Return the least scopes that bring every chosen tool."""
-        return required_scopes(tool for tool in self.candidates if tool.access == "read" or not self._client.read_only)
+        usable = (tool for tool in self.candidates if not tool.needs or tool.needs in self._client.files.options)
+        return required_scopes(tool for tool in usable if tool.access == "read" or not self._client.read_only)
 
     def _learn(self, connection: Connection) -> Connection:
         self.connection = connection
@@ -105,9 +107,10 @@ class Offer:
             self.candidates,
             declared=self._client.settings.declared_scopes,
             read_only=self._client.read_only,
+            options=self._client.files.options,
         )
         refused = {
-            tool.name: Absence("the service refused it: the token lacks the scope", tool.scopes)
+            tool.name: Absence("the service refused it: the token lacks the scope", self._refused[tool.name])
             for tool in selection.tools
             if tool.name in self._refused
         }

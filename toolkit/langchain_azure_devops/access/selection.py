@@ -33,6 +33,10 @@ class Absence(NamedTuple):
     reason: str
     scopes: tuple[Scope, ...] = ()
 
+    def __str__(self) -> str:
+        """Return the reason, with the scopes where one of them would help."""
+        return f"{self.reason} ({' or '.join(self.scopes)})" if self.scopes else self.reason
+
 
 class Selection(NamedTuple):
     """The offered tools, and the reason why each other tool is not offered."""
@@ -190,6 +194,7 @@ def filter_tools(
     unsettled: Iterable[Scope] = (),
     read_only: bool = False,
     declared: bool = False,
+    options: frozenset[str] = frozenset(),
 ) -> Selection:
     """Return the candidates that a token may use.
 
@@ -200,6 +205,7 @@ def filter_tools(
         unsettled: The scopes that could not be checked. Tools that read stay, and tools that write are left out.
         read_only: Leave out every tool that writes, even if the token has its scope.
         declared: Whether the operator declared the scopes, so that the token may have others.
+        options: The options that are set, of those that tools need.
     """
     refused = frozenset(missing)
     granted = expand(known or ()) - refused
@@ -211,6 +217,8 @@ def filter_tools(
         unclear = open_question or bool(possible.intersection(tool.scopes))
         if tool.access == "write" and read_only:
             absent[tool.name] = Absence("this toolkit is read-only")
+        elif tool.needs and tool.needs not in options:
+            absent[tool.name] = Absence(f"this toolkit was made without {tool.needs}=")
         elif granted.intersection(tool.scopes) or (tool.access == "read" and unclear):
             tools.append(tool)
         elif open_question:
@@ -230,6 +238,7 @@ def filter_by_connection(
     *,
     declared: frozenset[Scope] | None,
     read_only: bool,
+    options: frozenset[str] = frozenset(),
 ) -> Selection:
     """Return the candidates that a token may use according to `verify`.
 
@@ -238,9 +247,10 @@ def filter_by_connection(
         candidates: The tools that were chosen.
         declared: The scopes that the operator declared; None when nothing was declared.
         read_only: Leave out every tool that writes.
+        options: The options that are set, of those that tools need.
     """
     candidates = tuple(candidates)
-    filter_them = partial(filter_tools, candidates, read_only=read_only, declared=declared is not None)
+    filter_them = partial(filter_tools, candidates, read_only=read_only, declared=declared is not None, options=options)
     if connection is None:
         return filter_them(known=declared)
     learnt = connection.scopes if connection.learnt else declared

@@ -1,5 +1,6 @@
 """Tools for LangChain: sync and async, with text for the model and plain JSON as the artifact."""
 
+import base64
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -22,7 +23,8 @@ from langchain_azure_devops.calls.tool import Tool
 from langchain_azure_devops.errors import RETRYABLE, AzureDevOpsError, ScopeMissing
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.results.artifact import Artifact, artifact_of, error_artifact
-from langchain_azure_devops.results.models import Page, Result
+from langchain_azure_devops.results.images import images_of
+from langchain_azure_devops.results.models import Page, Result, marks_of
 from langchain_azure_devops.results.rendering import DEFAULT_BUDGET, render, render_error
 from langchain_azure_devops.runtime import Waiting
 from langchain_azure_devops.safety.grants import Approver
@@ -32,8 +34,9 @@ from langchain_azure_devops.text.known_secrets import MOST
 ToolResult = Result | Page[Any]
 OnError = Literal["message", "raise", "raise_retryable"]
 ArtifactForm = Literal["json", "none"]
-Delivery = tuple[str | ToolMessage, Artifact | None]
-"""The text for the model, or the message of an error, and the data beside it."""
+Content = str | list[str | dict[str, str]]
+Delivery = tuple[Content | ToolMessage, Artifact | None]
+"""The content for the model, or the message of an error, and the data beside it."""
 WAITING = "azure_devops_waiting"
 """The `type` of the entries about waits in LangGraph's stream."""
 _FULL = (
@@ -109,7 +112,7 @@ def bind(
 
     def reply(result: ToolResult, arguments: Mapping[str, JsonValue]) -> Delivery:
         text, data = deliver(result, client, arguments, budget)
-        return text, data if artifact == "json" else None
+        return add_images(text, result), data if artifact == "json" else None
 
     def report(error: AzureDevOpsError) -> Delivery:
         if refused is not None and isinstance(error, ScopeMissing):
@@ -253,6 +256,18 @@ def deliver(
     return _deliver_result(outcome, client, arguments, budget)
 
 
+def add_images(text: str, result: ToolResult) -> Content:
+    """Return the text of a result, or content blocks with its text and its images, as LangChain's standard has them."""
+    images = images_of(result)
+    if not images:
+        return text
+    blocks: list[str | dict[str, str]] = [{"type": "text", "text": text}]
+    for image in images:
+        encoded = base64.b64encode(image.content).decode()
+        blocks.append({"type": "image", "base64": encoded, "mime_type": image.mime_type})
+    return blocks
+
+
 def _deliver_result(
     result: ToolResult, client: AzureDevOps, arguments: Mapping[str, JsonValue], budget: int
 ) -> tuple[str, Artifact]:
@@ -305,7 +320,7 @@ def _collect(value: object, keep: Callable[[str], None]) -> None:
 
 
 def _collect_ids(value: object, keep: Callable[[str], None]) -> None:
-    """Pass on the values of the fields for ids and commits, which the service itself fills in."""
+    """Pass on the values of the fields that the service itself fills in, such as ids and digests."""
     if isinstance(value, list):
         for part in value:
             _collect_ids(part, keep)
@@ -323,9 +338,22 @@ def _collect_ids(value: object, keep: Callable[[str], None]) -> None:
 
 @cache
 def _fields_of(record: type[BaseModel]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the fields for ids of a model, and those that may hold further models."""
-    ids = tuple(name for name in record.model_fields if _OF_AN_ID.search(name))
+    """Return the fields of a model that the service itself fills in, and those that may hold further models.
+
+    These are the texts that are not marked as written by people or builds, and those that are named as ids: people
+    choose what a descriptor stands for, but not its digits.
+    """
+    ids = tuple(
+        name
+        for name, field in record.model_fields.items()
+        if _OF_AN_ID.search(name) or (_may_be_text(field.annotation) and not marks_of(field))
+    )
     return ids, tuple(name for name, field in record.model_fields.items() if _may_nest(field.annotation))
+
+
+def _may_be_text(annotation: object) -> bool:
+    """Return whether values of this type may be texts or lists of them."""
+    return annotation is str or any(map(_may_be_text, get_args(annotation)))
 
 
 def _may_nest(annotation: object) -> bool:

@@ -51,6 +51,8 @@ class ToolkitOptions(TypedDict, total=False):
     approver: Approver | None
     allow_policy_bypass: bool
     allow_own_reviews: bool
+    images: bool
+    attachments_folder: Path | str | None
     name_prefix: str
     base_url: str | None
     result_budget: ResultBudget

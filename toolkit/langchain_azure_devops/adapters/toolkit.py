@@ -34,6 +34,7 @@ from langchain_azure_devops.results.rendering import DEFAULT_BUDGET
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
 from langchain_azure_devops.safety.grants import Approver, WritePolicy
+from langchain_azure_devops.safety.local_files import FileAccess
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.settings import Settings, TokenProvider
 
@@ -82,6 +83,8 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
         approver: Approver | None = None,
         allow_policy_bypass: bool = False,
         allow_own_reviews: bool = False,
+        images: bool = False,
+        attachments_folder: Path | str | None = None,
         name_prefix: str = "",
         base_url: str | None = None,
         result_budget: ResultBudget = DEFAULT_BUDGET,
@@ -118,6 +121,8 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
                 the branch or deleting it. The approver is shown each of them. No argument of a tool allows this.
             allow_own_reviews: Let the account of the token vote on and complete pull requests that it opened or pushed
                 to itself.
+            images: Let `read_attachment` return images beside its text. They can be neither redacted nor fenced.
+            attachments_folder: The folder whose files `upload_attachment` may send; without it there is no such tool.
             name_prefix: Stands before the name of every tool.
             base_url: The whole URL of the organization or collection outside the cloud; `AZURE_DEVOPS_BASE_URL` if it
                 is not given.
@@ -170,13 +175,13 @@ class AzureDevOpsToolkit(BaseToolkit, Closing):
             audit=None if audit is None else AuditLog(Path(audit)),
             allow_policy_bypass=allow_policy_bypass,
             allow_own_reviews=allow_own_reviews,
+            files=FileAccess.choose(folder=attachments_folder, images=images),
         )
         self._offer = Offer(self._client, catalog, candidates)
         self._client.credential.replaced = self._verify_again
         self._approver = check_approver(approver)
         self._middleware_approver = MiddlewareApprover(self._client)
-        self._name_prefix = name_prefix
-        self._on_error, self._artifact = on_error, artifact
+        self._name_prefix, self._on_error, self._artifact = name_prefix, on_error, artifact
 
     @classmethod
     def connect(cls, *, strict: bool = False, **options: Unpack[ToolkitOptions]) -> Self:

@@ -140,6 +140,27 @@ class StateCheck:
             self._held = True
 
 
+async def check_is_approved(name: str, value: JsonValue) -> None:
+    """Check that what the running call will send is what its approver was shown; without an approver, it may be sent.
+
+    Args:
+        name: The name of a present value.
+        value: What will be sent.
+
+    Raises:
+        StateChanged: The approver was shown another value.
+    """
+    call = current_call.get()
+    check = None if call is None else call.before_write
+    if call is None or not isinstance(check, StateCheck) or check.approved.get(name, value) == value:
+        return
+    await check()
+    raise StateChanged(
+        f"{call.tool} was not carried out, and nothing was sent: what it would send changed twice. Ask for it again.",
+        subject=call.tool,
+    )
+
+
 def make_check(
     client: AzureDevOps,
     read: ReadCurrent,

@@ -79,6 +79,7 @@ class ToolFacts(Generic[P, R]):
     makes: str = ""
     empty_clears: bool = False
     resource: str = ""
+    needs: str = ""
 
     def __post_init__(self) -> None:
         """Accept only a known kind of access: the gate, the filter and the approval depend on it."""
@@ -146,7 +147,13 @@ class ToolFacts(Generic[P, R]):
         named = {name for operation in self.operations for name in _PLACEHOLDER.findall(operation.template)}
         given = {**request.arguments, "project": request.project}
         values = {name: given.get(name) for name in self.parameters.model_fields if name in named | {"project"}}
-        return {name: _bind(value) for name, value in values.items()}
+        bound = {name: _bind(value) for name, value in values.items()}
+        rows = [row for value in request.arguments.values() if isinstance(value, list) for row in value]
+        for name in named - bound.keys():
+            # A placeholder with the name of a field of rows may have the value of each row.
+            if found := [str(row[name]) for row in rows if isinstance(row, dict) and row.get(name) is not None]:
+                bound[name] = frozenset(found)
+        return bound
 
 
 def _bind(value: JsonValue) -> Bound:

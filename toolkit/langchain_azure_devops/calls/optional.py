@@ -35,13 +35,28 @@ async def read_optional(scope: Scope, what: str, part: Coroutine[object, object,
         part.close()
         name = call.tool if call else "no tool"
         raise TypeError(f"{name} does not declare {scope.value}: name it as optional= in the declaration of the tool.")
-    # A refusal has to name this scope, not those of the tool; and an optional part writes nothing.
-    token = current_call.set(replace(call, scopes=(scope.value,), grant=None))
     try:
-        return await part
+        return await read_with(scope, part)
     except ScopeMissing:
         call.gaps.append((what, scope.value))
         return default
+
+
+async def read_with(scope: Scope, part: Coroutine[object, object, T]) -> T:
+    """Read what a tool has nothing to say without, and what needs another scope than the rest of the call.
+
+    Args:
+        scope: The scope.
+        part: Reads it.
+
+    Raises:
+        ScopeMissing: The token lacks the scope, which the message names.
+    """
+    call = current_call.get()
+    # A refusal has to name this scope, not those of the tool; and a part that is read writes nothing.
+    token = current_call.set(None if call is None else replace(call, scopes=(scope.value,), grant=None))
+    try:
+        return await part
     finally:
         current_call.reset(token)
 

@@ -26,7 +26,7 @@ from langchain_azure_devops.errors import (
 )
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.pacing import REPORTED_WAIT_SECONDS
-from langchain_azure_devops.http.responses import Identity
+from langchain_azure_devops.http.responses import Identity, decode
 from langchain_azure_devops.results.models import Page, Result
 from langchain_azure_devops.results.provenance import name_record
 from langchain_azure_devops.runtime import Timeouts, Waiting
@@ -34,6 +34,7 @@ from langchain_azure_devops.safety.grants import ToolCall, WriteRequest, current
 from langchain_azure_devops.safety.write_memory import BegunWrite, Effect
 
 R = TypeVar("R", bound=Result | Page[Any])
+T = TypeVar("T")
 
 CONFIRMED = (
     "The program that sent this write reported it as done. It was read back and found as asked, and this is what was "
@@ -42,6 +43,10 @@ CONFIRMED = (
 FOUND = (
     "The answer to this write was lost. It was looked up and found as asked, so it counts as done; it was not sent "
     "again. This is what was found."
+)
+ACCEPTED = (
+    "The answer to this write reports success, but cannot be read or does not say what was done. It was looked up and "
+    "found as asked, so it counts as done; it was not sent again. This is what was found."
 )
 _TOLERANCE = timedelta(seconds=1)
 _CLOCK_DIFFERENCE = timedelta(minutes=2)
@@ -59,6 +64,13 @@ class WriteReported(WriteOutcomeUnknown):
         """Store the message and the answer."""
         super().__init__(message, subject=subject)
         self.answer = answer
+
+
+class PreparationLost(WriteOutcomeUnknown):
+    """The answer to a request that only prepares a write was lost, so the write itself was never sent.
+
+    A search for the effect of the write could only find what another call made.
+    """
 
 
 @dataclass
@@ -92,7 +104,7 @@ class PendingWrite:
         that is far behind that clock does not make older things count: whichever time is later holds. Without a date
         nothing counts.
         """
-        if (date := _date_of(response)) is None:
+        if (date := date_of(response)) is None:
             return _NEVER
         now, elapsed = client.context.clock(), timedelta(seconds=time.monotonic() - self.begun)
         self.date_is_behind = now - date if date < now - _CLOCK_DIFFERENCE else timedelta(0)
@@ -170,7 +182,7 @@ async def settle_write(client: AzureDevOps, recover: Recovery[R], pending: Pendi
     pending.write.state = "looking"
     try:
         found = await _search(client, recover, pending)
-        return add_note(found, CONFIRMED if pending.reported else FOUND)
+        return add_note(found, CONFIRMED if pending.reported else ACCEPTED if pending.accepted else FOUND)
     except WriteNotDone as refused:
         if pending.accepted:
             raise _unknown(pending, why, f"The service accepted the write, but {refused.message}.") from refused
@@ -330,7 +342,28 @@ async def fetch_account(client: AzureDevOps) -> Identity:
     return person
 
 
-def _date_of(response: httpx.Response) -> datetime | None:
+def decode_told(response: httpx.Response, model: type[T], tells: Callable[[T], bool]) -> T:
+    """Turn the answer to a write into data where it may be empty or say nothing of what was done.
+
+    Such an answer does not prove that this write did it: another account may have done the same, and something between
+    here and the service may have put an empty answer in the place of the refusal.
+
+    Args:
+        response: The answer to the write.
+        model: The type of its body.
+        tells: Whether a body says anything of what was done.
+
+    Raises:
+        WriteOutcomeUnknown: It says nothing, so what was done has to be looked up; or it cannot be read.
+    """
+    if response.content and tells(told := decode(response, model)):
+        return told
+    happened = "The service answered the write with success, but its answer does not say what was done."
+    raise WriteOutcomeUnknown(f"{happened} A person has to look.", happened=happened, accepted=True)
+
+
+def date_of(response: httpx.Response) -> datetime | None:
+    """Return the time of the service when it answered; None when the answer does not tell it."""
     try:
         told = parsedate_to_datetime(response.headers.get("date", ""))
     except (ValueError, OverflowError):

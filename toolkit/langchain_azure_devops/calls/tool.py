@@ -33,7 +33,13 @@ from langchain_azure_devops.calls.current_state import (
 from langchain_azure_devops.calls.facts import ToolFacts
 from langchain_azure_devops.calls.optional import add_gaps
 from langchain_azure_devops.calls.places import find_place, refuse_names_everywhere
-from langchain_azure_devops.calls.recovery import PendingWrite, WriteReported, remember_write, settle_write
+from langchain_azure_devops.calls.recovery import (
+    PendingWrite,
+    PreparationLost,
+    WriteReported,
+    remember_write,
+    settle_write,
+)
 from langchain_azure_devops.calls.repeats import check_notice, find_equal
 from langchain_azure_devops.calls.time_limits import keep_limit, last_request
 from langchain_azure_devops.errors import (
@@ -336,6 +342,8 @@ class Tool(ToolFacts[P, R]):
         )
 
     async def _settle(self, client: AzureDevOps, pending: PendingWrite, error: WriteOutcomeUnknown) -> R:
+        if isinstance(error, PreparationLost):
+            raise WriteOutcomeUnknown(error.message, subject=self.name, url=error.url) from error
         if self.recover is None:
             raise error
         return await settle_write(client, self.recover, pending, error.happened)

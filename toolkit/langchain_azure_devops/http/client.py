@@ -42,6 +42,7 @@ from langchain_azure_devops.http.write_gate import build_layers
 from langchain_azure_devops.runtime import RunContext, Waiting
 from langchain_azure_devops.safety.audit import AuditLog
 from langchain_azure_devops.safety.grants import GrantBook, Operation, WritePolicy, as_subject, current_call
+from langchain_azure_devops.safety.local_files import FileAccess
 from langchain_azure_devops.safety.operations import is_read
 from langchain_azure_devops.safety.write_memory import shared_memory
 from langchain_azure_devops.settings import Settings, check_choice, check_type
@@ -66,6 +67,7 @@ class AzureDevOps(Closing):
         writes: The policy for writes: "deny", "ask" the approver of the call, or "allow".
         allow_policy_bypass: Whether the policies of a branch may be passed over, by completing, pushing or deleting.
         allow_own_reviews: Whether the token's account may judge its own work: what it opened, pushed to or ran.
+        files: Which local files may be sent, and whether results hold images.
         context: The clock, ids, nonces and timeouts.
         audit: The log that records reads, approvals and writes; None records nothing.
         grants: The writes that are allowed at this moment.
@@ -87,17 +89,17 @@ class AzureDevOps(Closing):
         audit: AuditLog | None = None,
         allow_policy_bypass: bool = False,
         allow_own_reviews: bool = False,
+        files: FileAccess = FileAccess(),  # noqa: B008 - it cannot be changed
     ) -> None:
         """Prepare a client without connecting; `transport` replaces the network, for example with a recording."""
         self.settings = settings
         check_type("read_only", read_only, bool, "True or False")
-        self.read_only = read_only
         check_choice("writes", writes, get_args(WritePolicy))
-        self.writes = writes
         check_type("allow_policy_bypass", allow_policy_bypass, bool, "True or False")
-        self.allow_policy_bypass = allow_policy_bypass
         check_type("allow_own_reviews", allow_own_reviews, bool, "True or False")
-        self.allow_own_reviews = allow_own_reviews
+        self.read_only, self.writes = read_only, writes
+        self.allow_policy_bypass, self.allow_own_reviews = allow_policy_bypass, allow_own_reviews
+        self.files = files
         self.context = context or RunContext()
         self.progress = progress or _silent
         self.grants = GrantBook()
@@ -174,8 +176,8 @@ class AzureDevOps(Closing):
         accept: str = "application/json",
     ) -> httpx.Response:
         """Read one resource."""
-        operation = Operation("GET", template)
-        return await self.send(Request(operation, path or {}, query or {}, None, area, version, accept))
+        request = Request(Operation("GET", template), path or {}, query or {}, None, area, version, accept)
+        return await self.send(request)
 
     async def post(
         self,
@@ -188,12 +190,12 @@ class AzureDevOps(Closing):
         version: str = API_VERSION,
         content_type: str = "application/json",
         method: str = "POST",
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Send a body. The write gate checks it unless the operation only reads."""
-        operation = Operation(method, template)
-        return await self.send(
-            Request(operation, path or {}, query or {}, body, area, version, content_type=content_type)
-        )
+        operation, accept = Operation(method, template), "application/json"
+        parts = (operation, path or {}, query or {}, body, area, version, accept, content_type, headers or {})
+        return await self.send(Request(*parts))
 
     @asynccontextmanager
     async def stream(
@@ -392,9 +394,7 @@ class AzureDevOps(Closing):
         return error
 
 
-def _silent(_waiting: Waiting) -> None:
-    pass
+def _silent(_waiting: Waiting) -> None: ...
 
 
-async def _return_none() -> None:
-    return None
+async def _return_none() -> None: ...

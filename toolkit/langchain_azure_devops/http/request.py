@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar, cast
@@ -32,6 +32,7 @@ _HEADERS = {
     # The encodings that body.py decompresses within bounds.
     "Accept-Encoding": "gzip, deflate",
 }
+_PIECE_BYTES = 64 * 1024
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]")
 
@@ -50,6 +51,7 @@ class Request:
         accept: The media type of the answer.
         content_type: The media type of the body.
         headers: Further headers, such as the range of the bytes to send.
+        file: The bytes to send in place of JSON.
     """
 
     operation: Operation
@@ -61,6 +63,7 @@ class Request:
     accept: str = "application/json"
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    file: bytearray | None = field(default=None, repr=False)
 
     @property
     def project(self) -> str | None:
@@ -120,18 +123,32 @@ class Request:
                 f"{error.object[error.start : error.end]!r} is half a character, which cannot be sent. Leave it out."
             ) from error
         headers = {**_HEADERS, "Accept": self.accept, **self.headers}
-        if content is not None:
+        if content is not None or self.file is not None:
             headers["Content-Type"] = self.content_type
         url = f"{base_url}{expand_path(self.operation.template, self.path)}?{query}"
+        body: bytes | _Pieces | None = content
+        if self.file is not None:
+            headers["Content-Length"] = str(len(self.file))
+            body = bytes(self.file) if len(self.file) <= _PIECE_BYTES else _Pieces(self.file)
         try:
-            return httpx.Request(
-                self.operation.method, url, headers=headers, content=content, extensions=dict(extensions)
-            )
+            return httpx.Request(self.operation.method, url, headers=headers, content=body, extensions=dict(extensions))
         except httpx.InvalidURL as error:
             raise InvalidRequest(
                 f"The arguments make no valid address ({error}), so nothing was sent. Give shorter names, paths and "
                 "texts to search for."
             ) from None
+
+
+class _Pieces:
+    """A file as the body of a request, in pieces, so that it is in memory only once. It can be sent again."""
+
+    def __init__(self, content: bytearray) -> None:
+        self._content = content
+        self.size = len(content)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, self.size, _PIECE_BYTES):
+            yield bytes(self._content[start : start + _PIECE_BYTES])
 
 
 def _double_quotes(secret: str) -> str:
@@ -207,6 +224,11 @@ PROBES: Mapping[str, tuple[Operation, str, str]] = {
     ),
     "vso.build_execute": (
         Operation("PATCH", "/{project}/_apis/build/builds/2147483647"),
+        "application/json",
+        "{}",
+    ),
+    "vso.wiki_write": (
+        Operation("POST", f"/{{project}}/_apis/wiki/wikis/{_NOBODY}/pagemoves"),
         "application/json",
         "{}",
     ),

@@ -35,10 +35,12 @@ ANONYMOUS_ID = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
 _MAX_REASON = 600
 _MAX_KEY = 100
 _MAX_READ = 20_000
+_OWN_CHECKS = frozenset({"value_error", "assertion_error"})
 _GENERAL_KEYS = frozenset({"", "Exception", "VssServiceException"})
 _GENERAL_CODES = frozenset({"TF400898"})
 _TIME_OVER = frozenset({408, 499})
 _SERVICE_HEADERS = ("x-vss-", "x-tfs-", "activityid")
+_WORK_ITEM_SEARCH = "/search/workitemsearchresults"
 _CODE_SEARCH_INFO = (
     "Code search did not answer for this organization. It needs the Code Search extension and an index: ask an "
     "administrator to install it, or list the files of a repository and read them."
@@ -108,7 +110,9 @@ def decode(response: httpx.Response, model: type[T]) -> T:
     except ValidationError as error:
         # The message says where the answer is wrong, but not what stands there: that may be a secret.
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")
+        # What a check of ours says may repeat it as well, as a failed parser of dates does.
+        what = "This is not what it should be" if first["type"] in _OWN_CHECKS else first["msg"]
+        where = f"{'.'.join(map(str, first['loc']))}: {what}".lstrip(": ")
     context: RequestContext = response.request.extensions["request_context"]
     fault = unreadable_answer(_describe_request(context.operation, current_call.get()), where)
     if context.reads:
@@ -212,7 +216,8 @@ async def classify_error(
     if status == 404 and response.headers.get("content-type", "").startswith("text/html"):
         return OrganizationNotFound("The service knows no organization of this name.")
     kind = error_class(status, type_key, reason)
-    if status == 404 and "/search/" in operation.template and kind is not ProjectNotFound:
+    of_code = "/search/" in operation.template and not operation.template.endswith(_WORK_ITEM_SEARCH)
+    if status == 404 and of_code and kind is not ProjectNotFound:
         return InvalidRequest(_CODE_SEARCH_INFO, subject="code search")
     # The class that the service gives an error tells more than ours only where ours is a general one.
     named = redact(one_line(type_key))[:_MAX_KEY] if kind in {InvalidRequest, ServiceFault} else ""

@@ -54,6 +54,14 @@ Instant = Annotated[datetime, AfterValidator(_utc)]
 """A point in time, in UTC."""
 
 
+def _without_default(value: object) -> object:
+    return None if isinstance(value, str) and value.startswith("0001-01-01T") else value
+
+
+GivenInstant = Annotated[Instant | None, BeforeValidator(_without_default)]
+"""A point in time, or None for the first of January of the year 1, which the service sends where it knows no time."""
+
+
 def _without_heads(name: object) -> object:
     return name.removeprefix("refs/heads/") if isinstance(name, str) else name
 
@@ -86,14 +94,16 @@ class Result(BaseModel):
             when the record does not show which write made it.
         web: The path of its web page below the organization, with fields of the record or arguments of the call in
             braces; empty when it has none.
-        web_list: The path of the page that lists such records, also when none was found. Where there is none, or a call
-            lacks a value for it, the page of the project or of the organization takes its place.
+        web_list: The path of the page that lists such records, also when none was found; it stands for the page of a
+            record of which not all of the address is known. Where there is none, or a call lacks a value for it, the
+            page of the project or of the organization takes its place.
         web_lines: What follows that address to show some lines: `{line}` is the first and `{end}` the line behind the
             last of them.
         web_names: Properties of the record that complete the pages of its parts.
         numbered: Whether each line of its text begins with its number in the source, as in `12: text`.
         spread: The list of named values whose names are further columns of a table; empty when there is none.
         caption: What one is called in a sentence, with fields in braces, such as `{type} {id}`.
+        cell: How one is written in a cell of a table, with fields in braces; empty for its fields one after the other.
     """
 
     model_config = ConfigDict(populate_by_name=True, extra="ignore", frozen=True)
@@ -111,6 +121,7 @@ class Result(BaseModel):
     numbered: ClassVar[bool] = False
     spread: ClassVar[str] = ""
     caption: ClassVar[str] = ""
+    cell: ClassVar[str] = ""
 
 
 class Position(NamedTuple):

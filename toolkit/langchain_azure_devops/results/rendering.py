@@ -36,6 +36,7 @@ _MAX_MESSAGE = 8_000
 """Characters of an error: it may repeat an argument, however long that is."""
 _MAX_PLACE = 80
 _MORE_NOTES = 60
+_NO_VALUE = "(empty)"
 
 
 class Rendered(NamedTuple):
@@ -234,6 +235,9 @@ _PLAIN: dict[type, Callable[[Any], str]] = {
 
 
 def _composed(value: Any) -> str:
+    if isinstance(value, Result) and value.cell:
+        cells = {name: _cell(getattr(value, name)) or _NO_VALUE for name, _ in columns(type(value))}
+        return value.cell.format_map(cells)
     if isinstance(value, Result):
         return " ".join(text for name, _ in columns(type(value)) if (text := _cell(getattr(value, name))))
     if isinstance(value, list | tuple):

@@ -13,6 +13,7 @@ from langchain_azure_devops.text.untrusted import one_line
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _LINES = frozenset({"line", "end"})
 _LONGEST_CAPTION = 120
+_BACKSLASH = quote("\\", safe="")
 
 
 def find_web_pages(
@@ -26,9 +27,10 @@ def find_web_pages(
     """Return the web address of the one record, or a pattern for all rows; None when there is no web page.
 
     `url` is the page of a record and `pattern` that of a row, with fields of the row in braces. `list` is the page that
-    lists such records, or else that of the project or organization; an empty list has it, too. `lines` is the page of a
-    record or row with the lines to show: `{line}` is the first of them and `{end}` the line behind the last. `parts`
-    has a pattern for each field of a record that lists parts with pages of their own.
+    lists such records, or else that of the project or organization; an empty list has it, too, and a record whose own
+    page is not known has it as its `url`. `lines` is the page of a record or row with the lines to show: `{line}` is
+    the first of them and `{end}` the line behind the last. `parts` has a pattern for each field of a record that lists
+    parts with pages of their own.
 
     Args:
         kind: The class of the record or of the rows.
@@ -49,6 +51,8 @@ def find_web_pages(
             found["lines"] = page + kind.web_lines
         if not several and (parts := _find_parts(records[0], base_url, arguments)):
             found["parts"] = parts
+    elif records and not several and kind.web and kind.web_list:
+        found["url"] = _find_overview(kind, base_url, arguments)
     return found or None
 
 
@@ -140,11 +144,15 @@ def page_of_row(pattern: str, row: Mapping[str, object]) -> str:
 
 
 def _fill_address(template: str, find: Callable[[str], str | None]) -> str | None:
-    """Fill in an address; a part of its query without a value is left out, and None is returned without a path."""
+    """Fill in an address; a part of its query without a value is left out, and None is returned without a path.
+
+    Where a name is a path of its own, such as that of an iteration, its backslashes part it in the address as well.
+    """
     path, _, query = template.partition("?")
     filled = _fill_in(path, find) if path else None
     if filled is None:
         return None
+    filled = filled.replace(_BACKSLASH, "/")
     parts = [part for each in query.split("&") if each and (part := _fill_in(each, find))]
     return filled + ("?" + "&".join(parts) if parts else "")
 

@@ -31,10 +31,18 @@ from langchain_azure_devops.safety.grants import (
     digest_state,
     flatten,
 )
+from langchain_azure_devops.safety.local_files import FileAccess
 from langchain_azure_devops.safety.neutralizing import SECRET_REMOVED, has_secret, neutralize, neutralize_all
 from langchain_azure_devops.safety.private_files import make_private, make_private_folder
 from langchain_azure_devops.safety.write_plan import ApprovedPlan, FieldRule, WritePlan, plan_exact_write
-from langchain_azure_devops.safety.write_view import clean_value, describe_write, spell_out_hidden, view_write
+from langchain_azure_devops.safety.write_view import (
+    clean_value,
+    describe_write,
+    is_rows,
+    show_row,
+    spell_out_hidden,
+    view_write,
+)
 
 __all__ = [
     "MOST_ASKS",
@@ -48,6 +56,7 @@ __all__ = [
     "Entry",
     "EntryEvent",
     "FieldRule",
+    "FileAccess",
     "NamedTargets",
     "StateChange",
     "WritePlan",
@@ -61,6 +70,7 @@ __all__ = [
     "find_named_targets",
     "flatten",
     "has_secret",
+    "is_rows",
     "make_private",
     "make_private_folder",
     "neutralize",
@@ -69,6 +79,7 @@ __all__ = [
     "read_entries",
     "record_event",
     "record_event_async",
+    "show_row",
     "spell_out_hidden",
     "verify_chain",
     "view_write",

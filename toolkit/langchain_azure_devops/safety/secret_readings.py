@@ -176,15 +176,15 @@ def _undo_markup(text: str) -> Iterator[str]:
     others = [choose(other) for other in (_TAG.sub("", text), compatible) if other != text]
     yield from others
     for shown in (text, *others):
-        for unescaped in map(choose, _unescape(shown)):
+        for unescaped in map(choose, unescape(shown)):
             yield unescaped
             bare = choose(_TAG.sub("", clean(unescaped)))
             yield bare
-            yield from map(choose, _unescape(bare))
+            yield from map(choose, unescape(bare))
 
 
-def _unescape(text: str) -> Iterator[str]:
-    """Undo escapes in three ways, because a number after a backslash or an equals sign has several meanings."""
+def unescape(text: str) -> Iterator[str]:
+    """Yield a text with its escapes undone in three ways: a number after a sign has several meanings."""
     for undo in (_undo_octal, _undo_style_sheet, _undo_quoted_printable):
         plain = text
         for _ in range(_ROUNDS):
@@ -241,7 +241,7 @@ def _undo_layouts(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
         yield from _undo_layout(text)
         for dense in (_NOT_IN_ESCAPES.sub("", text), *_remove_labels(text)):
-            yield from (plain for plain in _unescape(dense) if len(dense) - len(plain) >= _FEWEST_ESCAPES)
+            yield from (plain for plain in unescape(dense) if len(dense) - len(plain) >= _FEWEST_ESCAPES)
 
 
 def _undo_layout(text: str) -> Iterator[str]:

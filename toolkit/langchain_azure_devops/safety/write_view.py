@@ -2,9 +2,10 @@
 
 import difflib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import JsonValue
 
@@ -17,6 +18,7 @@ from langchain_azure_devops.text.untrusted import clean
 
 _PROSE = frozenset({"description", "text", "reprosteps", "acceptancecriteria", "systeminfo", "resolution", "history"})
 _INDENT = "  "
+_AMBIGUOUS = re.compile(r'[;"]|^\s|\s$')
 
 
 def view_write(request: WriteRequest) -> dict[str, Any]:
@@ -81,7 +83,48 @@ def _entry(name: str, value: object) -> str:
 
 
 def _text(value: object) -> str:
+    if is_rows(value):
+        return "\n".join(f"{number}. {show_row(row)}" for number, row in enumerate(value, 1))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def is_rows(value: object) -> TypeGuard[list[dict[str, Any]]]:
+    """Return whether a value is a list of records, each of which a person reads, and may take out, as one row."""
+    return isinstance(value, list) and bool(value) and all(_is_row(row) for row in value)
+
+
+def _is_row(value: object) -> bool:
+    if not isinstance(value, dict) or not value or _is_field(value):
+        return False
+    return all(not isinstance(part, dict) and _is_flat(part) for part in value.values())
+
+
+def _is_flat(value: object) -> bool:
+    """Return whether a value of a row is no list, or one of texts, numbers or fields."""
+    return not isinstance(value, list) or all(_is_field(part) or not isinstance(part, dict | list) for part in value)
+
+
+def show_row(row: Mapping[str, Any]) -> str:
+    """Return a record as one line. A text of several lines follows on lines of its own.
+
+    What could be taken for the next value of the row stands in quotes, and what is empty by default is left out.
+    """
+    given = list[tuple[str, Any]]()
+    for name, value in row.items():
+        if isinstance(value, list) and value and all(_is_field(part) for part in value):
+            given += [(f"{name}.{_cell(part['name'])}", part["value"]) for part in value]
+        elif value is not None and value != []:
+            given.append((name, value))
+    long = [(name, value) for name, value in given if isinstance(value, str) and "\n" in value]
+    line = "; ".join(f"{name}: {_cell(value)}" for name, value in given if (name, value) not in long)
+    blocks = [f"{name}:\n{_INDENT}" + value.replace("\n", f"\n{_INDENT}") for name, value in long]
+    return "\n".join([*([line] if line else []), *blocks])
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str) and value and not _AMBIGUOUS.search(value):
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def list_changes(arguments: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -90,6 +133,8 @@ def list_changes(arguments: Mapping[str, Any], current: Mapping[str, Any]) -> li
     for name, value in arguments.items():
         if isinstance(value, list) and value and all(_is_field(entry) for entry in value):
             new += [(entry["name"], entry["value"]) for entry in value]
+        elif is_rows(value):
+            new += [(f"{name}.{number}", show_row(row)) for number, row in enumerate(value, 1)]
         elif name not in {"id", "revision"}:
             new.append((name, value))
     found = []
@@ -152,7 +197,11 @@ def spell_out_hidden(value: object, name: str = "") -> object:
         return [spell_out_hidden(part, name) for part in value]
     if isinstance(value, dict):
         named = str(value["name"]) if _is_field(value) else ""
-        return {key: spell_out_hidden(part, named if key == "value" else name) for key, part in value.items()}
+        inner = named if _is_field(value) else ""
+        return {
+            key: spell_out_hidden(part, inner if key == "value" and inner else key if _is_row(value) else name)
+            for key, part in value.items()
+        }
     return value
 
 
@@ -166,6 +215,9 @@ def _find_unseen(value: Any, name: str) -> list[str]:
         return find_unseen(value, prose=_is_prose(name))
     if _is_field(value):
         return sorted({*_find_unseen(value["name"], ""), *_find_unseen(value["value"], value["name"])})
+    if _is_row(value):
+        inside = [*(_find_unseen(key, "") for key in value), *(_find_unseen(part, key) for key, part in value.items())]
+        return sorted({found for each in inside for found in each})
     if isinstance(value, dict):
         value = [*value.keys(), *value.values()]
     return sorted({found for part in value for found in _find_unseen(part, name)}) if isinstance(value, list) else []

@@ -18,8 +18,8 @@ from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
 from langchain_azure_devops.errors import InvalidRequest
-from langchain_azure_devops.text.readings import read, read_escapes, read_past_pseudonyms
-from langchain_azure_devops.text.replacements import Replacement, map_back, merge, render
+from langchain_azure_devops.text.readings import read, read_escapes, read_past_commands, read_past_pseudonyms
+from langchain_azure_devops.text.replacements import Replacement, combine, map_back, merge, render
 from langchain_azure_devops.text.secret_rules import BETWEEN, load_certain_kinds
 from langchain_azure_devops.text.secret_values import is_descriptor, is_id, is_unmistakable
 from langchain_azure_devops.text.secrets import PSEUDONYM, find_secrets, make_pseudonym
@@ -39,7 +39,6 @@ _SHORTEST_PART = 6
 _LONG = 4_000
 PSEUDONYM_MARK = "[secret:"
 """How every pseudonym begins; a text without it mentions none."""
-
 
 _Find = Callable[[str], Iterable[Replacement]]
 
@@ -149,7 +148,7 @@ class KnownSecrets:
 
     def replace_known(self, text: str) -> str:
         """Replace the secrets that are known already; cheaper than `redact`, and learns nothing."""
-        found = merge(self._find_as_read(text, self._find_known))
+        found = merge(self._find_as_shown(text, self._find_known))
         return render(text, found) if found else text
 
     def redact_echo(self, text: str, asked: str) -> str:
@@ -192,15 +191,20 @@ class KnownSecrets:
 
     def find(self, text: str) -> list[Replacement]:
         """Find the secrets in a text, in order, and learn those that were not known before."""
-        return merge(self._find_as_read(text, self._find_all))
+        return merge(self._find_as_shown(text, self._find_all))
+
+    def _find_as_shown(self, text: str, find: _Find) -> list[Replacement]:
+        """Find secrets in a text, and in what is left of it without the whole commands that a message in it spells."""
+        found = self._find_as_read(text, find)
+        bare = read_past_commands(text)
+        return found if bare.text == text else combine(found, self._find_as_read(bare.text, find), bare)
 
     def _find_as_read(self, text: str, find: _Find, *, typed: bool = True) -> list[Replacement]:
         """Find secrets in a text as it is and as it will be read, because either may hide what the other shows."""
         found = list(find(text))
         seen = read(text)
         if seen.text != text:
-            found = [part._replace(start=start, end=end) for part in found for start, end in [seen.widen(*part[:2])]]
-            found += map_back(self._find_as_read(seen.text, find, typed=typed), seen)
+            found = combine(found, self._find_as_read(seen.text, find, typed=typed), seen)
         elif typed and PSEUDONYM_MARK in text:
             bare = read_past_pseudonyms(text, self._is_given)
             if bare.text != text:

@@ -206,12 +206,27 @@ def _join(matches: list[Match]) -> list[Match]:
     return joined
 
 
-def make_hunks(old: Sequence[str], new: Sequence[str], matches: Sequence[Match]) -> list[str]:
-    """Return the hunks of a unified diff, each with its `@@` line; the line numbers are those of the texts."""
+def make_hunks(
+    old: Sequence[str], new: Sequence[str], matches: Sequence[Match], longest: int | None = MAX_SHOWN_LINE
+) -> list[str]:
+    """Return the hunks of a unified diff, each with its `@@` line; the line numbers are those of the texts.
+
+    Args:
+        old: The lines of the old text.
+        new: The lines of the new text.
+        matches: Which of them are the same.
+        longest: The most characters of one line that are shown; None shows all of them as they are.
+    """
     hunks: list[str] = []
     for lines, old_at, new_at in _group(old, new, matches):
-        hunks += _write(lines, old_at, new_at)
+        hunks += _write(lines, old_at, new_at, longest)
     return hunks
+
+
+def show_difference(old: str, new: str) -> list[str]:
+    """Return the lines of a unified diff of two texts in which everything that differs is shown, however long."""
+    sides = [split_lines(f"{text}\n" if text else "") for text in (old, new)]
+    return "\n".join(make_hunks(sides[0], sides[1], match_lines(sides[0], sides[1]), longest=None)).split("\n")
 
 
 def _group(
@@ -243,16 +258,16 @@ def _group(
             lines += [(" ", line) for line in new[match.new : match.new + match.size]]
 
 
-def _write(lines: list[tuple[str, str]], old_at: int, new_at: int) -> Iterator[str]:
+def _write(lines: list[tuple[str, str]], old_at: int, new_at: int, longest: int | None) -> Iterator[str]:
     """Write a hunk; a long one as several that follow each other directly."""
     piece: list[tuple[str, str]] = []
     size = 0
     for mark, line in [*lines, ("", "")]:
-        length = min(len(line), MAX_SHOWN_LINE)
+        length = len(line) if longest is None else min(len(line), longest)
         if piece and (not mark or len(piece) >= _PIECE_LINES or size + length > _PIECE):
             removed = sum(mark != "+" for mark, _ in piece)
             added = sum(mark != "-" for mark, _ in piece)
-            body = [f"{mark}{_show(line)}" for mark, line in piece]
+            body = [f"{mark}{_show(line, longest)}" for mark, line in piece]
             yield "\n".join([f"@@ -{_span(old_at, removed)} +{_span(new_at, added)} @@", *body])
             old_at, new_at, piece, size = old_at + removed, new_at + added, [], 0
         piece.append((mark, line))
@@ -264,9 +279,11 @@ def _span(at: int, count: int) -> str:
     return f"{at + 1}" if count == 1 else f"{at + 1},{count}" if count else f"{at},0"
 
 
-def _show(line: str) -> str:
+def _show(line: str, longest: int | None) -> str:
     """Return a line without characters that some readers take for the end of a line, and not too long."""
+    if longest is None:
+        return line
     text, end = (line.removesuffix(NO_END), NO_END) if line.endswith(NO_END) else (line, "")
-    if len(text) > MAX_SHOWN_LINE:
-        text = f"{text[:MAX_SHOWN_LINE]}…"
+    if len(text) > longest:
+        text = f"{text[:longest]}…"
     return f"{text if text.isprintable() else text.translate(BREAKS)}{end}"

@@ -180,3 +180,12 @@ def detect_encoding(start: bytes) -> str | None:
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     return None if b"\0" in start[:_SNIFF_BYTES] else "utf-8"
+
+
+def shorten_line(line: str, at: int, most: int) -> str:
+    """Return at most `most` characters of a line, around the place `at`, with an ellipsis for the rest."""
+    if len(line) <= most:
+        return line
+    start = 0 if at < most * 2 // 3 else min(at - most // 3, len(line) - most)
+    end = start + most
+    return f"{'…' if start else ''}{line[start:end]}{'…' if end < len(line) else ''}"

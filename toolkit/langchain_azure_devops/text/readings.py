@@ -21,6 +21,14 @@ _SPELLED = (
     r"\\(?:(?:x1b|x9b|u001b|u009b|033|e)(?:\[[0-?]{0,40}[ -/]{0,4}[@-~])"
     r"|xad|x0[0-8bcef]|x1[0-9a-f]|x7f|u(?:00ad|034f|061c|180[b-f]|200[b-f]|202[a-e]|20[67][0-9a-f]|feff|fe0[0-9a-f]))"
 )
+# Commands whose parts read as text when only the characters that begin and end them are taken out: links, titles,
+# and the choice of letters. They end where a message spells their end, or with their line.
+_ESCAPE = r"\\(?:x1b|u001b)"
+_ENDS = r"\\(?:x07|x9c|u0007|u009c|a)"
+_SPELLED_COMMAND = re.compile(
+    rf"(?:{_ESCAPE}\]|\\(?:x9d|u009d))(?:[^\\\r\n\x85\u2028\u2029]|(?!{_ENDS}|{_ESCAPE})\\)*+(?:{_ENDS}|{_ESCAPE}\\{{1,2}})?"
+    rf"|{_ESCAPE}(?:[ -/]{{1,4}}[0-~]|(?![\[\]])[0-~])"
+)
 _IS_SPELLED = re.compile(_SPELLED)
 _NOT_READ = re.compile(f"{ANSI}|(?<!\n){_APART}|(?!{_APART}){HIDDEN}|{_SPELLED}")
 _BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
@@ -90,6 +98,17 @@ def read(text: str) -> Reading:
     reading = _without(text, spans) if spans else Reading(text)
     shown = _BREAK.sub("\n", reading.text)
     return reading if shown == reading.text else Reading(shown, reading.removed)
+
+
+def read_past_commands(text: str) -> Reading:
+    """Return a text without whole commands to a terminal that a message spells, as the beginning of a link.
+
+    `read` takes out only the characters that begin and end such a command, because what stands between them is shown.
+    """
+    if "\\" not in text:
+        return Reading(text)
+    spans = [match.span() for match in _SPELLED_COMMAND.finditer(text)]
+    return _without(text, spans) if spans else Reading(text)
 
 
 def _is_plain(text: str) -> bool:

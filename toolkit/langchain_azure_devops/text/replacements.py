@@ -57,3 +57,15 @@ def _show_line(line: str, shown: str) -> str:
 def map_back(found: Sequence[Replacement], reading: Reading) -> list[Replacement]:
     """Return where the parts of a reading are in the text that was read."""
     return [Replacement(*reading.original_span(part.start, part.end), part.shown) for part in found]
+
+
+def combine(found: Sequence[Replacement], read: Sequence[Replacement], reading: Reading) -> list[Replacement]:
+    """Return the parts that were found in a text, which split nothing that its reading leaves out, and in the reading.
+
+    Args:
+        found: The parts of the text.
+        read: The parts of the reading.
+        reading: The reading of the text.
+    """
+    widened = [Replacement(*reading.widen(part.start, part.end), part.shown) for part in found]
+    return [*widened, *map_back(read, reading)]

@@ -58,6 +58,8 @@ _SHORTEST_STRONG = 8
 _LONGEST_CHOSEN = 15
 """Letters and digits of a value, above which signs between words could make it look like a password."""
 _MANY_CHANGES, _FEW_CHANGES = 4, 2
+_PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_MANY_PIECES, _SHORT_PIECE = 5, 2.5
 _TERM = r"(?:[a-z_]{1,6}\d?|\d{1,2})"
 _SUM = re.compile(rf"[(\[{{!-]{{0,3}}(?:{_TERM}[-+*/%|&^=<>?:.,()\[\]{{}}]{{1,4}})+{_TERM}?")
 
@@ -107,11 +109,19 @@ def reads_as_words(value: str) -> bool:
     if is_random(value) or not re.fullmatch(r"[\w$@.:/ -]*", value, re.ASCII):
         return False
     parts = [part for part in re.split(r"[^A-Za-z0-9]+", value) if part]
+    if any(map(_changes_case_like_no_name, parts)):
+        return False
     if len(parts) == 1:
         return parts[0].isalpha()
     return all(
         part.isalpha() or re.fullmatch(r"\d{1,2}|[A-Za-z]+\d{1,3}[a-z]?|\d{1,2}[a-z]{1,3}", part) for part in parts
     )
+
+
+def _changes_case_like_no_name(part: str) -> bool:
+    """Return whether capitals cut it into so many pieces, and such short ones, that it is no name in camel case."""
+    pieces = _PIECE.findall(part)
+    return len(pieces) >= _MANY_PIECES and len("".join(pieces)) < _SHORT_PIECE * len(pieces)
 
 
 def is_chain(value: str) -> bool:

@@ -5,6 +5,8 @@ from typing import Any
 
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.tool import Tool
+from langchain_azure_devops.tools.attachments import toolset as attachments
+from langchain_azure_devops.tools.boards import boards
 from langchain_azure_devops.tools.builds import toolset as builds
 from langchain_azure_devops.tools.changes.tools import toolset as changes
 from langchain_azure_devops.tools.diagnosis import toolset as diagnosis
@@ -18,8 +20,11 @@ from langchain_azure_devops.tools.repositories.tools import toolset as repositor
 from langchain_azure_devops.tools.review_changes.tools import review_changes
 from langchain_azure_devops.tools.reviews import toolset as reviews
 from langchain_azure_devops.tools.search import toolset as search
+from langchain_azure_devops.tools.test_plans import test_plans
 from langchain_azure_devops.tools.tests_and_artifacts import toolset as tests_and_artifacts
-from langchain_azure_devops.tools.work_items.tools import toolset as work_items
+from langchain_azure_devops.tools.wiki import toolset as wiki
+from langchain_azure_devops.tools.work_item_links import toolset as work_item_links
+from langchain_azure_devops.tools.work_items import toolset as work_items
 
 TOOLSETS: Mapping[str, Toolset] = {
     toolset.name: toolset
@@ -32,12 +37,17 @@ TOOLSETS: Mapping[str, Toolset] = {
         reviews,
         review_changes,
         work_items,
+        work_item_links,
+        attachments,
+        boards,
         pipelines,
         pipeline_runs,
         builds,
         diagnosis,
         tests_and_artifacts,
+        test_plans,
         environments,
+        wiki,
         search,
     )
 }

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -45,6 +46,16 @@ _HOST, _PORT = "127.0.0.1", 8765
     is_flag=True,
     help="Leave the data out of results, for hosts that show the model the data in place of the text.",
 )
+@click.option(
+    "--images",
+    is_flag=True,
+    help="Show images of work items, which can be neither redacted nor fenced. Needs the extra 'images'.",
+)
+@click.option(
+    "--attachments-folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder whose files may be attached to work items. Without it, none may.",
+)
 def command(
     options: ConnectionOptions,
     toolsets: str,
@@ -53,6 +64,8 @@ def command(
     port: int | None,
     names: tuple[str, ...],
     text_only: bool,
+    images: bool,
+    attachments_folder: Path | None,
 ) -> None:
     """Serve the tools that this token gets to MCP hosts.
 
@@ -69,7 +82,11 @@ def command(
     given = os.environ.get(TOKEN)
     if http and given is not None:
         check_token(given)
-    with options.open() as target, target.toolkit([name.strip() for name in toolsets.split(",")]) as toolkit:
+    chosen = [name.strip() for name in toolsets.split(",")]
+    with (
+        options.open() as target,
+        target.toolkit(chosen, images=images, attachments_folder=attachments_folder) as toolkit,
+    ):
         if http:
             listening = HttpServer(
                 toolkit,

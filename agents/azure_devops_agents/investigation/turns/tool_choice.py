@@ -117,13 +117,14 @@ def answer_search(
         ) from None
     names = {tool.name: name for name, tool in toolkit.declarations.items()}
     ranked, absent = toolkit.find_tools(words, len(names)), toolkit.absent
-    # The model sees some tools anyway: these take no room from others, and are named only where they fit best.
-    found = [tool for tool in ranked if names[tool.name] not in seen][:_MOST_FOUND]
-    found += [tool for tool in ranked[:_MOST_KNOWN] if names[tool.name] in seen]
-    usable = [tool for tool in found if names[tool.name] in available]
+    # The model sees some tools anyway: these take no room from others, and are named only where they fit best. Tools
+    # that the token does not allow take no room from others either.
+    others = [tool for tool in ranked if names[tool.name] not in seen]
+    usable = [tool for tool in others if names[tool.name] in available][:_MOST_FOUND]
+    usable += [tool for tool in ranked[:_MOST_KNOWN] if names[tool.name] in seen]
     lines = {names[tool.name]: f"- {names[tool.name]}: {_first_sentence(tool)}" for tool in usable}
     new, known = ([line for name, line in lines.items() if (name in seen) is there] for there in (False, True))
-    missing = [f"- {names[tool.name]}: {_say_why(toolkit, tool)}" for tool in found if tool.name in absent]
+    missing = [f"- {names[tool.name]}: {absent[tool.name]}" for tool in others[:_MOST_FOUND] if tool.name in absent]
     text = ["You can call these tools from the next turn on:", *new] if new else []
     text += ["You have these tools already:", *known] if known else []
     text += ["These tools are left out; say so when the question needs one:", *missing] if missing else []
@@ -167,9 +168,3 @@ def _undeferred(tool: BaseTool) -> BaseTool:
 
 def _first_sentence(tool: Tool[..., Any]) -> str:
     return tool.description.split(". ")[0].rstrip(".")
-
-
-def _say_why(toolkit: AzureDevOpsToolkit, tool: Tool[..., Any]) -> str:
-    absence = toolkit.absent[tool.name]
-    scopes = f" ({' or '.join(scope.value for scope in absence.scopes)})" if absence.scopes else ""
-    return f"{absence.reason}{scopes}"

@@ -71,7 +71,7 @@ class WriteNode:
         if name in tools or before is not None:
             return None
         absent = self.toolkit.absent.get(self._tool(decision["call"]).name)
-        why = f": {absent.reason} ({' or '.join(absent.scopes)})" if absent else ""
+        why = f": {absent}" if absent else ""
         gone = ToolAbsent(f"Nothing was written: {name} is not there any more{why}.", subject=name)
         return _record_refusal(decision, gone)
 
@@ -94,7 +94,7 @@ class WriteNode:
             if before.status == _OUTDATED:
                 return _mark_outdated(decision)
             outcome = client.run_sync(self._find_outcome(decision, before))
-            return record_found(self.toolkit, decision["evidence_id"], decision["call"], outcome)
+            return _record_found(self.toolkit, decision, outcome)
         with recall_writes(client, tool, self.journal, self.destination), _approved(decision):
             message = tools[decision["call"]["name"]].invoke(tool_call(decision["call"]))
         status, update = self._conclude(decision, message)
@@ -123,7 +123,7 @@ class WriteNode:
             if before.status == _OUTDATED:
                 return _mark_outdated(decision)
             outcome = await client.run(self._find_outcome(decision, before))
-            return record_found(self.toolkit, decision["evidence_id"], decision["call"], outcome)
+            return _record_found(self.toolkit, decision, outcome)
         async with arecall_writes(client, tool, self.journal, self.destination):
             with _approved(decision):
                 message = await tools[decision["call"]["name"]].ainvoke(tool_call(decision["call"]))
@@ -165,7 +165,7 @@ class WriteNode:
         if failed == StateChanged.__name__ and decision.get("outdated", 0) + 1 < MOST_ASKS:
             return _OUTDATED, _mark_outdated(decision)
         identifier, call = decision["evidence_id"], decision["call"]
-        update = record_write(self.toolkit, identifier, call, message)
+        update = record_write(self.toolkit, identifier, call, message, edited=bool(decision.get("unedited")))
         return str(update["evidence"][identifier]["status"]), update
 
     async def _find_outcome(self, decision: Decision, before: Outcome) -> Outcome:
@@ -202,6 +202,12 @@ def _approved(decision: Decision) -> Iterator[None]:
     """Provide the approval of a write, and the hosts and mentions that it may contain."""
     with present_approval(_approval(decision)), allow_targets(as_named(decision["named"])):
         yield
+
+
+def _record_found(toolkit: AzureDevOpsToolkit, decision: Decision, outcome: Outcome) -> dict[str, Any]:
+    """Answer a write that was begun before with its outcome."""
+    edited = bool(decision.get("unedited"))
+    return record_found(toolkit, decision["evidence_id"], decision["call"], outcome, edited=edited)
 
 
 def _record_refusal(decision: Decision, error: AzureDevOpsError) -> dict[str, Any]:

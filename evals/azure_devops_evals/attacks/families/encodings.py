@@ -12,7 +12,7 @@ from azure_devops_evals.attacks.attempts import Attempt, call, open_toolkit
 from azure_devops_evals.attacks.families.secret_oracles import LOOK, PLACE
 from azure_devops_evals.attacks.payloads import OWN_TOKEN, SECRETS, shows, tell
 from azure_devops_evals.attacks.planting import PlantingTransport, changes_something
-from azure_devops_evals.attacks.samples import SCOPES
+from azure_devops_evals.attacks.samples import SCOPES, call_with
 from azure_devops_evals.world.world import World
 from langchain_azure_devops import AzureDevOpsToolkit
 from langchain_azure_devops.errors import InvalidRequest
@@ -125,17 +125,26 @@ def text_arguments(tool: str) -> Iterator[tuple[str, Callable[[str], Mapping[str
 
 
 def _list_texts(tool: str) -> Iterator[tuple[str, Callable[[str], Mapping[str, Any]]]]:
-    example = TOOLS[tool].examples[0]
     for name, declared in TOOLS[tool].parameters.model_fields.items():
         kind = str(declared.annotation)
         if name not in TOOLS[tool].contents and "str" not in kind:
             continue
         if "FieldValue" in kind:
-            yield name, lambda text, name=name: {**example, name: [{"name": "System.Description", "value": text}]}  # type: ignore[misc]  # mypy knows no defaults of lambdas
+            yield name, lambda text, name=name: call_with(tool, name, [{"name": "System.Description", "value": text}])  # type: ignore[misc]  # mypy knows no defaults of lambdas
         elif "list[" in kind and "str" in kind:
-            yield name, lambda text, name=name: {**example, name: [text]}  # type: ignore[misc]  # same
+            yield name, lambda text, name=name: call_with(tool, name, [text])  # type: ignore[misc]  # same
         elif "str" in kind:
-            yield name, lambda text, name=name: {**example, name: text}  # type: ignore[misc]  # same
+            yield name, lambda text, name=name: call_with(tool, name, text)  # type: ignore[misc]  # same
+
+
+def fits_nowhere(tool: str, arguments: Mapping[str, Any]) -> bool:
+    """Return whether a text is refused where no secret is known: it is no name there, or has a sign that is refused.
+
+    Only arguments that name something have such rules, such as the column of a board or the name of an iteration.
+    """
+    with open_toolkit(World(SCOPES).transport) as fresh:
+        answer = call(fresh, tool, arguments)
+    return answer.status == "error" and answer.artifact["class"] in {"InvalidRequest", "NotFound"}
 
 
 def _write_all(
@@ -151,8 +160,9 @@ def _write_all(
         known = "[secret:" in shown and not any(shows(shown, secret) for secret in secrets)
         approver = _plan(toolkit, tool, make(_HARMLESS)) if mode == "plan" else _approve
         sends = _writes(toolkit, transport, tool, make(_HARMLESS), approver)
-        if not sends and place not in TOOLS[tool].contents:
-            # Nothing at all can be written there: a plan fixes it, or the value does not belong to what is written.
+        if not sends and (place not in TOOLS[tool].contents or fits_nowhere(tool, make(_HARMLESS))):
+            # Nothing at all can be written there: a plan fixes it, the value does not belong to what is written, or it
+            # must name something that is there.
             return
         for secret in (*secrets, OWN_TOKEN):
             for form in ENCODINGS if full else list(ENCODINGS)[MODES.index(mode) :: len(MODES)]:

@@ -73,13 +73,25 @@ def attempt(tool: str, full: bool) -> Iterator[Attempt]:
         for group in [[closer] for closer in CLOSERS] if full else groups:
             payload = MARKER + MARKER.join(group) + MARKER
             for chosen in [[place] for place in places] if full else [places]:
-                yield _close(stage, dict.fromkeys(chosen, payload), group)
+                yield from _close(stage, dict.fromkeys(chosen, payload), group)
 
 
-def _close(stage: SampleCall, plants: Mapping[TextLocation, str], group: Sequence[str]) -> Attempt:
+def _close(stage: SampleCall, plants: Mapping[TextLocation, str], group: Sequence[str]) -> Iterator[Attempt]:
     content = str(stage.call(plants).content)
-    about = f"sample {stage.sample}, {len(plants)} texts: {', '.join(map(ascii, group))}"
-    return Attempt(stage.tool, about, MARKER in content, tuple(dict.fromkeys(escapes(content))))
+    shown = MARKER in content
+    if not shown and len(plants) > 1:
+        # One text kept the others from being shown, such as a path that the service refuses to take back.
+        for place, payload in plants.items():
+            yield from _close(stage, {place: payload}, group)
+    elif shown or any(_shows(stage, place, len(payload)) for place, payload in plants.items()):
+        about = f"sample {stage.sample}, {len(plants)} texts: {', '.join(map(ascii, group))}"
+        yield Attempt(stage.tool, about, shown, tuple(dict.fromkeys(escapes(content))))
+
+
+def _shows(stage: SampleCall, place: TextLocation, length: int) -> bool:
+    """Return whether a harmless text of this length is shown at a place: a path, for one, cannot have any length."""
+    harmless = (MARKER * (length // len(MARKER) + 1))[:length]
+    return MARKER in str(stage.call({place: harmless}).content)
 
 
 def split_fences(content: str, nonce: str = NONCE) -> tuple[list[str], list[str]] | None:

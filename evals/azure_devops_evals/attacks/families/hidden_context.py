@@ -183,8 +183,8 @@ def view_part(tool: str, document: Document, view: View) -> Attempt:
 def _place(world: World, document: Document) -> int:
     """Put the text wherever a text of many lines can stand, and a diff below it; return the pull request of the diff.
 
-    It stands in every log, in every file of every artifact, in the YAML of every pipeline, and in a file of the
-    default branch.
+    It stands in every log, in every file of every artifact, in every attachment, in every page of the wiki, in the
+    YAML of every pipeline, and in a file of the default branch.
     """
     content = "\n".join(document.lines)
     builds = world.organization.builds
@@ -192,7 +192,13 @@ def _place(world: World, document: Document) -> int:
         build.logs = {key: replace(log, messages=document.lines, written=None) for key, log in build.logs.items()}
         for artifact in build.artifacts:
             artifact.files = dict.fromkeys(artifact.files, content.encode())
+    for attached in world.organization.work_items.attachments.values():
+        attached.content = content.encode()
+        attached.size = len(attached.content)
     project = build_organization(world.organization).project(PROJECT)
+    wiki = project.wiki()
+    for page in wiki.paths():
+        wiki.edit_page(page, content, author=_AUTHOR)
     yaml = "".join(f"# {line}\n" for line in document.lines) + _PIPELINE
     for definition in builds.definitions.values():
         if definition.project is project.project:

@@ -13,7 +13,7 @@ from langchain_core.messages import ToolMessage
 
 from azure_devops_evals.attacks.attempts import Attempt, call, leaves, open_toolkit
 from azure_devops_evals.attacks.planting import changes_something
-from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES, OTHERS_TOKEN, SCOPES
+from azure_devops_evals.attacks.samples import FIXED, OTHERS_TOKEN, SCOPES, call_with, other_values
 from azure_devops_evals.attacks.surfaces import PROJECT
 from azure_devops_evals.world.world import BASE_URL, TOKEN, World
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -66,6 +66,8 @@ def _empty(_: httpx.Response | None) -> httpx.Response:
 
 SILENT = frozenset({"retry_stage"})
 """The tools whose success is an empty answer: it cannot be told from an empty one in place of another."""
+PREPARATIONS: Mapping[str, int] = {"upload_attachment": 1}
+"""How many requests of a write only prepare it: nobody sees an effect before the next one."""
 LOSSES: tuple[Loss, ...] = (
     Loss("reset after the effect", "at once", _reset),
     Loss("502 after the effect", "at once", _gateway),
@@ -82,19 +84,21 @@ LOSSES: tuple[Loss, ...] = (
 
 @dataclass
 class LosingTransport(httpx.AsyncBaseTransport):
-    """Loses the answer to the first write, and carries the write out when the loss says.
+    """Loses the answer to one write, and carries the write out when the loss says.
 
     Attributes:
         world: The organization.
         loss: How the answer is lost.
+        preparations: The number of state-changing requests that are let through before that write.
         meanwhile: Called when the write arrives, before it takes effect.
-        sent: The state-changing requests of the client.
+        sent: The state-changing requests of the client from that write on.
         made: The successful answers of the organization to them.
         failed: The number of its refusals.
     """
 
     world: World
     loss: Loss
+    preparations: int = 0
     meanwhile: Callable[[], None] = lambda: None
     sent: list[httpx.Request] = field(default_factory=list)
     made: list[Any] = field(default_factory=list)
@@ -104,13 +108,16 @@ class LosingTransport(httpx.AsyncBaseTransport):
     armed: bool = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request; lose the answer if it is the first write."""
+        """Answer a request; lose the answer if it is the write whose answer is to be lost."""
         if not changes_something(request):
             self._reads += 1
             if self._late is not None and self.loss.effect == "during the look-up" and self._reads > _LOOK_UPS:
                 await self.finish()
             return self._dated(await self.world.transport.handle_async_request(request))
         if not self.armed:
+            return self._dated(await self.world.transport.handle_async_request(request))
+        if self.preparations:
+            self.preparations -= 1
             return self._dated(await self.world.transport.handle_async_request(request))
         self.sent.append(request)
         if len(self.sent) > 1:
@@ -237,6 +244,8 @@ def attempt(tool: str, full: bool) -> Iterator[Attempt]:
             for loss in LOSSES:
                 if loss.effect in situation.effects and not (tool in SILENT and loss.answer is _empty):
                     yield lose(tool, "the example", example, None, loss, situation)
+                    if tool in PREPARATIONS:
+                        yield lose(tool, "the preparation", example, None, loss, situation, prepares=True)
     for name, arguments, rival in _contents(tool):
         for loss in LOSSES if full else LOSSES[:1] + LOSSES[4:5]:
             yield lose(tool, name, arguments, rival, loss, RIVAL)
@@ -244,22 +253,34 @@ def attempt(tool: str, full: bool) -> Iterator[Attempt]:
 
 def _contents(tool: str) -> Iterator[tuple[str, Arguments, Arguments]]:
     """Return a call for each argument that may have any value, and a rival that differs in this argument alone."""
-    example = TOOLS[tool].examples[0]
-    changes = not TOOLS[tool].makes
-    for name, declared in TOOLS[tool].parameters.model_fields.items():
-        if name in FIXED:
-            continue
-        # A change sends one value alone: nothing else may tell it from the rival.
-        rest = {key: value for key, value in example.items() if key in FIXED or not changes}
-        listed = str(declared.annotation).startswith("list[")
-        one, other = ([value] if listed else value for value in OTHER_VALUES[name])
-        yield name, {**rest, name: one}, {**rest, name: other}
+    for name in TOOLS[tool].parameters.model_fields:
+        if name not in FIXED:
+            one, other = other_values(tool, name)
+            yield name, call_with(tool, name, one), call_with(tool, name, other)
 
 
 def lose(
-    tool: str, about: str, arguments: Arguments, rival: Arguments | None, loss: Loss, situation: Situation
+    tool: str,
+    about: str,
+    arguments: Arguments,
+    rival: Arguments | None,
+    loss: Loss,
+    situation: Situation,
+    *,
+    prepares: bool = False,
 ) -> Attempt:
-    """Lose the answer of one write in one situation, and compare the claim with what happened."""
+    """Lose the answer of one write in one situation, and compare the claim with what happened.
+
+    Args:
+        tool: The name of the tool.
+        about: What is written, in words.
+        arguments: The arguments of the call.
+        rival: The arguments of a write to the same place with another content; None where there is none.
+        loss: How the answer is lost.
+        situation: What else happens around the write.
+        prepares: Whether the answer to a request that only prepares the write is lost. Nothing is done then, whatever
+            became of that request.
+    """
     world = World(SCOPES)
     organization = world.organization
     organization.add_token(OTHERS_TOKEN, scopes=SCOPES, user=organization.named("Luis Ferreira"))
@@ -268,7 +289,7 @@ def lose(
     if situation.project_id:
         project = organization.project(PROJECT)
         arguments = {**arguments, "project": project.id if project else ""}
-    transport = LosingTransport(world, loss)
+    transport = LosingTransport(world, loss, 0 if prepares else PREPARATIONS.get(tool, 0))
     with open_toolkit(transport, world=world) as toolkit:
         stage = Stage(tool, arguments, rival, world, toolkit)
         situation.before(stage)
@@ -277,6 +298,8 @@ def lose(
         answer = call(toolkit, tool, arguments)
         made = list(transport.made)
         toolkit.client.run_sync(transport.finish())
+    if prepares:
+        made, transport.made = [], []
     name = f"{about}; {situation.name}; {loss.name}"
     violations = _violations(answer, transport, made, situation) if transport.sent else _unsent(answer)
     proven = bool(transport.sent) or situation.before is not _nothing
@@ -319,7 +342,8 @@ def claim_of(answer: ToolMessage) -> Outcome:
 def _shows(answer: ToolMessage, made: Any) -> bool:
     """Return whether an answer shows what the service made: its number or id, else a commit of it, else its name.
 
-    Labels have no number, and an answer to a request for reviewers is a list of them.
+    Labels have no number, and an answer to a request for reviewers is a list of them. A wiki page that was moved is
+    known by its new path.
     """
     wanted = _identify(made)
     return any(value in wanted for _, value in leaves(answer.artifact["data"]))
@@ -330,7 +354,7 @@ def _identify(made: Any) -> list[str]:
     numbers = [value for path, value in leaves(made) if _NUMBER_OF.fullmatch(path) and value.isdigit()]
     approvals = [value for path, value in leaves(made) if _APPROVAL.fullmatch(path) and "-" in value]
     commits = [value for path, value in leaves(made) if path.lower().endswith("objectid") and int(value, 16)]
-    names = [value for path, value in leaves(made) if path.endswith((".name", ".displayName"))]
+    names = [value for path, value in leaves(made) if path.endswith((".name", ".displayName", ".newPath"))]
     return numbers or commits or [*approvals, *names]
 
 

@@ -13,7 +13,7 @@ from azure_devops_agents.investigation.investigator import Investigator
 from azure_devops_agents.models.scripted import Call, ScriptedModel
 from azure_devops_evals.attacks.attempts import Attempt, call, open_toolkit
 from azure_devops_evals.attacks.planting import PlantingTransport, TextLocation, changes_something
-from azure_devops_evals.attacks.samples import FIXED, OTHER_VALUES, OTHERS_TOKEN, SCOPES, prepare
+from azure_devops_evals.attacks.samples import FIXED, OTHERS_TOKEN, SCOPES, call_with, other_values, prepare
 from azure_devops_evals.attacks.surfaces import MARKER, stages_of
 from azure_devops_evals.world.world import World
 from langchain_azure_devops import AzureDevOpsToolkit
@@ -62,34 +62,25 @@ def _write_elsewhere(tool: str, full: bool) -> Iterator[Attempt]:
     changer = _changer(tool)
     if changer is None:
         return
-    fixed = {key: value for key, value in TOOLS[changer].examples[0].items() if key in FIXED}
+    changed_there = TOOLS[changer].examples[0]["id"]
     for name, target, write in _writes(tool):
         for changed in dict.fromkeys(("title", name) if full or name in TOOLS[tool].contents else ("title",)):
-            if changed in TOOLS[changer].parameters.model_fields and (changed == "title" or target == fixed["id"]):
-                change = Call(
-                    name=changer, arguments={**fixed, "id": target, changed: other_values(changer, changed)[0]}
-                )
+            if changed in TOOLS[changer].parameters.model_fields and (changed == "title" or target == changed_there):
+                value = other_values(changer, changed)[0]
+                change = Call(name=changer, arguments={**call_with(changer, changed, value), "id": target})
                 yield _approve_late(tool, f"{changed} changes while {name} waits for its approval", write, change)
 
 
 def _writes(tool: str) -> Iterator[tuple[str, Any, Call]]:
     """Return writes that an approval compares with something there: what is written, the number there, the call."""
     example = TOOLS[tool].examples[0]
-    fixed = {key: value for key, value in example.items() if key in FIXED}
     for name in TOOLS[tool].parameters.model_fields:
         if name not in FIXED:
             one, value = other_values(tool, name)
             if "id" in example:
-                yield name, example["id"], Call(name=tool, arguments={**fixed, name: value})
+                yield name, example["id"], Call(name=tool, arguments=call_with(tool, name, value))
             elif name == "parent":
-                yield name, one, Call(name=tool, arguments={**example, name: one})
-
-
-def other_values(tool: str, name: str) -> tuple[Any, Any]:
-    """Return two values for an argument."""
-    one, other = OTHER_VALUES[name]
-    listed = str(TOOLS[tool].parameters.model_fields[name].annotation).startswith("list[")
-    return ([one], [other]) if listed else (one, other)
+                yield name, one, Call(name=tool, arguments=call_with(tool, name, one))
 
 
 def _changer(tool: str) -> str | None:

@@ -129,19 +129,12 @@ def test_a_patch_that_bypasses_the_rules_takes_names_of_nobody(client: Any) -> N
     assert mine["fields"]["System.AssignedTo"]["displayName"] == "Dana Ortiz"
 
 
-@pytest.mark.parametrize(
-    ("field", "present", "other", "what"),
-    [
-        ("System.TeamProject", "platform", "Data", "moving a work item to another project"),
-        ("System.WorkItemType", "bug", "Task", "changing the type of a work item"),
-    ],
-)
-def test_an_item_keeps_its_project_and_type(client: Any, field: str, present: str, other: str, what: str) -> None:
-    assert client.get(ITEM)["fields"]["System.WorkItemType"] == "Bug"
-    assert change(client, field, present)["id"] == 4
-    refused = change(client, field, other, expect=400)
+def test_an_item_keeps_its_project(client: Any) -> None:
+    assert change(client, "System.TeamProject", "platform")["id"] == 4
+    assert change(client, "System.WorkItemType", "bug")["fields"]["System.WorkItemType"] == "Bug"
+    refused = change(client, "System.TeamProject", "Data", expect=400)
     assert refused["typeKey"] == "NotSimulatedException"
-    assert what in refused["message"]
+    assert "moving a work item to another project" in refused["message"]
 
 
 def test_times_of_day_count_when_a_query_asks_for_it(client: Any) -> None:

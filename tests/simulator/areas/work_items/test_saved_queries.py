@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from azure_devops_simulator import Organization, export_world, import_world
+from azure_devops_simulator import Organization, export_world, import_world, seed_organization
+from azure_devops_simulator.areas.work_items.wiql.macros import Context
+from azure_devops_simulator.areas.work_items.wiql.run import run_query
 
 QUERIES = "/Platform/_apis/wit/queries"
 SHARED, OWN = f"{QUERIES}/Shared Queries", f"{QUERIES}/My Queries"
@@ -15,6 +17,11 @@ NEW_BUGS = f"{BUGS} AND [System.State] = 'New' ORDER BY [System.Id] DESC"
 def make(client: Any, folder: str, name: str, wiql: str | None = BUGS, expect: int = 201) -> Any:
     body = {"name": name, "isFolder": True} if wiql is None else {"name": name, "wiql": wiql}
     return client.call("POST", folder, body, expect=expect)
+
+
+@pytest.fixture(autouse=True)
+def _no_other_queries(organization: Organization) -> None:
+    organization.work_items.queries.items.clear()
 
 
 @pytest.fixture
@@ -209,3 +216,13 @@ def test_the_queries_of_a_deleted_project_are_gone(client: Any, organization: Or
     assert project is not None
     organization.remove_project(project)
     assert list(organization.work_items.queries.items) == [kept]
+
+
+def test_the_queries_of_the_seed_can_be_run() -> None:
+    seeded = seed_organization()
+    assert len(seeded.work_items.queries.items) == 5
+    context = Context(seeded, seeded.named("Priya Raman"), seeded.project("Platform"))
+    for item in seeded.work_items.queries.items.values():
+        if item.wiql is not None:
+            found = run_query(item.wiql, context, None)
+            assert found.ids or found.links, item.name

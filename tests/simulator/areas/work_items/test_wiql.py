@@ -71,7 +71,10 @@ def found(context: Context, where: str) -> list[int]:
         ("[System.WorkItemType] IN GROUP 'Microsoft.RequirementCategory' AND [System.Id] > 42", [49, 50, 51, 52, 58]),
         ("[System.CreatedDate] >= @Today - 4 AND [System.WorkItemType] = 'Task'", [25, 26, 54, 55]),
         ("[System.CreatedDate] = '2026-11-18'", [31]),
-        ("[System.CreatedDate] >= @StartOfWeek AND [System.CreatedDate] < @StartOfWeek('+2d')", [16, 25, 42, 54, 55]),
+        (
+            "[System.CreatedDate] >= @StartOfWeek AND [System.CreatedDate] < @StartOfWeek('+2d')",
+            [16, 19, 25, 42, 54, 55],
+        ),
         (
             "[System.CreatedDate] >= @StartOfMonth - 2 AND [System.CreatedDate] < @StartOfMonth('-50d')",
             [36, 46, 47, 48, 52],
@@ -374,7 +377,7 @@ def test_the_recycle_bin_is_searched_by_a_query_about_it(organization: Organizat
     assert found(context, "[System.Id] IN (12, 13)") == [12]
     assert found(context, "[System.Id] IN (12, 13) AND [System.IsDeleted] = false") == [12]
     assert found(context, "[System.Id] IN (12, 13) AND [System.IsDeleted] = true") == [13]
-    assert found(context, "[System.Id] = 12 OR [Is Deleted] = true ORDER BY [System.Id] DESC") == [13, 12]
+    assert found(context, "[System.Id] = 12 OR [Is Deleted] = true ORDER BY [System.Id] DESC") == [900, 13, 12]
     assert found(context, f"[System.Id] IN (12, 13) ASOF '{before.isoformat()}'") == [12, 13]
     links = LINKS + "[Source].[System.Id] = 3" + CHILDREN
     assert rows(context, links) == [(None, 3), (3, 12)]

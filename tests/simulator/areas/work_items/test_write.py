@@ -1,6 +1,7 @@
 """Creating, changing and deleting work items over HTTP: what is kept, what is refused."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -389,11 +390,22 @@ def test_the_recycle_bin(client: Any, organization: Organization) -> None:
     assert (deleted["id"], deleted["code"], deleted["resource"]["rev"]) == (31, 200, 2)
     assert deleted["deletedBy"] == "svc-agent <svc-agent@tidewater.example>"
     client.get("/_apis/wit/workitems/31", expect=404)
-    assert [row["id"] for row in client.get("/Platform/_apis/wit/recyclebin")["value"]] == [31]
+    assert [row["id"] for row in client.get("/Platform/_apis/wit/recyclebin")["value"]] == [31, 900]
     assert client.get("/_apis/wit/recyclebin/31")["name"] == "Restart script of the Windows agents hangs"
     client.get("/_apis/wit/recyclebin/30", expect=404)
-    client.call("PATCH", "/_apis/wit/recyclebin/31", {"isDeleted": False})
+    read = client.get("/_apis/wit/recyclebin/31")
+    assert read["deletedDate"].startswith("2026-")
+    restored = client.call("PATCH", "/_apis/wit/recyclebin/31", {"isDeleted": False})
     assert client.get("/_apis/wit/workitems/31")["rev"] == 3
+    # An answer to a change dates the deletion in another form than a read item does.
+    assert deleted["deletedDate"] == restored["deletedDate"]
+    when = datetime.strptime(f"{restored['deletedDate']} +0000", "%m/%d/%Y %I:%M:%S %p %z")
+    assert when.isoformat()[:19] == read["deletedDate"][:19]
+    [listed] = client.get("/Platform/_apis/wit/recyclebin", ids="900")["value"]
+    assert datetime.strptime(f"{listed['deletedDate']} +0000", "%m/%d/%Y %I:%M:%S %p %z").year == 2026
+    *_, deletion, restoring = client.get("/_apis/wit/workitems/31/updates")["value"]
+    assert deletion["fields"]["System.IsDeleted"] == {"newValue": True}
+    assert restoring["fields"]["System.IsDeleted"] == {"oldValue": True}
     client.call("POST", "/_apis/wit/workitemsdelete", {"ids": [31, 35]})
     client.call("DELETE", "/_apis/wit/recyclebin/31", expect=204)
     assert 31 not in organization.work_items.items
@@ -422,3 +434,19 @@ def test_two_seeds_are_equal() -> None:
         for _ in range(2)
     )
     assert first == second
+
+
+def test_the_type_of_an_item_changes_with_what_the_new_type_has(client: Any) -> None:
+    patch = [{"op": "add", "path": "/fields/System.WorkItemType", "value": "Task"}]
+    refused = change(client, 29, *patch, expect=400)
+    assert "The field 'State' contains the value 'Resolved'" in refused["message"]
+    patch.append({"op": "add", "path": "/fields/System.State", "value": "Closed"})
+    changed = change(client, 29, *patch)["fields"]
+    assert (changed["System.WorkItemType"], changed["System.State"]) == ("Task", "Closed")
+    assert changed["System.Reason"] == "Completed"
+    assert "Microsoft.VSTS.TCM.ReproSteps" not in changed
+    assert "Microsoft.VSTS.Common.Severity" not in changed
+    change(client, 29, {**patch[0], "value": "Bugg"}, expect=404)
+    query = "SELECT [System.Id] FROM WorkItems WHERE [System.Id] = 29 AND [System.WorkItemType] = 'Task'"
+    found = client.call("POST", "/_apis/wit/wiql", {"query": query})["workItems"]
+    assert [row["id"] for row in found] == [29]

@@ -49,6 +49,7 @@ def delete_team(call: Call) -> Answer:
         raise core_error(403, "DefaultTeamCannotBeDeletedException", "The default team cannot be deleted.")
     call.organization.clock.tick()
     project.teams.remove(team)
+    call.organization.work_items.templates.forget_team(team)
     return Answer(204)
 
 

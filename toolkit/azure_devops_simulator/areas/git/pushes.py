@@ -118,7 +118,7 @@ def create_push(call: Call) -> Answer:
     # Microsoft's own sample begins a branch with a commit so.
     begins = name not in repository.refs and is_object_id(old) and repository.peel(old) == old
     before = ZERO_ID if begins else old
-    _check_update(call, repository, name, before, old)
+    check_push(call, repository, name, before, old)
     now = call.organization.clock.tick()
     tip = old
     for value in commits:
@@ -128,7 +128,7 @@ def create_push(call: Call) -> Answer:
     return Answer(201, _whole_push(call, repository, push, updates=True))
 
 
-def _check_update(call: Call, repository: Repository, name: str, before: str, base: str) -> None:
+def check_push(call: Call, repository: Repository, name: str, before: str, base: str) -> None:
     """Refuse a push on what no branch can be, or that the caller may not make. Only TF texts are the service's."""
     if not valid_ref_name(name):
         raise ArgumentError(f"The name '{name}' is not valid for a reference.", "refUpdates")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.core.projects import project_reference
 from azure_devops_simulator.areas.git.lookup import find_repository, git_error, no_repository
@@ -25,7 +25,11 @@ def delete_repository(call: Call) -> Answer:
     if call.path["repository"].lower() != repository.id:
         # The service takes an id only. The text is a guess.
         raise ArgumentError("A repository can only be deleted by its id.", "repositoryId")
-    project, now = repository.project, call.organization.clock.tick()
+    project = repository.project
+    if any(wiki.repository == repository.id for wiki in project.wikis.values()):
+        # What the service does with the repository of a wiki is not known.
+        raise NotSimulatedError("the deletion of a repository that a wiki shows")
+    now = call.organization.clock.tick()
     del project.repositories[repository.id]
     project.recycle_bin[repository.id] = DeletedRepository(repository, call.user, now)
     return Answer(204)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from azure_devops_simulator.api.call import Answer, Call, collection
-from azure_devops_simulator.api.errors import ArgumentError
+from azure_devops_simulator.api.errors import ArgumentError, NotSimulatedError
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
 from azure_devops_simulator.api.routing import Area
 from azure_devops_simulator.areas.git.content import blob_answer, wanted_format, zip_answer
@@ -37,9 +37,11 @@ def add_repository(project: Project, name: str) -> Repository:
 
 @area.get("{project?}/_apis/git/repositories", scopes=READ, query="includeAllUrls includeHidden includeLinks")
 def list_repositories(call: Call) -> Answer:
-    """Return the repositories of a project or of every project, by name. None of them is hidden."""
-    call.query.flag("includeHidden")
-    found = [repository for project in call.projects() for repository in project.repositories.values()]
+    """Return the repositories of a project or of every project, by name. Those of wikis are hidden."""
+    projects = call.projects()
+    found = [repository for project in projects for repository in project.repositories.values()]
+    if call.query.flag("includeHidden"):
+        found += [repository for project in projects for repository in project.hidden_repositories.values()]
     found.sort(key=lambda repository: (repository.project.name.lower(), repository.name.lower()))
     links, urls = call.query.flag("includeLinks"), call.query.flag("includeAllUrls")
     return collection(
@@ -80,6 +82,9 @@ def create_repository(call: Call) -> Answer:
 def update_repository(call: Call) -> JsonObject:
     """Rename a repository or change its default branch."""
     repository = find_repository(call)
+    if repository.id in repository.project.hidden_repositories:
+        # What the service does with the repository of a wiki is not known.
+        raise NotSimulatedError("an update of the repository of a wiki")
     require(call, "RenameRepository", repository)
     body = call.json_object()
     refuse_members(body, "an update of a repository", "isDisabled")

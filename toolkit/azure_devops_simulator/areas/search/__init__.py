@@ -1,1 +1,1 @@
-"""Code search."""
+"""Search in code and in work items."""

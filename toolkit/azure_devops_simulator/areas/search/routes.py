@@ -49,11 +49,11 @@ def search_code(call: Call) -> JsonObject:
         message = "VS1550003: The Code Search extension is not installed in this organization."
         raise ServiceError(404, "SearchExtensionNotInstalledException", message)
     body = call.json_object()
-    skip, top = _paging(body)
+    skip, top = paging(body)
     try:
         query = parse(as_text(body.get("searchText")).strip())
     except QueryError as error:
-        return _nothing(_LEADING_WILDCARD if error.leading_wildcard else _INVALID_REQUEST)
+        return nothing(_LEADING_WILDCARD if error.leading_wildcard else _INVALID_REQUEST)
     filters = _filters(body)
     hits = list(_search(call, query, filters))
     _order(hits, body)
@@ -65,7 +65,8 @@ def search_code(call: Call) -> JsonObject:
     return {**found, "facets": _facets(hits) if body.get("includeFacets") is True else {}}
 
 
-def _nothing(info_code: int) -> JsonObject:
+def nothing(info_code: int) -> JsonObject:
+    """Return the answer without hits, whose code says why."""
     return {"count": 0, "results": [], "infoCode": info_code, "facets": {}}
 
 
@@ -73,7 +74,12 @@ def _number(value: JsonValue, default: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else default
 
 
-def _paging(body: JsonObject) -> tuple[int, int]:
+def paging(body: JsonObject) -> tuple[int, int]:
+    """Return how many rows to skip and how many to show.
+
+    Raises:
+        ArgumentError: they are beyond the limits.
+    """
     skip, top = _number(body.get("$skip"), 0), _number(body.get("$top"), 50)
     if not 0 <= skip <= _HIGHEST or top < 1:
         # The text for a value beyond the limit is not known, but the status 400 is.
@@ -96,14 +102,15 @@ def _filters(body: JsonObject) -> dict[str, list[str]]:
 
 def _search(call: Call, query: Query, filters: dict[str, list[str]]) -> Iterator[_Hit]:
     for project in call.projects():
-        if not _accepts(filters, "project", project.name):
+        if not accepts(filters, "project", project.name):
             continue
         for repository in project.repositories.values():
-            if _accepts(filters, "repository", repository.name):
+            if accepts(filters, "repository", repository.name):
                 yield from _in_repository(_indexed_tip(call, repository), repository, query, filters)
 
 
-def _accepts(filters: dict[str, list[str]], name: str, value: str) -> bool:
+def accepts(filters: dict[str, list[str]], name: str, value: str) -> bool:
+    """Return whether a filter is not given or names a value."""
     wanted = filters.get(name)
     return not wanted or value.lower() in wanted
 
@@ -118,7 +125,7 @@ def _in_repository(
     tip: str | None, repository: Repository, query: Query, filters: dict[str, list[str]]
 ) -> Iterator[_Hit]:
     branch = (repository.default_branch or "").removeprefix("refs/heads/")
-    if tip is None or not _accepts(filters, "branch", branch):
+    if tip is None or not accepts(filters, "branch", branch):
         return
     below = [path.rstrip("/") + "/" for path in filters.get("path", [])]
     for path, entry in repository.files(tip).items():
@@ -177,8 +184,9 @@ def _match(text: str, start: int, length: int, *, snippet: bool) -> JsonObject:
 def _facets(hits: Sequence[_Hit]) -> JsonObject:
     projects = Counter(hit.repository.project.name for hit in hits)
     repositories = Counter(hit.repository.name for hit in hits)
-    return {"Project": _facet(projects), "Repository": _facet(repositories)}
+    return {"Project": facet(projects), "Repository": facet(repositories)}
 
 
-def _facet(counts: Counter[str]) -> list[JsonValue]:
+def facet(counts: Counter[str]) -> list[JsonValue]:
+    """Return how many hits there are for each name."""
     return [{"name": name, "id": name, "resultCount": count} for name, count in counts.most_common()]

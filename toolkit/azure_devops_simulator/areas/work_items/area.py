@@ -14,6 +14,7 @@ from azure_devops_simulator.areas.work_items import (
     read,
     recycle_bin,
     saved_queries,
+    templates,
     write,
 )
 
@@ -21,6 +22,7 @@ area = Area(
     "work_items",
     queries.area,
     saved_queries.area,
+    templates.area,
     read.area,
     write.area,
     batch.area,

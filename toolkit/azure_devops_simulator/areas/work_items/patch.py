@@ -10,13 +10,15 @@ from datetime import datetime
 from azure_devops_simulator.api.errors import NotSimulatedError, ServiceError
 from azure_devops_simulator.api.parsing import as_object, as_text, whole_number
 from azure_devops_simulator.areas.work_items.json_patch import Operation
-from azure_devops_simulator.areas.work_items.process.fields import FIELDS, Field, require_field
+from azure_devops_simulator.areas.work_items.process.boards import board_of_field, settle_cards
+from azure_devops_simulator.areas.work_items.process.fields import FIELDS, Field, is_card_field, require_field
 from azure_devops_simulator.areas.work_items.process.rules import (
     check_reason,
     check_state,
     enter_state,
     join_tags,
     new_fields,
+    not_in_list,
     read_only,
     required,
     split_tags,
@@ -41,11 +43,8 @@ from azure_devops_simulator.state.work_items.relation_types import find_relation
 _SPACE = "Microsoft.TeamFoundation.WorkItemTracking.Server"
 _WORK_ITEM_URL = re.compile(r"/_apis/wit/workitems/(\d+)/?(?:\?.*)?$", re.IGNORECASE)
 _FORMATS: dict[str, TextFormat] = {"markdown": "markdown", "html": "html"}
-_ELSEWHERE = {
-    "System.TeamProject": "moving a work item to another project",
-    "System.WorkItemType": "changing the type of a work item",
-}
-"""Read-only fields that the service lets a client write all the same, and what that does."""
+_TYPE, _PROJECT = "System.WorkItemType", "System.TeamProject"
+"""Read-only fields that the service lets a client write all the same."""
 
 
 @dataclass
@@ -93,9 +92,32 @@ class Patch:
                     raise _bad_path(operation.path)
         if not self.draft.fields.get("System.Title"):
             raise required(FIELDS["System.Title"])
+        if self._changes_type:
+            self._fit_into_type()
         if "System.Reason" in self._written and not self.bypass_rules:
             check_reason(self.kind, self.draft.fields)
+        self._follow_cards()
         return self.draft
+
+    def _follow_cards(self) -> None:
+        """Give an item whose card was moved the state of its column, unless the document sets a state itself."""
+        for name in self._written if "System.State" not in self._written else ():
+            found = board_of_field(self.project, name)
+            column = found[0].column(str(self.draft.fields.get(name))) if found and name == found[1].column else None
+            if column:
+                self._state(column.states[self.kind.name])
+        settle_cards(self.project, self.kind, self.draft.fields)
+
+    def _check_card(self, field: Field, value: FieldValue | None) -> None:
+        """Refuse a column or row that the board does not have, and a type that it has no cards of."""
+        found = board_of_field(self.project, field.reference_name)
+        if found is None or self.kind.name not in found[0].columns[0].states:
+            require_field(f"{field.reference_name} of {self.kind.name}")
+        elif field.reference_name == found[1].column:
+            if found[0].column(str(value)) is None:
+                raise not_in_list(field, str(value))
+        elif field.reference_name == found[1].row and value not in {None, *(row.name for row in found[0].rows)}:
+            raise not_in_list(field, str(value))
 
     def _test_number(self, operation: Operation, name: str) -> None:
         if operation.op != "test":
@@ -106,7 +128,7 @@ class Patch:
 
     def _field(self, operation: Operation, name: str) -> None:
         field = require_field(name)
-        if field.reference_name not in self.kind.fields:
+        if field.reference_name not in self.kind.fields and not is_card_field(field.reference_name):
             require_field(f"{name} of {self.kind.name}")
         current = self.draft.fields.get(field.reference_name)
         if operation.op == "test":
@@ -135,8 +157,12 @@ class Patch:
         if name in {"System.AreaId", "System.IterationId"}:
             field, value = self._path_of(field, value)
             name = field.reference_name
-        elif name in _ELSEWHERE and value:
-            self._stay(name, str(value))
+        elif name == _PROJECT and value:
+            self._stay(str(value))
+            return
+        elif name == _TYPE and value:
+            self.kind = work_item_type(self.project, str(value))
+            self.draft.fields[_TYPE] = self.kind.name
             return
         elif field.read_only and not (self.bypass_rules and not field.computed):
             raise read_only(field)
@@ -145,6 +171,8 @@ class Patch:
             return
         rules = not self.bypass_rules
         stored = stored_value(self.organization, self.project, field, value, self._item_id, rules=rules)
+        if is_card_field(name):
+            self._check_card(field, stored)
         if name == "System.History":
             self.draft.history = None if stored is None else str(stored)
             return
@@ -157,10 +185,29 @@ class Patch:
         else:
             self.draft.fields.pop(name, None)
 
-    def _stay(self, name: str, value: str) -> None:
-        present = self.project.name if name == "System.TeamProject" else self.kind.name
-        if value.lower() != present.lower():
-            raise NotSimulatedError(_ELSEWHERE[name])
+    def _stay(self, value: str) -> None:
+        if value.lower() != self.project.name.lower():
+            raise NotSimulatedError("moving a work item to another project")
+
+    @property
+    def _changes_type(self) -> bool:
+        return self.item is not None and self.item.type != self.kind.name
+
+    def _fit_into_type(self) -> None:
+        """Keep of an item what its new type has, and refuse a state that this type has not.
+
+        The values of other fields stay in the earlier revisions.
+        """
+        fields = self.draft.fields
+        state = self.kind.state(str(fields["System.State"]))
+        if state is None:
+            raise not_in_list(FIELDS["System.State"], str(fields["System.State"]))
+        if "System.Reason" not in self._written and fields.get("System.Reason") not in state.reasons:
+            fields["System.Reason"] = state.reason
+        for name in [name for name in fields if name not in self.kind.fields]:
+            del fields[name]
+        for name, value in self.kind.defaults.items():
+            fields.setdefault(name, value)
 
     def _path_of(self, field: Field, value: JsonValue) -> tuple[Field, JsonValue]:
         path_field = FIELDS[field.reference_name.replace("Id", "Path")]
@@ -183,6 +230,8 @@ class Patch:
             return self.kind.states
         if self.item is None:
             return self.kind.states[:1]
+        if self._changes_type:
+            return self.kind.states
         current = self.kind.state(str(self.item.revision.fields["System.State"]))
         return self.kind.following(current) if current else self.kind.states
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from azure_devops_simulator.api.call import Answer, Call, collection
 from azure_devops_simulator.api.parsing import as_list
 from azure_devops_simulator.api.routing import Area
@@ -9,25 +11,35 @@ from azure_devops_simulator.areas.work_items.lookup import find_item, item_id, i
 from azure_devops_simulator.areas.work_items.patch import no_such_item
 from azure_devops_simulator.areas.work_items.shapes import item_body
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
-from azure_devops_simulator.state.work_items.records import WorkItem
+from azure_devops_simulator.state.work_items.records import Deletion, WorkItem
 
 area = Area("wit")
 _READ, _WRITE = ("vso.work",), ("vso.work_write",)
 
 
-def _body(call: Call, item: WorkItem) -> JsonObject:
-    """Return a deleted or restored item with the details of its deletion."""
+def _body(call: Call, item: WorkItem, deletion: Deletion | None = None, *, iso: bool = False) -> JsonObject:
+    """Return a deleted or restored item with the details of its deletion, which a restored one is told, too.
+
+    The service dates the deletion in ISO 8601 where one item is read, and in the form of an American program where it
+    answers a change or lists items by their ids.
+    """
     body: JsonObject = {"id": item.id, "type": item.type, "name": item.title, "project": item.project.name}
-    place = "workItems"
-    if item.deletion:
-        by = call.organization.users[item.deletion.by]
-        body["deletedDate"] = timestamp(item.deletion.date)
+    place = "recyclebin" if item.deletion else "workItems"
+    if told := item.deletion or deletion:
+        by = call.organization.users[told.by]
+        body["deletedDate"] = timestamp(told.date) if iso else _american(told.date)
         body["deletedBy"] = f"{by.display_name} <{by.unique_name}>"
-        place = "recyclebin"
     body["code"] = 200
     body["url"] = call.url(f"{item.project.id}/_apis/wit/{place}/{item.id}")
     body["resource"] = {**item_body(call, item, single=True), "url": body["url"]}
     return body
+
+
+def _american(when: datetime) -> str:
+    """Return a time such as `1/11/2017 11:18:16 PM`."""
+    return (
+        f"{when.month}/{when.day}/{when.year} {when.hour % 12 or 12}:{when:%M:%S} {'PM' if when.hour >= 12 else 'AM'}"
+    )
 
 
 def _deleted(call: Call) -> WorkItem:
@@ -78,17 +90,18 @@ def list_deleted(call: Call) -> Answer | JsonValue:
 @area.get("{project?}/_apis/wit/recyclebin/{id}", scopes=_READ)
 def get_deleted(call: Call) -> Answer | JsonValue:
     """Return one item of the recycle bin."""
-    return _body(call, _deleted(call))
+    return _body(call, _deleted(call), iso=True)
 
 
 @area.patch("{project?}/_apis/wit/recyclebin/{id}", scopes=_WRITE, body="isDeleted")
 def restore_item(call: Call) -> Answer | JsonValue:
     """Take an item out of the recycle bin."""
     item = _deleted(call)
+    deletion = item.deletion
     wish = {name.lower(): value for name, value in call.json_object().items()}
     if wish.get("isdeleted") is False:
         call.organization.work_items.restore(item, by=call.user, when=call.organization.clock.tick())
-    return _body(call, item)
+    return _body(call, item, deletion)
 
 
 @area.delete("{project?}/_apis/wit/recyclebin/{id}", scopes=_WRITE)

@@ -124,7 +124,10 @@ def relation_body(call: Call, relation: Relation) -> JsonObject:
         attributes |= {"resourceCreatedDate": when, "resourceModifiedDate": when, "revisedDate": timestamp(FOREVER)}
         file = call.organization.work_items.attachments.get(attachment_id(url) or "")
         if relation.rel == "AttachedFile" and file:
-            attributes |= {"resourceSize": len(file.content), "name": relation.name or file.name}
+            # The builder attaches files before any server has an address.
+            built = f"https://dev.azure.com/{call.organization.name}/"
+            url = f"{call.base_url}/{url.removeprefix(built)}" if url.startswith(built) else url
+            attributes |= {"resourceSize": file.size or 0, "name": relation.name or file.name}
         elif relation.name:
             attributes["name"] = relation.name
     if relation.comment:

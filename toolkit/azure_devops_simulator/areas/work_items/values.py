@@ -42,7 +42,7 @@ def all_values(store: WorkItemStore, item: WorkItem, revision: Revision) -> dict
             found.update((f"{name}{level}", part) for level, part in enumerate(parts, start=1))
         elif (value := read(store, item, revision)) is not None:
             found[name] = value
-    return {name: found[name] for name in sorted(found, key=_RANK.__getitem__)}
+    return {name: found[name] for name in sorted(found, key=_rank)}
 
 
 def _node_id(store: WorkItemStore, structure: Structure, item: WorkItem, revision: Revision) -> FieldValue | None:
@@ -75,6 +75,11 @@ def _relation_count(rel: str) -> Reader:
     return count
 
 
+def _is_deleted(item: WorkItem, revision: Revision) -> bool:
+    standing = item.deletion is not None and revision is item.revision
+    return standing or revision.fields.get("System.IsDeleted") is True
+
+
 _SIMPLE: dict[str, Reader] = {
     "System.Id": lambda item, _revision: item.id,
     "System.Rev": lambda _item, revision: revision.number,
@@ -91,7 +96,7 @@ _SIMPLE: dict[str, Reader] = {
     "System.HyperLinkCount": _relation_count("Hyperlink"),
     "System.AttachedFileCount": _relation_count("AttachedFile"),
     "System.Parent": lambda item, _revision: item.parent(),
-    "System.IsDeleted": lambda item, revision: True if item.deletion and revision is item.revision else None,
+    "System.IsDeleted": lambda item, revision: _is_deleted(item, revision) or None,
 }
 
 
@@ -122,4 +127,10 @@ def _computed() -> Iterator[tuple[str, _Source]]:
 
 _NO_STORE = WorkItemStore()
 _COMPUTED = tuple(_computed())
+
+
+def _rank(name: str) -> int:
+    return _RANK.get(name, len(_RANK))
+
+
 _RANK = {name: rank for rank, name in enumerate(FIELDS)}

@@ -27,6 +27,7 @@ from azure_devops_simulator.state.work_items.records import (
     WorkItem,
 )
 from azure_devops_simulator.state.work_items.relation_types import OPPOSITE
+from azure_devops_simulator.state.work_items.templates import Templates
 
 
 class WorkItemStore:
@@ -38,6 +39,7 @@ class WorkItemStore:
     def __init__(self) -> None:
         self.items: dict[int, WorkItem] = {}
         self.queries = SavedQueries()
+        self.templates = Templates()
         self.attachments: dict[str, Attachment] = {}
         self.trees = Trees()
         self.indexes = Indexes()
@@ -103,12 +105,13 @@ class WorkItemStore:
     def delete(self, item: WorkItem, *, by: User, when: datetime) -> None:
         """Put an item into the recycle bin."""
         item.deletion = Deletion(by.id, when)
-        self._revise(item, dict(item.revision.fields), by.id, when)
+        self._revise(item, {**item.revision.fields, "System.IsDeleted": True}, by.id, when)
 
     def restore(self, item: WorkItem, *, by: User, when: datetime) -> None:
         """Take an item out of the recycle bin."""
         item.deletion = None
-        self._revise(item, dict(item.revision.fields), by.id, when)
+        fields = {name: value for name, value in item.revision.fields.items() if name != "System.IsDeleted"}
+        self._revise(item, fields, by.id, when)
 
     def destroy(self, item: WorkItem) -> None:
         """Remove an item permanently, with every link to it."""

@@ -14,7 +14,7 @@ from azure_devops_simulator.state.people import FULL_ACCESS, PERMISSIONS, Group,
 from azure_devops_simulator.state.projects import Process, Visibility
 from azure_devops_simulator.world.builder.deployment import PoolBuilder
 from azure_devops_simulator.world.builder.projects import ProjectBuilder, check_part
-from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment
+from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment, refuse_shared
 
 
 def build_organization(organization: str | Organization) -> OrganizationBuilder:
@@ -86,7 +86,7 @@ class OrganizationBuilder:
         """Add a person or service account.
 
         Args:
-            display_name: the name that others see.
+            display_name: the name that others see. Several users may share it when each has a unique name of its own.
             unique_name: the name to sign in with; made from the display name when absent.
             member: False for an account outside the organization.
 
@@ -96,7 +96,8 @@ class OrganizationBuilder:
         if not display_name.strip():
             raise BuilderError("a user needs a name")
         name = unique_name or f"{'.'.join(display_name.lower().split())}@{self.organization.name}.example"
-        for taken in (display_name, name):
+        shared = unique_name is not None and bool(self.organization.users_called(display_name))
+        for taken in (name,) if shared else (display_name, name):
             self._check_free(taken)
         return self.organization.add_user(display_name, name, member=member)
 
@@ -242,6 +243,7 @@ class OrganizationBuilder:
         own = self.organization
         wanted = named.group if isinstance(named, GroupBuilder) else named
         number = wanted if isinstance(wanted, str) else wanted.id
+        refuse_shared(own, number)
         if found := own.user(number) or own.group(number):
             return found
         name = wanted.display_name if isinstance(wanted, User) else wanted.name if isinstance(wanted, Group) else wanted

@@ -1,4 +1,4 @@
-"""Build projects: repositories, work items, areas, iterations, pipelines and teams."""
+"""Build projects: repositories, wikis, work items, areas, iterations, pipelines and teams."""
 
 from __future__ import annotations
 
@@ -10,33 +10,17 @@ import yaml as yaml_library
 
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import User
-from azure_devops_simulator.state.projects import Project, Team
+from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.values import JsonObject, JsonValue, timestamp
 from azure_devops_simulator.world.builder.deployment import EnvironmentBuilder
 from azure_devops_simulator.world.builder.pipeline_resources import ServiceConnectionBuilder, VariableGroupBuilder
 from azure_devops_simulator.world.builder.pipelines import PipelineBuilder
 from azure_devops_simulator.world.builder.repositories import Contents, RepositoryBuilder
 from azure_devops_simulator.world.builder.requests import BuilderError, Person, Requests, choose, moment
+from azure_devops_simulator.world.builder.teams import TeamBuilder
+from azure_devops_simulator.world.builder.test_plans import TestPlanBuilder
+from azure_devops_simulator.world.builder.wikis import WikiBuilder
 from azure_devops_simulator.world.builder.work_items import FieldInput, WorkItemBuilder, WorkItemFields
-
-
-class TeamBuilder:
-    """A team of a project. `team` is its state."""
-
-    def __init__(self, requests: Requests, team: Team) -> None:
-        self._requests = requests
-        self.team = team
-
-    def add_members(self, *members: Person) -> Self:
-        """Add users to the team. Members stay members.
-
-        Raises:
-            BuilderError: nobody has one of the names.
-        """
-        for user in [self._requests.person(member) for member in members]:
-            if user not in self.team.members:
-                self.team.members.append(user)
-        return self
 
 
 class ProjectBuilder:
@@ -290,6 +274,40 @@ class ProjectBuilder:
         found = {each.name: each for each in every if each.project is self.project}
         return EnvironmentBuilder(self._requests, found[choose("environment", name, found)])
 
+    def add_wiki(
+        self,
+        name: str | None = None,
+        *,
+        repository: RepositoryBuilder | None = None,
+        folder: str = "/",
+        branch: str | None = None,
+        by: Person | None = None,
+    ) -> WikiBuilder:
+        """Add a wiki: that of the project, or with `repository` one that publishes a folder of a repository.
+
+        Args:
+            name: its name; that of the project with `.wiki` behind it by default.
+            repository: the repository whose files it publishes.
+            folder: the folder of its pages.
+            branch: the branch that it publishes; the default branch when none is given.
+            by: who adds it; the first user of the organization by default.
+
+        Raises:
+            BuilderError: the project has a wiki of this name or a project wiki, or there is no such folder or branch.
+        """
+        source = (repository, folder, branch) if repository else None
+        return WikiBuilder.create(self._requests, self.project, name or f"{self.project.name}.wiki", source, by)
+
+    def wiki(self, name: str | None = None) -> WikiBuilder:
+        """Return a wiki of the project by name, the first one when none is given.
+
+        Raises:
+            BuilderError: there is no such wiki.
+        """
+        found = {each.name: each for each in self.project.wikis.values()}
+        chosen = choose("wiki", name or next(iter(found), "wiki"), found)
+        return WikiBuilder(self._requests, self.project, found[chosen])
+
     def add_team(self, name: str, members: Iterable[Person] = (), *, description: str = "") -> TeamBuilder:
         """Add a team. Its first member creates it, or else the first user of the organization.
 
@@ -301,7 +319,7 @@ class ProjectBuilder:
         path = ("_apis", "projects", self.id, "teams")
         number = self._requests.send(people[0], "POST", *path, body=body)["id"]
         made = next(team for team in self.project.teams if team.id == number)
-        return TeamBuilder(self._requests, made).add_members(*people)
+        return TeamBuilder(self._requests, self.project, made).add_members(*people)
 
     def team(self, name: str | None = None) -> TeamBuilder:
         """Return a team of the project by name, the default team when none is given.
@@ -311,7 +329,16 @@ class ProjectBuilder:
         """
         teams = {team.name: team for team in self.project.teams}
         default = next(iter(teams))
-        return TeamBuilder(self._requests, teams[choose("team", name or default, teams)])
+        return TeamBuilder(self._requests, self.project, teams[choose("team", name or default, teams)])
+
+    def add_test_plan(self, name: str, *, owner: Person | None = None) -> TestPlanBuilder:
+        """Add a test plan, to which suites and cases can be added.
+
+        Args:
+            name: its name.
+            owner: whose plan it is; the first user of the organization by default.
+        """
+        return TestPlanBuilder.create(self._requests, self.project, name, owner)
 
     def _send(
         self, by: User | str | None, method: str, *path: str, body: JsonObject | list[JsonObject], patch: bool = False

@@ -7,10 +7,11 @@ everything looks as if people had made it over HTTP.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import TypeAlias, TypeVar
+from urllib.parse import urlencode
 
 from azure_devops_simulator.api.call import Answer, Call
 from azure_devops_simulator.api.errors import ServiceError
@@ -18,6 +19,7 @@ from azure_devops_simulator.api.parsing import as_list, as_object, as_text, read
 from azure_devops_simulator.api.query import Query
 from azure_devops_simulator.api.routing import Router
 from azure_devops_simulator.areas.approvals import area as approvals
+from azure_devops_simulator.areas.boards import area as boards
 from azure_devops_simulator.areas.builds import area as builds
 from azure_devops_simulator.areas.builds.run import catch_up
 from azure_devops_simulator.areas.core import area as core
@@ -32,6 +34,7 @@ from azure_devops_simulator.areas.pull_requests import area as pull_requests
 from azure_devops_simulator.areas.pull_requests.replays import settle_replays
 from azure_devops_simulator.areas.service_connections import area as service_connections
 from azure_devops_simulator.areas.test_results import area as test_results
+from azure_devops_simulator.areas.wiki import area as wiki
 from azure_devops_simulator.areas.work_items import area as work_items
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.people import FULL_ACCESS, Token, User
@@ -63,6 +66,8 @@ def _router() -> Router:
         service_connections.area,
         environments.area,
         approvals.area,
+        wiki.area,
+        boards.area,
     )
     return Router(route for area in areas for route in area.routes)
 
@@ -77,7 +82,7 @@ class Requests:
         """Return a user of the organization: the first one, or a new service account when there is none, by default.
 
         Raises:
-            BuilderError: nobody has this name.
+            BuilderError: nobody has this name, or several users share it.
         """
         users = self.organization.users
         if named is None:
@@ -85,6 +90,8 @@ class Requests:
             return next(iter(users.values()), None) or self.organization.add_user(
                 "svc-agent", f"svc-agent@{name}.example"
             )
+        if isinstance(named, str):
+            refuse_shared(self.organization, named)
         if found := self.organization.user(named if isinstance(named, str) else named.id):
             return found
         wanted = named if isinstance(named, str) else named.display_name
@@ -92,7 +99,15 @@ class Requests:
         raise BuilderError(f"{wanted} is a user of another organization")
 
     def send(
-        self, by: Person | None, method: str, *path: str, body: JsonValue = None, patch: bool = False
+        self,
+        by: Person | None,
+        method: str,
+        *path: str,
+        body: JsonValue = None,
+        patch: bool = False,
+        content: bytes | None = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> JsonObject:
         """Send a request and return the body of the answer.
 
@@ -102,6 +117,9 @@ class Requests:
             path: the segments of the path below the organization, not quoted.
             body: the JSON to send.
             patch: whether the body is a JSON Patch document.
+            content: the bytes to send in place of JSON.
+            query: the parameters of the query.
+            headers: further headers, in lower case.
 
         Raises:
             BuilderError: the route refuses the request; the message is the one of the service.
@@ -116,9 +134,9 @@ class Requests:
             token=Token("", frozenset({FULL_ACCESS}), user),
             project=None,
             path={},
-            query=Query(""),
-            headers={"content-type": "application/json-patch+json" if patch else "application/json"},
-            body=b"" if body is None else json.dumps(body).encode(),
+            query=Query(urlencode(query or {})),
+            headers={"content-type": _content_type(patch, content), **(headers or {})},
+            body=content or (b"" if body is None else json.dumps(body).encode()),
             base_url=f"https://dev.azure.com/{self.organization.name}",
             version=match.route.version,
             method=method,
@@ -135,11 +153,29 @@ class Requests:
         return as_object(answer.body if isinstance(answer, Answer) else answer)
 
 
+def _content_type(patch: bool, content: bytes | None) -> str:
+    if content is not None:
+        return "application/octet-stream"
+    return "application/json-patch+json" if patch else "application/json"
+
+
 def _message(error: ServiceError) -> str:
     """Return the text of an error with the details that the service puts beside it."""
     details = as_list(as_object(error.custom).get("ValidationResults"))
     texts = [error.message, *(as_text(as_object(detail).get("message")) for detail in details)]
     return " ".join(" ".join(texts).split())
+
+
+def refuse_shared(organization: Organization, name: str) -> None:
+    """Refuse a display name that does not say which user is meant.
+
+    Raises:
+        BuilderError: several users have it; the message names their unique names.
+    """
+    called = organization.users_called(name)
+    if len(called) > 1:
+        unique_names = ", ".join(user.unique_name for user in called)
+        raise BuilderError(f"several users are called {name!r}; give one of the unique names {unique_names}")
 
 
 def choose(what: str, given: str, known: Iterable[Word]) -> Word:

@@ -195,6 +195,21 @@ class WorkItemBuilder:
         ids = (repository.repository.project.id, repository.id, repository.tip(branch))
         return self._link("ArtifactLink", f"vstfs:///Git/Commit/{'%2f'.join(ids)}", {"name": "Fixed in Commit"}, by)
 
+    def attach(self, name: str, content: bytes | str, *, comment: str | None = None, by: Person | None = None) -> Self:
+        """Attach a file; a text is stored as UTF-8.
+
+        Args:
+            name: the name of the file.
+            content: what it holds.
+            comment: a comment on the attachment.
+            by: who attaches it; the user who changed the item last by default.
+        """
+        author = by or self._last
+        file = content.encode() if isinstance(content, str) else content
+        route = (self.item.project.name, "_apis", "wit", "attachments")
+        made = self._requests.send(author, "POST", *route, content=file, query={"fileName": name})
+        return self._link("AttachedFile", str(made["url"]), {"comment": comment} if comment else {}, author)
+
     def delete(self, *, by: Person | None = None) -> Self:
         """Put the item into the recycle bin."""
         own = (self.item.project.name, "_apis", "wit", "workitems", str(self.id))

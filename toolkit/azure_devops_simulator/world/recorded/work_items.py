@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from azure_devops_simulator.api.parsing import as_list, as_object, as_text
-from azure_devops_simulator.areas.work_items.process.fields import FIELDS
+from azure_devops_simulator.areas.work_items.process.fields import find_field
 from azure_devops_simulator.areas.work_items.process.types import work_item_types
 from azure_devops_simulator.state.organization import Organization
 from azure_devops_simulator.state.projects import Project
 from azure_devops_simulator.state.values import JsonObject, JsonValue
+from azure_devops_simulator.state.work_items.attachments import Attachment, attachment_id
 from azure_devops_simulator.state.work_items.records import Comment, FieldValue, Relation, Revision, Update, WorkItem
 from azure_devops_simulator.state.work_items.relation_types import OPPOSITE, RELATION_TYPES
 from azure_devops_simulator.world.recorded.people import People, node_of
@@ -117,7 +118,7 @@ def _add(
 def _fields(people: People, row: JsonObject, unknown: set[str]) -> dict[str, FieldValue]:
     found: dict[str, FieldValue] = {}
     for name, value in row.items():
-        known = FIELDS.get(name)
+        known = find_field(name)
         if known is None:
             unknown.add(name)
         elif not known.computed and name != "System.History" and value is not None:
@@ -186,6 +187,11 @@ def _relation(
     organization.work_items.counters["relation"] += 1
     number = _whole(attributes.get("id")) or organization.work_items.counters["relation"]
     added = _added_in(known, url) or item.updates[-1].id
+    if (file := attachment_id(url)) is not None:
+        # What a file holds is not in a recording.
+        when, size = date_of(attributes.get("authorizedDate")), _whole(attributes.get("resourceSize"))
+        made = Attachment(file, as_text(attributes.get("name")), item.updates[added - 1].by, when, b"", size)
+        organization.work_items.attachments[file] = made
     return Relation(
         number,
         rel,

@@ -236,9 +236,16 @@ def _describe(bound: BaseTool, tool: Tool[..., Any]) -> types.Tool:
 def _as_result(message: ToolMessage, text_only: bool) -> types.CallToolResult:
     """Return a tool message for a host: its text, and for a result the data beside it."""
     text: types.ContentBlock = types.TextContent(text=message.text)
+    content = [text, *_list_images(message)]
     if text_only or message.status == "error":
-        return types.CallToolResult(content=[text], is_error=message.status == "error")
-    return types.CallToolResult(content=[text], structured_content=_clean(message.artifact))
+        return types.CallToolResult(content=content, is_error=message.status == "error")
+    return types.CallToolResult(content=content, structured_content=_clean(message.artifact))
+
+
+def _list_images(message: ToolMessage) -> list[types.ContentBlock]:
+    """Return the images of a tool message, which only a toolkit with images=True has."""
+    blocks = [block for block in message.content if isinstance(block, dict) and block.get("type") == "image"]
+    return [types.ImageContent(data=block["base64"], mime_type=block["mime_type"]) for block in blocks]
 
 
 def _clean(value: Any) -> Any:

@@ -115,19 +115,19 @@ class FileText:
         self.text = "".join([*pieces, self.text[at:]])
         self._ends = [*ends, *self._ends[line:]]
 
-    def replace_found(self, search: str, new: str, times: int) -> None:
+    def replace_found(self, search: str, new: str, times: int | None) -> None:
         """Replace a text wherever it occurs.
 
         Args:
             search: The text as it stands in the file, with its spaces; lines end with a line feed.
             new: The text that takes its place.
-            times: How often it occurs.
+            times: How often it occurs; None for once, where the caller cannot say anything else.
 
         Raises:
             InvalidRequest: It occurs more or less often; the message says where, or which lines are like it.
         """
         found = [place for start, end in self._find_visible() for place in _find_all(self.text, search, start, end)]
-        if len(found) != times:
+        if len(found) != (times or 1):
             raise InvalidRequest(self._explain_count(search, found, times), subject="changes")
         self.apply([Edit(start, start + len(search), new) for start in found])
 
@@ -156,14 +156,14 @@ class FileText:
         spans = zip(parts, forward, backward[::-1], strict=False)
         return [(start, start + len(part)) for part, start, other in spans if start == other]
 
-    def _explain_count(self, search: str, found: list[int], times: int) -> str:
+    def _explain_count(self, search: str, found: list[int], times: int | None) -> str:
         if found:
             lines = ", ".join(str(self.line_at(start)) for start in found[:20])
             more = ", and more" if len(found) > 20 else ""
+            several = ", or give times to replace all of them" if times else ""
             return (
                 f"{self.path} was not edited: the searched text occurs {_count(len(found))}, at line {lines}{more}, "
-                f"and not {_count(times)}. Search for more of the text around the place that is meant, or "
-                "give times to replace all of them."
+                f"and not {_count(times or 1)}. Search for more of the text around the place that is meant{several}."
             )
         return f"{self.path} was not edited: the searched text is not in it. {self._describe_near(search)}"
 
@@ -179,7 +179,7 @@ class FileText:
         near = difflib.get_close_matches(wanted[: 10 * _SHOWN_LINE], stripped, n=_NEAR, cutoff=0.5)
         rows = [(number, line) for number, line in enumerate(lines, start=1) if line.strip() in near][:_NEAR]
         if not rows:
-            return f"No line is like its first one, {wanted[:_SHOWN_LINE]!r}. Read the file again at this commit."
+            return f"No line is like its first one, {wanted[:_SHOWN_LINE]!r}. Read it again."
         return f"These lines are like its first one:\n{show_lines(rows)}"
 
 

@@ -110,7 +110,7 @@ async def _read_current(client: AzureDevOps, arguments: Mapping[str, JsonValue])
         **protection.describe(),
     }
     for number, file in enumerate(files, start=1):
-        shown[f"change_{number}"] = file.show(client.secrets.redact)
+        shown[f"changes_{number}"] = file.show(client.secrets.redact)
     return shown
 
 

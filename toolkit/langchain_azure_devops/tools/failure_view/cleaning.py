@@ -16,12 +16,3 @@ def clean_line(line: str) -> str:
         # A terminal shows what was written last, so of a progress bar only its last state is left.
         line = next((part for part in reversed(line.split("\r")) if part.strip()), "")
     return clean(line.translate(BREAKS)).rstrip()
-
-
-def shorten_line(line: str, at: int, most: int) -> str:
-    """Return at most `most` characters of a line, around the place `at`, with an ellipsis for the rest."""
-    if len(line) <= most:
-        return line
-    start = 0 if at < most * 2 // 3 else min(at - most // 3, len(line) - most)
-    end = start + most
-    return f"{'…' if start else ''}{line[start:end]}{'…' if end < len(line) else ''}"

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Iterable
 from typing import NamedTuple
 
 from langchain_azure_devops.text.known_secrets import KnownSecrets
-from langchain_azure_devops.text.lines import MAX_LINE, ScannedLines, decode_pieces
+from langchain_azure_devops.text.lines import MAX_LINE, ScannedLines, decode_pieces, shorten_line
 from langchain_azure_devops.text.redacted_stream import find_around, redact_stream
 from langchain_azure_devops.text.replacements import render
-from langchain_azure_devops.tools.failure_view.cleaning import clean_line, shorten_line
+from langchain_azure_devops.tools.failure_view.cleaning import clean_line
 from langchain_azure_devops.tools.failure_view.rules import Category
 from langchain_azure_devops.tools.failure_view.scan import LAST, LogScan, Scored, Step
 from langchain_azure_devops.tools.failure_view.time_stamps import remove_time_stamps

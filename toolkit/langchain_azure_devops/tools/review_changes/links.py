@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple, cast
 
-from pydantic import AliasPath, BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from langchain_azure_devops.calls.current_state import NothingToSend
 from langchain_azure_devops.calls.recovery import Missing, PendingWrite, fetch_account, unknown_outcome
 from langchain_azure_devops.errors import AzureDevOpsError, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.responses import Collection, OrNone, decode
-from langchain_azure_devops.results.models import Instant
+from langchain_azure_devops.http.responses import OrNone, decode
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.pull_requests.models import PullRequestDetail
 from langchain_azure_devops.tools.pull_requests.reading import describe, read_pull_request
@@ -18,16 +17,14 @@ from langchain_azure_devops.tools.pull_requests.recovery import find_pull_reques
 from langchain_azure_devops.tools.review_changes.each import add_failed, write_each
 from langchain_azure_devops.tools.review_changes.models import LinkedPullRequest, read_again, read_changed
 from langchain_azure_devops.tools.review_changes.toolset import review_changes
+from langchain_azure_devops.tools.work_items.link_history import LinkUpdate, read_link_updates
 from langchain_azure_devops.tools.work_items.links import Target, add_links, find_missing, target_pull_request
 from langchain_azure_devops.tools.work_items.models import Relation
 from langchain_azure_devops.tools.work_items.related import describe_items
 
 _ITEM = "/_apis/wit/workitems/{work_items}"
-_UPDATES = "/_apis/wit/workItems/{work_items}/updates"
 _JSON_PATCH = "application/json-patch+json"
 _MOST = 20
-_PAGE = 200
-_MOST_PAGES = 50
 
 WorkItems = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max_length=_MOST)]
 
@@ -35,18 +32,6 @@ WorkItems = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max
 class _Item(BaseModel):
     revision: int = Field(validation_alias="rev")
     relations: OrNone[Relation] = Field(default=[])
-
-
-class _Update(BaseModel):
-    """One save of a work item: who made it, when, and which links it added."""
-
-    number: int = Field(validation_alias="id")
-    by: str | None = Field(default=None, validation_alias=AliasPath("revisedBy", "id"))
-    changed: Instant | None = Field(
-        default=None, validation_alias=AliasPath("fields", "System.ChangedDate", "newValue")
-    )
-    revised: Instant | None = Field(default=None, validation_alias="revisedDate")
-    added: OrNone[Relation] = Field(default=[], validation_alias=AliasPath("relations", "added"))
 
 
 def _target(found: PullRequestDetail) -> Target:
@@ -120,8 +105,7 @@ async def find_links(client: AzureDevOps, pending: PendingWrite) -> LinkedPullRe
             missing.append(number)
             continue
         update = await _find_linking(client, number, target)
-        # A save that only adds a link may make no revision; it then has no date of a change.
-        made = None if update is None else update.changed or update.revised
+        made = None if update is None else update.made
         if update is None or made is None:
             raise unknown_outcome(f"work item {number} is linked, but its history does not say by whom")
         if made >= pending.since(client, response):
@@ -154,16 +138,10 @@ async def _read_linking(client: AzureDevOps, numbers: Sequence[int], target: Tar
     return _name_linking({number: update.number for number, update in found.items() if update}) or None
 
 
-async def _find_linking(client: AzureDevOps, number: int, target: Target) -> _Update | None:
+async def _find_linking(client: AzureDevOps, number: int, target: Target) -> LinkUpdate | None:
     """Return the last save of a work item that added a link."""
-    last = None
-    for page in range(_MOST_PAGES):
-        query = {"$skip": page * _PAGE, "$top": _PAGE}
-        rows = decode(await client.get(_UPDATES, path={"work_items": number}, query=query), Collection[_Update]).value
-        last = next((row for row in reversed(rows) if row.added and not find_missing([target], row.added)), last)
-        if len(rows) < _PAGE:
-            break
-    return last
+    updates = await read_link_updates(client, number)
+    return next((row for row in reversed(updates) if row.added and not find_missing([target], row.added)), None)
 
 
 @review_changes.write(

@@ -18,6 +18,7 @@ _SUGGESTED = 3
 
 class _Field(Named):
     reference_name: str = Field(validation_alias="referenceName")
+    kind: str | None = Field(default=None, validation_alias="type")
 
 
 async def find_fields(client: AzureDevOps, names: Iterable[str]) -> list[str]:
@@ -31,18 +32,39 @@ async def find_fields(client: AzureDevOps, names: Iterable[str]) -> list[str]:
     given = [name.strip() for name in names]
     if all(REFERENCE_NAME.fullmatch(name) for name in given):
         return _unique(given)
+    return _unique(_look_up(await _read_fields(client), given))
+
+
+async def find_known_fields(client: AzureDevOps, names: Iterable[str]) -> list[str]:
+    """Return the reference names of fields, each once, where nothing that is sent to the service names them.
+
+    Raises:
+        InvalidRequest: There are names that no field has; the message says which, and which come near.
+    """
+    given = [name.strip() for name in names]
+    if not given:
+        return []
     rows = await _read_fields(client)
-    known = {row.name.casefold(): row.reference_name for row in rows}
-    known |= {row.reference_name.casefold(): row.reference_name for row in rows}
-    if unknown := [name for name in given if name.casefold() not in known]:
-        hints = " ".join(f"There is no field {name!r}. {_suggest(rows, name)}" for name in unknown)
-        raise InvalidRequest(hints, subject=as_subject(unknown[0]))
-    return _unique([known[name.casefold()] for name in given])
+    return _unique(_look_up(rows, given))
+
+
+async def find_html_fields(client: AzureDevOps) -> list[str]:
+    """Return the reference names, in small letters, of the fields that hold HTML, or Markdown in its place."""
+    return [row.reference_name.lower() for row in await _read_fields(client) if row.kind in {"html", "history"}]
 
 
 async def suggest_fields(client: AzureDevOps, name: str) -> str:
     """Return a sentence that names the fields whose names come near to one that does not exist."""
     return _suggest(await _read_fields(client), name)
+
+
+def _look_up(rows: list[_Field], given: list[str]) -> list[str]:
+    known = {row.name.casefold(): row.reference_name for row in rows}
+    known |= {row.reference_name.casefold(): row.reference_name for row in rows}
+    if unknown := [name for name in given if name.casefold() not in known]:
+        hints = " ".join(f"There is no field {name!r}. {_suggest(rows, name)}" for name in unknown)
+        raise InvalidRequest(hints, subject=as_subject(unknown[0]))
+    return [known[name.casefold()] for name in given]
 
 
 async def _read_fields(client: AzureDevOps) -> list[_Field]:

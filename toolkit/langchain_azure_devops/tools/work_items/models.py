@@ -18,9 +18,11 @@ from langchain_azure_devops.results.models import (
     Untrusted,
     UntrustedText,
 )
-from langchain_azure_devops.text.html import html_to_markdown
 from langchain_azure_devops.text.untrusted import clean, one_line
+from langchain_azure_devops.tools.people import NamedPerson, name_person
 from langchain_azure_devops.tools.work_items.field_names import REFERENCE_NAME
+from langchain_azure_devops.tools.work_items.link_kinds import ATTACHMENT, name_kind
+from langchain_azure_devops.tools.work_items.stored_texts import is_plain, show_text, show_text_of_unknown_form
 
 _ROW_FIELDS = (
     "System.WorkItemType",
@@ -31,7 +33,10 @@ _ROW_FIELDS = (
     "System.ChangedDate",
 )
 PROJECT_FIELD = "System.TeamProject"
+_COMMENT = "System.History"
 _BODIES = ("System.Description", "Microsoft.VSTS.TCM.ReproSteps", "Microsoft.VSTS.Common.AcceptanceCriteria")
+_OWN = ("System.", "Microsoft.VSTS.")
+"""How the names of the service's own fields begin. Of any other one it is not known whether it holds HTML."""
 _SHOWN = frozenset(
     {
         *_ROW_FIELDS,
@@ -41,15 +46,6 @@ _SHOWN = frozenset(
         "Microsoft.VSTS.Common.Priority", "Microsoft.VSTS.Common.Severity",
     }
 )  # fmt: skip
-_LINKS = {
-    "System.LinkTypes.Hierarchy-Reverse": "parent",
-    "System.LinkTypes.Hierarchy-Forward": "child",
-    "System.LinkTypes.Related": "related",
-    "System.LinkTypes.Dependency-Forward": "successor",
-    "System.LinkTypes.Dependency-Reverse": "predecessor",
-    "Hyperlink": "hyperlink",
-    "AttachedFile": "attachment",
-}
 
 
 def _reference_name(name: str) -> str:
@@ -130,7 +126,7 @@ class WorkItem(Result):
     type: Untrusted = _field("System.WorkItemType", required=True)
     title: Untrusted = _field("System.Title", required=True)
     state: Untrusted = _field("System.State", required=True)
-    assigned_to: Untrusted | None = _field("System.AssignedTo", "displayName")
+    assigned_to: NamedPerson = _field("System.AssignedTo")
     tags: Untrusted | None = _field("System.Tags")
     changed: Instant | None = _field("System.ChangedDate")
     more: list[Extra] = Field(default=[])
@@ -205,9 +201,9 @@ class WorkItemDetail(WorkItem, PartialResult):
     priority: int | None = _field("Microsoft.VSTS.Common.Priority")
     severity: Untrusted | None = _field("Microsoft.VSTS.Common.Severity")
     created: Instant | None = _field("System.CreatedDate")
-    created_by: Untrusted | None = _field("System.CreatedBy", "displayName")
+    created_by: NamedPerson = _field("System.CreatedBy")
     created_by_id: str | None = _field("System.CreatedBy", "id", hidden=True)
-    changed_by: Untrusted | None = _field("System.ChangedBy", "displayName")
+    changed_by: NamedPerson = _field("System.ChangedBy")
     changed_by_id: str | None = _field("System.ChangedBy", "id", hidden=True)
     comment_count: int | None = _field("System.CommentCount")
     links: list[Link] = Field(default=[])
@@ -226,6 +222,7 @@ class Relation(BaseModel):
     url: str | None = None
     name: str | None = Field(default=None, validation_alias=AliasPath("attributes", "name"))
     comment: str | None = Field(default=None, validation_alias=AliasPath("attributes", "comment"))
+    number: int | None = Field(default=None, validation_alias=AliasPath("attributes", "id"))
 
 
 class RawWorkItem(BaseModel):
@@ -240,12 +237,17 @@ class RawComment(BaseModel):
     """A comment as the service answers it."""
 
     id: int = Field(validation_alias=AliasChoices("id", "commentId"))
-    author: str | None = Field(default=None, validation_alias=AliasPath("createdBy", "displayName"))
+    author: NamedPerson = Field(default=None, validation_alias="createdBy")
     author_id: str | None = Field(default=None, validation_alias=AliasPath("createdBy", "id"))
     text: str | None = None
     format: str | None = None
     created: Instant | None = Field(default=None, validation_alias="createdDate")
     deleted: bool | None = Field(default=None, validation_alias="isDeleted")
+
+    @property
+    def shown_text(self) -> str:
+        """The text as Markdown."""
+        return show_text(_COMMENT, self.text or "", (self.format or "html").lower())
 
 
 class RawComments(BaseModel):
@@ -283,7 +285,7 @@ def add_extra_fields(row: WorkItem, raw: RawWorkItem, extra: Iterable[str]) -> W
     """Add to a row the fields that were asked for by name; a work item without such a field has an empty one."""
     given = {name.lower(): value for name, value in raw.fields.items()}
     found = {name: given.get(name.lower()) for name in extra}
-    more = [Extra(name=name, value="" if value is None else _text(value)) for name, value in found.items()]
+    more = [Extra(name=name, value="" if value is None else _text(name, value)) for name, value in found.items()]
     return row.model_copy(update={"more": more})
 
 
@@ -291,12 +293,16 @@ def add_details(found: WorkItemDetail, raw: RawWorkItem, comments: RawComments |
     """Add to a work item its custom fields, links, long texts and comments."""
     said = [] if comments is None else _order_comments(comments)
     formats = {name: str(form).lower() for name, form in (raw.formats or {}).items()}
-    texts = {name: _text(value, formats.get(name, "html")) for name, value in raw.fields.items() if value is not None}
+    texts = {
+        name: _text(name, value, formats.get(name, "html" if name.startswith(_OWN) else None))
+        for name, value in raw.fields.items()
+        if value is not None
+    }
     bodies = [texts.get(name) or None for name in _BODIES]
     return found.model_copy(
         update={
             "more": [Extra(name=name, value=text) for name, text in texts.items() if _is_custom(name)],
-            "links": [_make_link(relation) for relation in raw.relations],
+            "links": [make_link(relation) for relation in raw.relations],
             "description": bodies[0],
             "repro_steps": bodies[1],
             "acceptance_criteria": bodies[2],
@@ -313,7 +319,7 @@ def _order_comments(answer: RawComments) -> list[Comment]:
         Comment(
             author=one_line(comment.author or "None"),
             author_id=comment.author_id,
-            text=clean(_text(comment.text or "", (comment.format or "html").lower())),
+            text=clean(comment.shown_text),
             id=comment.id,
             created=f"{comment.created:%Y-%m-%dT%H:%MZ}" if comment.created else "",
         )
@@ -334,23 +340,33 @@ def _is_custom(name: str) -> bool:
     return name not in _SHOWN and not name.startswith(("System.", "WEF_")) and not name.endswith(("Date", "By"))
 
 
-def _text(value: Any, form: str = "html") -> str:
+def _text(name: str, value: Any, form: str | None = None) -> str:
+    """Return the value of a field as a text; of a text whose form is not known, only what surely is HTML is converted.
+
+    Args:
+        name: The reference name of the field.
+        value: The value as the service answers it.
+        form: How the work item stores the field; None where the answer does not say so.
+    """
     if isinstance(value, dict):
-        return str(value.get("displayName") or value)
-    return str(value) if form == "markdown" else html_to_markdown(str(value))
+        return str(name_person(value) or value)
+    if form is None and not is_plain(name):
+        return show_text_of_unknown_form(str(value))
+    return show_text(name, str(value), form or "html")
 
 
-def show_on_one_line(value: object) -> str:
+def show_on_one_line(name: str, value: object) -> str:
     """Return the value of a field on one line."""
-    return "" if value is None else one_line(_text(value))
+    return "" if value is None else one_line(_text(name, value))
 
 
-def _make_link(relation: Relation) -> Link:
+def make_link(relation: Relation) -> Link:
+    """Return a relation as a reader needs it, without the name of what it leads to."""
     url, name, comment = relation.url or "", relation.name or relation.kind or "", relation.comment
-    kind = _LINKS.get(relation.kind or "", "")
+    kind = name_kind(relation.kind or "", name)
     if item := re.search(r"/_apis/wit/workitems/(\d+)$", url, re.IGNORECASE):
         to = Destination("WorkItem", "", "", item[1])
-        return Link(kind=kind or name.lower(), target=item[1], comment=comment, to=to)
+        return Link(kind=kind, target=item[1], comment=comment, to=to)
     if url.startswith("vstfs:///"):
         area, what, ids = f"{url.removeprefix('vstfs:///')}//".split("/", 2)
         # The last part is a path of ids: project, repository, and pull request, commit or branch; a build has no path.
@@ -359,6 +375,6 @@ def _make_link(relation: Relation) -> Link:
         known = target.isdecimal() or what not in {"Build", "PullRequestId"}
         leads_to = Destination(f"{area}/{what}", project, repository, target) if known else None
         shown = target.removeprefix("GB") if what == "Ref" else target
-        return Link(kind=name.lower(), target=shown, repository=repository or None, comment=comment, to=leads_to)
-    title = relation.name if kind == "attachment" else None
-    return Link(kind=kind or name, target=url, title=title, comment=comment)
+        return Link(kind=kind, target=shown, repository=repository or None, comment=comment, to=leads_to)
+    title = relation.name if kind == ATTACHMENT else None
+    return Link(kind=kind, target=url, title=title, comment=comment)

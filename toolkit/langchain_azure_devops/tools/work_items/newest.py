@@ -6,8 +6,9 @@ from typing import TypeVar
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.responses import Collection, Named, Numbered, OrNone, decode
+from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
 from langchain_azure_devops.tools.work_items.models import RawWorkItem, WorkItem, add_extra_fields, row_fields
+from langchain_azure_devops.tools.work_items.wiql import read_project_name
 
 T = TypeVar("T")
 
@@ -101,8 +102,4 @@ async def is_project(client: AzureDevOps, given: str, name: str) -> bool:
     """Return whether a project that was given by its name or id, in any case, has this name now."""
     if given.casefold() == name.casefold():
         return True
-    # The root of the areas has the name of its project, and needs no other scope than work items do.
-    response = await client.get(
-        "/{project}/_apis/wit/classificationnodes/{group}", path={"project": given, "group": "areas"}
-    )
-    return decode(response, Named).name.casefold() == name.casefold()
+    return (await read_project_name(client, given)).casefold() == name.casefold()

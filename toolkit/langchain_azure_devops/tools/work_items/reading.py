@@ -1,5 +1,6 @@
 """Read work items by their ids: the rows of a list, and whole items with their comments."""
 
+import httpx
 from pydantic import JsonValue
 
 from langchain_azure_devops.calls.fan_out import fan_out, read_by_id
@@ -74,6 +75,15 @@ async def _add_parts(client: AzureDevOps, found: WorkItemDetail, raw: RawWorkIte
     return add_details(found, raw, said)
 
 
+def decode_rows(answer: httpx.Response, extra: list[str]) -> list[WorkItem]:
+    """Return the rows of an answer about several work items, with the fields beyond those that every row has."""
+    rows = [row for row in decode(answer, Collection[WorkItem | None]).value if row]
+    if extra:
+        raws = [raw for raw in decode(answer, Collection[RawWorkItem | None]).value if raw]
+        rows = [add_extra_fields(row, raw, extra) for row, raw in zip(rows, raws, strict=True)]
+    return rows
+
+
 async def read_rows(
     client: AzureDevOps, ids: list[int], columns: list[str], *, with_project: bool
 ) -> tuple[list[WorkItem], list[Failed]]:
@@ -94,11 +104,7 @@ async def read_rows(
         asked: list[JsonValue] = [*ids[start : start + BATCH]]
         body: dict[str, JsonValue] = {"ids": asked, "fields": wanted, "errorPolicy": "omit"}
         answer = await client.post("/{project}/_apis/wit/workitemsbatch", body, path={"project": None})
-        rows = [row for row in decode(answer, Collection[WorkItem | None]).value if row]
-        if extra:
-            raws = [raw for raw in decode(answer, Collection[RawWorkItem | None]).value if raw]
-            rows = [add_extra_fields(row, raw, extra) for row, raw in zip(rows, raws, strict=True)]
-        return {row.id: row for row in rows}
+        return {row.id: row for row in decode_rows(answer, extra)}
 
     answers = await fan_out(range(0, len(ids), BATCH), read_batch)
     found = {number: row for part in answers.done.values() for number, row in part.items()}

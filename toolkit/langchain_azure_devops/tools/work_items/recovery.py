@@ -1,7 +1,7 @@
 """Find out whether a work item was written when the answer was lost."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 import httpx
@@ -14,10 +14,11 @@ from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import Instant
 from langchain_azure_devops.tools.work_items.links import Target, find_missing, find_targets
-from langchain_azure_devops.tools.work_items.models import CommentAdded, Relation, SavedWorkItem
+from langchain_azure_devops.tools.work_items.models import CommentAdded, RawWorkItem, Relation, SavedWorkItem
 from langchain_azure_devops.tools.work_items.newest import is_project, read_newest
 from langchain_azure_devops.tools.work_items.sent_values import (
     description_field,
+    drop_same_texts,
     find_differences,
     find_other_changes,
     sent_fields,
@@ -48,7 +49,7 @@ class _Origin(BaseModel):
     created_by_id: str | None = Field(default=None, validation_alias=AliasPath("fields", "System.CreatedBy", "id"))
 
 
-class _Revision(BaseModel):
+class StoredRevision(BaseModel):
     """The author, time, values and links of a revision."""
 
     fields: dict[str, JsonValue]
@@ -98,7 +99,7 @@ async def find_created_item(client: AzureDevOps, pending: PendingWrite) -> Saved
     targets = list((await find_targets(client, project, given.get("links") or [])).values())
     found = []
     for number in candidates:
-        first = await _read_revision(client, number, 1)
+        first = await read_revision(client, number, 1)
         if first is not None and not _differences(sent, given.get("parent"), targets, first[1]):
             found.append(first[0])
     if len(found) > 1:
@@ -132,23 +133,25 @@ async def _find_own_new(client: AzureDevOps, pending: PendingWrite, project: str
     return [row.id for row in mine if here[row.project]]
 
 
-async def _read_revision(
+async def read_revision(
     client: AzureDevOps, number: int, revision: int
-) -> tuple[SavedWorkItem, _Revision, httpx.Response] | None:
+) -> tuple[SavedWorkItem, StoredRevision, httpx.Response] | None:
     """Read a revision of a work item; a note says when there are later ones, and None that there is none so far."""
     answer = await client.get(ITEM, path={"id": number}, query={"$expand": "all"})
     current = decode(answer, SavedWorkItem)
     if current.revision < revision:
         return None
     if current.revision == revision:
-        return current, decode(answer, _Revision), answer
+        return current, decode(answer, StoredRevision), answer
     answer = await client.get(_REVISION, path={"id": number, "revision": revision}, query={"$expand": "all"})
     note = f"It was changed since then and is at revision {current.revision}."
     saved = decode(answer, SavedWorkItem).model_copy(update={"id": number, "url": current.url, "notes": [note]})
-    return saved, decode(answer, _Revision), answer
+    return saved, decode(answer, StoredRevision), answer
 
 
-def _differences(sent: Mapping[str, str], parent: int | None, targets: list[Target], first: _Revision) -> list[str]:
+def _differences(
+    sent: Mapping[str, str], parent: int | None, targets: list[Target], first: StoredRevision
+) -> list[str]:
     """Return what in the first revision of a work item is not surely as it was sent."""
     others = [
         name
@@ -193,29 +196,52 @@ async def find_comment(client: AzureDevOps, pending: PendingWrite) -> CommentAdd
 
 
 async def find_update(client: AzureDevOps, pending: PendingWrite) -> SavedWorkItem | Missing:
+    """Return the revision that makes exactly the change of an update; see `find_exact_change`."""
+
+    def find_sent(before: RawWorkItem, type: str) -> dict[str, str]:
+        # The texts that it had already were not sent.
+        return drop_same_texts(sent_fields(pending.arguments, type), before)
+
+    return await find_exact_change(client, pending, find_sent)
+
+
+async def find_exact_change(
+    client: AzureDevOps,
+    pending: PendingWrite,
+    find_sent: Callable[[RawWorkItem, str], Mapping[str, str]],
+    loses: Callable[[str], bool] = lambda _name: False,
+) -> SavedWorkItem | Missing:
     """Return the revision after the one that was read if it is recent, by this account, and makes exactly this change.
 
     Only one write can have made that revision. When somebody else made it, the service refused this write, which names
     the revision that it changes.
+
+    Args:
+        client: The client that reads.
+        pending: The write; it names the work item, the revision that was read, and the new links.
+        find_sent: Returns the fields that were sent, from the revision before and the type.
+        loses: Returns whether the change may empty a field that was not sent.
     """
     number, before = pending.arguments["id"], pending.arguments["revision"]
     pending.url = f"{client.settings.url('core')}/_workitems/edit/{number}"
-    following = await _read_revision(client, number, before + 1)
+    following = await read_revision(client, number, before + 1)
     if following is None:
         return Missing(f"revision {before + 1} of work item {number}")
     saved, after, response = following
-    _check_author(after, number, before, (await fetch_account(client)).id)
+    check_author(after, number, before, (await fetch_account(client)).id)
     if pending.is_of_another(client, SavedWorkItem, number, before + 1):
         raise unknown_outcome(f"another call made revision {before + 1} of work item {number}")
     if after.changed < pending.since(client, response):
         raise unknown_outcome(f"revision {before + 1} of work item {number} is older than this call")
     links = pending.arguments.get("links") or []
-    expand = {"$expand": "all"} if links else {}
     where = {"id": number, "revision": before}
-    earlier = decode(await client.get(_REVISION, path=where, query=expand), _Revision)
+    answer = await client.get(_REVISION, path=where, query={"$expand": "all"})
+    earlier, stored = decode(answer, StoredRevision), decode(answer, RawWorkItem)
     targets = list((await find_targets(client, str(after.fields["System.TeamProject"]), links)).values())
-    sent = sent_fields(pending.arguments, after.type)
-    differences = find_differences(sent, after.fields) + find_other_changes(sent, earlier.fields, after.fields)
+    sent = find_sent(stored, after.type)
+    others = find_other_changes(sent, earlier.fields, after.fields)
+    lost = {name for name in others if loses(name) and not after.fields.get(name)}
+    differences = find_differences(sent, after.fields) + [name for name in others if name not in lost]
     differences += find_missing(targets, after.relations)
     if differences or not [*find_differences(sent, earlier.fields), *find_missing(targets, earlier.relations)]:
         raise unknown_outcome(
@@ -225,7 +251,7 @@ async def find_update(client: AzureDevOps, pending: PendingWrite) -> SavedWorkIt
     return saved
 
 
-def _check_author(after: _Revision, number: int, before: int, account: str) -> None:
+def check_author(after: StoredRevision, number: int, before: int, account: str) -> None:
     """Check who made the revision after the one that was read.
 
     Raises:

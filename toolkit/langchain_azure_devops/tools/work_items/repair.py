@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from langchain_azure_devops.errors import AzureDevOpsError, InvalidRequest, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
@@ -15,6 +15,7 @@ from langchain_azure_devops.http.responses import Collection, Named, OrNone, dec
 from langchain_azure_devops.safety.grants import as_subject
 from langchain_azure_devops.text.untrusted import one_line
 from langchain_azure_devops.tools.work_items.field_names import suggest_fields
+from langchain_azure_devops.tools.work_items.recovery import ITEM
 
 _TYPES = "/{project}/_apis/wit/workitemtypes"
 _RULE = re.compile(r"Rule Error for field (?P<rule>.+?)\. Error code|The field '(?P<list>[^']+)' contains the value")
@@ -40,6 +41,14 @@ class _Type(Named):
     states: OrNone[Named] = Field(default=[])
 
 
+class _Transition(BaseModel):
+    to: str
+
+
+class _Workflow(BaseModel):
+    transitions: dict[str, OrNone[_Transition]] = Field(default={})
+
+
 class _Node(Named):
     children: OrNone["_Node"] = Field(default=[])
 
@@ -51,7 +60,11 @@ class _Allowed(BaseModel):
 
 
 async def add_repair_hint(
-    client: AzureDevOps, error: InvalidRequest | NotFound, project: str | None, type: str | None = None
+    client: AzureDevOps,
+    error: InvalidRequest | NotFound,
+    project: str | None,
+    type: str | None = None,
+    state: str | None = None,
 ) -> InvalidRequest | NotFound:
     """Add the accepted names or values to an error if one request finds them; otherwise return it unchanged.
 
@@ -60,15 +73,45 @@ async def add_repair_hint(
         error: The error of the service.
         project: The project of the work item or query, if it has one.
         type: The type of the work item; None for a query.
+        state: The state in which the work item is; None for a new one and for a query.
     """
     try:
-        hint, subject = await _find_hint(client, error, project, type)
+        hint, subject = await _find_hint(client, error, project, type, state)
     except AzureDevOpsError:
         return error
     if not hint:
         return error
     kind = NotFound if isinstance(error, NotFound) else InvalidRequest
     return kind(f"{error.message} {hint}", subject=subject)
+
+
+class _Standing(BaseModel):
+    """What the rules of a process decide by."""
+
+    project: str = Field(validation_alias=AliasPath("fields", "System.TeamProject"))
+    type: str = Field(validation_alias=AliasPath("fields", "System.WorkItemType"))
+    state: str = Field(validation_alias=AliasPath("fields", "System.State"))
+
+
+async def explain_refusal(
+    client: AzureDevOps, error: InvalidRequest | NotFound, id: int, type: str | None = None
+) -> InvalidRequest | NotFound:
+    """Add to the refusal of a change of a work item what its process would have accepted; read now.
+
+    Args:
+        client: The client that asks.
+        error: The error of the service.
+        id: The work item.
+        type: The type that it would get, where the change is one of the type.
+    """
+    names = "System.TeamProject,System.WorkItemType,System.State"
+    try:
+        now = decode(await client.get(ITEM, path={"id": id}, query={"fields": names}), _Standing)
+    except AzureDevOpsError:
+        return error
+    if type is not None and type.casefold() != now.type.casefold():
+        return await add_repair_hint(client, error, now.project, type)
+    return await add_repair_hint(client, error, now.project, now.type, now.state)
 
 
 async def explain_empty_result(client: AzureDevOps, project: str, type: str | None, state: str | None) -> list[str]:
@@ -93,7 +136,7 @@ async def explain_empty_result(client: AzureDevOps, project: str, type: str | No
 
 
 async def _find_hint(
-    client: AzureDevOps, error: InvalidRequest | NotFound, project: str | None, type: str | None
+    client: AzureDevOps, error: InvalidRequest | NotFound, project: str | None, type: str | None, state: str | None
 ) -> tuple[str, str]:
     """Return a hint about the accepted values and its subject; both are empty when they are not known."""
     message = error.message
@@ -110,7 +153,7 @@ async def _find_hint(
         hint, subject = _WIQL_FORM, "wiql"
     elif type is not None and project is not None and (found := _RULE.search(message)) is not None:
         field = found["rule"] or found["list"]
-        hint, subject = await _list_values(client, project, type, field), as_subject(field)
+        hint, subject = await _list_values(client, project, type, field, state), as_subject(field)
     elif type is not None and project is not None and "VS402323" in message:
         hint, subject = await _suggest_types(client, project, type), as_subject(type)
     elif "unknown identity" in message:
@@ -132,11 +175,23 @@ def _flatten_tree(node: _Node, above: str) -> list[str]:
     return [path, *(deeper for child in node.children for deeper in _flatten_tree(child, f"{path}\\"))]
 
 
-async def _list_values(client: AzureDevOps, project: str, type: str, field: str) -> str:
+async def list_following_states(client: AzureDevOps, project: str, type: str, state: str) -> list[str]:
+    """Return the states into which the process lets a work item of this type go from a state; empty when not known."""
+    answer = await client.get(_TYPES + "/{type}", path={"project": project, "type": type})
+    transitions = {name.casefold(): row for name, row in decode(answer, _Workflow).transitions.items()}
+    return [row.to for row in transitions.get(state.casefold(), []) if row.to.casefold() != state.casefold()]
+
+
+async def _list_values(client: AzureDevOps, project: str, type: str, field: str, state: str | None) -> str:
     where: dict[str, str | int | None] = {"project": project, "type": type, "field": field}
     if field.lower() in {"state", "system.state"}:
         states = [row.name for row in decode(await client.get(_TYPES + "/{type}/states", path=where), _Names).value]
-        return f"The states of a {type} are: {_join(states)}; a new one begins as {states[0]}." if states else ""
+        known = f"The states of a {type} are: {_join(states)}" if states else ""
+        if known and state is None:
+            return f"{known}; a new one begins as {states[0]}."
+        following = [] if state is None else await list_following_states(client, project, type, state)
+        after = f"It is {one_line(state or '')}, and this process lets only these follow: {_join(following)}."
+        return " ".join([f"{known}." if known else "", after if following else ""]).strip()
     response = await client.get(_TYPES + "/{type}/fields/{field}", path=where, query={"$expand": "allowedValues"})
     answer = decode(response, _Allowed)
     values = [str(value) for value in answer.values]

@@ -4,20 +4,29 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, TypeVar, cast
 
-from pydantic import AliasPath, BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
-from langchain_azure_devops.calls.declaration import Cursor, Ids, Limit, Project, Projects, Toolset
+from langchain_azure_devops.calls.declaration import Cursor, Ids, Limit, Project, Projects
 from langchain_azure_devops.calls.paging import Batch, collect
 from langchain_azure_devops.calls.places import choose_project
-from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound, RevisionConflict
+from langchain_azure_devops.errors import Conflict, InvalidRequest, NotFound, ProjectNotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import format_time
 from langchain_azure_devops.http.responses import Numbered, decode
 from langchain_azure_devops.results.models import Failed, Page, Position, Records
 from langchain_azure_devops.scopes import Scope
-from langchain_azure_devops.tools.work_items.current import read_item
+from langchain_azure_devops.tools.people import shorten_people
+from langchain_azure_devops.tools.work_items.conflicts import explain_conflict
+from langchain_azure_devops.tools.work_items.current import read_before_update, read_item
 from langchain_azure_devops.tools.work_items.field_names import find_fields
-from langchain_azure_devops.tools.work_items.links import Links, add_links, describe_targets, find_targets
+from langchain_azure_devops.tools.work_items.links import (
+    Links,
+    Target,
+    add_links,
+    describe_targets,
+    find_targets,
+    is_linked,
+)
 from langchain_azure_devops.tools.work_items.models import (
     PROJECT_FIELD,
     CommentAdded,
@@ -26,7 +35,6 @@ from langchain_azure_devops.tools.work_items.models import (
     SavedWorkItem,
     WorkItem,
     WorkItemDetail,
-    show_on_one_line,
 )
 from langchain_azure_devops.tools.work_items.reading import read_item_details, read_items, read_rows
 from langchain_azure_devops.tools.work_items.recovery import (
@@ -38,15 +46,26 @@ from langchain_azure_devops.tools.work_items.recovery import (
     find_created_item,
     find_update,
 )
-from langchain_azure_devops.tools.work_items.repair import add_repair_hint, explain_empty_result
-from langchain_azure_devops.tools.work_items.sent_values import description_field, sent_fields
-from langchain_azure_devops.tools.work_items.wiql import MAX_IDS, build_query, condition, describe_reach, find_ids
-
-toolset = Toolset.named("work_items", "Find, read, create, change and comment on work items.")
+from langchain_azure_devops.tools.work_items.repair import add_repair_hint, explain_empty_result, explain_refusal
+from langchain_azure_devops.tools.work_items.sent_values import (
+    drop_same_texts,
+    has_long_text,
+    make_patch,
+    say_same,
+    sent_fields,
+)
+from langchain_azure_devops.tools.work_items.toolset import toolset
+from langchain_azure_devops.tools.work_items.wiql import (
+    MAX_IDS,
+    build_query,
+    condition,
+    describe_reach,
+    find_ids,
+    name_project,
+)
 
 _CREATE = "/{project}/_apis/wit/workitems/${type}"
 _JSON_PATCH = "application/json-patch+json"
-_MAX_SHOWN = 300
 
 T = TypeVar("T")
 Id = Annotated[int, Field(ge=1)]
@@ -72,11 +91,12 @@ async def query_work_items(
 ) -> Page[WorkItem]:
     """Find work items by WIQL or filters, latest change first.
 
-    Source: `POST .../wit/wiql`, then `POST .../wit/workitemsbatch` for the fields.
+    Source: `POST .../wit/wiql`, then `POST .../wit/workitemsbatch` for the fields. A row has the display name of a
+    person alone, except where two people on the page share it: unique names would cost a long list a third more.
     """
     project = choose_project(client, project)
     filters = {
-        "System.TeamProject": condition("=", project),
+        "System.TeamProject": condition("=", await name_project(client, project)),
         "System.WorkItemType": condition("=", type),
         "System.State": condition("=", state),
         "System.AssignedTo": condition("=", assigned_to),
@@ -113,6 +133,8 @@ async def query_work_items(
         raise await add_repair_hint(client, error, project) from error
     if wiql is not None:
         page.looked_in = describe_reach(wiql)
+    shown = shorten_people(row.assigned_to for row in page.items if row.assigned_to)
+    page.items[:] = [row.model_copy(update={"assigned_to": shown.get(row.assigned_to or "")}) for row in page.items]
     page.notes.extend(notes)
     page.failed.extend(failed)
     page.partial = bool(failed or notes)
@@ -201,7 +223,7 @@ async def create_work_item(
         "description": description,
         "fields": fields,
     }
-    patch = _make_patch(given, type)
+    patch = make_patch(sent_fields(given, type))
     if parent is not None:
         url = f"{client.settings.url('core')}/_apis/wit/workItems/{parent}"
         link: JsonValue = {"rel": "System.LinkTypes.Hierarchy-Reverse", "url": url}
@@ -224,7 +246,7 @@ async def create_work_item(
     sends=f"PATCH {ITEM}",
     targets=("id", "assigned_to", "area", "iteration", "links"),
     contents=("revision", "title", "state", "tags", "description", "fields"),
-    current=read_item,
+    current=read_before_update,
     recover=find_update,
     empty_clears=True,
     example={"id": 4, "revision": 5, "title": "Another title"},
@@ -261,21 +283,28 @@ async def update_work_item(
         "description": description,
         "fields": fields,
     }
-    kind = "" if description is None else (await _read_fields(client, id, _Kind, "System.WorkItemType")).type
-    changes = _make_patch(given, kind)
-    if links:
-        here = (await _read_fields(client, id, Place, "System.TeamProject")).project
-        changes += add_links((await find_targets(client, here, links)).values())
+    sent, targets = sent_fields(given, ""), list[Target]()
+    if has_long_text(sent) or links:
+        # A text that is shown of HTML and given back as it was shown stays HTML, and a link that is there stays one.
+        answer = await client.get(ITEM, path={"id": id}, query={"$expand": "all"})
+        saved, stored = decode(answer, SavedWorkItem), decode(answer, RawWorkItem)
+        targets = list((await find_targets(client, decode(answer, Place).project, links)).values())
+        sent = sent_fields(given, saved.type)
+        if saved.revision == revision:
+            sent = drop_same_texts(sent, stored)
+            targets = [target for target in targets if not is_linked(target, stored.relations)]
+            if not sent and not targets:
+                return saved.model_copy(update={"notes": [say_same(sent_fields(given, saved.type), links)]})
+    changes = [*make_patch(sent), *add_links(targets)]
     if not changes:
         raise InvalidRequest("Nothing to change was given.", subject="arguments")
     patch: list[JsonValue] = [{"op": "test", "path": "/rev", "value": revision}, *changes]
     try:
         response = await client.post(ITEM, patch, path={"id": id}, content_type=_JSON_PATCH, method="PATCH")
     except Conflict as error:
-        raise await _explain_conflict(client, error, id, revision, changes) from error
+        raise await explain_conflict(client, error, id, revision, changes) from error
     except InvalidRequest as error:
-        place = await _read_fields(client, id, _PlaceAndKind, "System.TeamProject,System.WorkItemType")
-        raise await add_repair_hint(client, error, place.project, place.type) from error
+        raise await explain_refusal(client, error, id) from error
     return decode(response, SavedWorkItem)
 
 
@@ -308,43 +337,5 @@ async def add_work_item_comment(
     return CommentAdded(work_item=id, comment=decode(response, Numbered).id)
 
 
-class _Kind(BaseModel):
-    type: str = Field(validation_alias=AliasPath("fields", "System.WorkItemType"))
-
-
-class _PlaceAndKind(Place, _Kind):
-    pass
-
-
 async def _read_fields(client: AzureDevOps, id: int, model: type[T], names: str) -> T:
     return decode(await client.get(ITEM, path={"id": id}, query={"fields": names}), model)
-
-
-def _make_patch(given: Mapping[str, object], type: str) -> list[JsonValue]:
-    patch: list[JsonValue] = [
-        # Adding tags adds to those that are there; every other field is set by it, also one that was empty.
-        {"op": "replace" if name == "System.Tags" else "add", "path": f"/fields/{name}", "value": value}
-        for name, value in sent_fields(given, type).items()
-    ]
-    if given["description"] is not None:
-        patch.append({"op": "add", "path": f"/multilineFieldsFormat/{description_field(type)}", "value": "Markdown"})
-    return patch
-
-
-async def _explain_conflict(
-    client: AzureDevOps, error: Conflict, id: int, revision: int, changes: list[JsonValue]
-) -> Conflict:
-    response = await client.get(ITEM, path={"id": id})
-    now, fields = decode(response, WorkItem).revision, decode(response, RawWorkItem).fields
-    if now == revision:
-        return error
-    paths = [str(change["path"]) for change in changes if isinstance(change, dict)]
-    names = [path.removeprefix("/fields/") for path in paths if path.startswith("/fields/")]
-    shown = [*dict.fromkeys([*names, "System.ChangedBy", "System.ChangedDate"])]
-    told = {name: client.secrets.redact(show_on_one_line(fields.get(name)))[:_MAX_SHOWN] for name in shown}
-    values = "\n".join(f"{name}: {value or '(empty)'}" for name, value in told.items())
-    return RevisionConflict(
-        f"Work item {id} is at revision {now}, not {revision}: somebody changed it since it was read. Nothing was "
-        f"changed. If the change still fits, repeat it with revision {now}. Current values:\n{values}",
-        subject=str(now),
-    )

@@ -8,12 +8,13 @@ from pydantic import BaseModel, Field
 
 from langchain_azure_devops.errors import InvalidRequest
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.http.responses import Numbered, OrNone, decode
+from langchain_azure_devops.http.responses import Named, Numbered, OrNone, decode
 from langchain_azure_devops.results.models import EVERYWHERE, Place
 
 MAX_IDS = 19_999
 """The most work items that one query may find."""
 _LOOK_AHEAD = 1_000
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TIME = re.compile(r"['\"]\d{4}-\d\d-\d\dT\d")
 
 _ORDER = "ORDER BY [System.ChangedDate] DESC, [System.Id] DESC"
@@ -30,6 +31,23 @@ def condition(operator: str, value: str | None) -> str | None:
     if value is None:
         return None
     return f"{operator} @Me" if value.lower() == "@me" else f"{operator} {_quote(value)}"
+
+
+async def read_project_name(client: AzureDevOps, project: str) -> str:
+    """Return the name of a project that is given by its name or id.
+
+    The root of its areas has this name, and needs no other scope than work items do.
+    """
+    where = {"project": project, "group": "areas"}
+    response = await client.get("/{project}/_apis/wit/classificationnodes/{group}", path=where)
+    return decode(response, Named).name
+
+
+async def name_project(client: AzureDevOps, project: str | None) -> str | None:
+    """Return the name of a project for a filter, which compares names; only an id has to be looked up."""
+    if project is None or not _GUID.fullmatch(project):
+        return project
+    return await read_project_name(client, project)
 
 
 def build_query(conditions: Mapping[str, str | None], as_of: str = "") -> str:

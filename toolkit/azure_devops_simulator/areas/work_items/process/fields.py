@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -117,7 +118,25 @@ _ALL = [
     Field("Microsoft.VSTS.Build.IntegrationBuild", "Integration Build", "string"),
 ]
 
-FIELDS: dict[str, Field] = {field.reference_name: field for field in _ALL}
+_CARD_FIELD = re.compile(r"WEF_[0-9A-F]{32}_Kanban\.(?:Column(?P<done>\.Done)?|Lane)", re.IGNORECASE)
+
+
+def is_card_field(name: str) -> bool:
+    """Return whether a reference name is that of a field in which a board keeps the place of a card."""
+    return _CARD_FIELD.fullmatch(name) is not None
+
+
+class _Fields(dict[str, Field]):
+    """The fields by reference name. Those of boards come into being with their teams, so they are not counted."""
+
+    def __missing__(self, name: str) -> Field:
+        found = _CARD_FIELD.fullmatch(name)
+        if found is None:
+            raise KeyError(name)
+        return Field(name, name, "boolean" if found["done"] else "string")
+
+
+FIELDS: dict[str, Field] = _Fields({field.reference_name: field for field in _ALL})
 _BY_NAME = {field.name.lower(): field for field in _ALL} | {field.reference_name.lower(): field for field in _ALL}
 
 OPERATIONS: dict[str, tuple[str, ...]] = {
@@ -160,6 +179,9 @@ SUPPORTED: dict[Kind, tuple[str, ...]] = {
 
 def find_field(name: str) -> Field | None:
     """Find a field by reference name or display name, without regard to case."""
+    if is_card_field(name):
+        identity, _, kind = name.partition("_Kanban.")
+        return FIELDS[f"{identity.upper()}_Kanban.{kind.title()}"]
     return _BY_NAME.get(name.lower())
 
 

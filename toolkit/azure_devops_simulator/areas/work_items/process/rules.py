@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from azure_devops_simulator.api.errors import ServiceError
+from azure_devops_simulator.api.errors import NotSimulatedError, ServiceError
 from azure_devops_simulator.api.parsing import as_text, read_date
 from azure_devops_simulator.areas.work_items.process.fields import FIELDS, LONG_TEXT, NUMBERS, Field
 from azure_devops_simulator.areas.work_items.process.types import ALLOWED, SEVERITY, STATE_CHANGED, State, WorkItemType
@@ -85,8 +85,8 @@ def stored_value(
         return _path(organization, project, field, str(value), item_id)
     if field.kind in NUMBERS:
         return _limited(field, _number(field, value), rules=rules)
-    if field.kind == "dateTime":
-        return _date(field, value)
+    if field.kind in {"dateTime", "boolean"}:
+        return _date(field, value) if field.kind == "dateTime" else _flag(field, value)
     return _limited(field, _text(field, value), rules=rules)
 
 
@@ -123,6 +123,13 @@ def _number(field: Field, value: JsonValue) -> FieldValue:
     return int(number)
 
 
+def _flag(field: Field, value: JsonValue) -> bool:
+    known = {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+    if known is None:
+        raise _error_code(field, "hasValues", "invalidType")
+    return known
+
+
 def _date(field: Field, value: JsonValue) -> datetime:
     when = read_date(str(value))
     if when is None:
@@ -137,6 +144,8 @@ def _identity(organization: Organization, field: Field, value: JsonValue, *, rul
         found = _NAME_AND_ADDRESS.fullmatch(str(value))
         names = [found["address"]] if found else [str(value).strip()]
     for name in filter(None, names):
+        if len(organization.users_called(name)) > 1:
+            raise NotSimulatedError(f"the identity {name!r}, a display name that several users share")
         if user := organization.user(name):
             return user.id
     shown = next((name for name in reversed(names) if name), "")

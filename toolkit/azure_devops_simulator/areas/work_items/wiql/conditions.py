@@ -303,6 +303,7 @@ def _identity(comparison: Comparison, wanted: list[_Value], context: Context) ->
         else:
             user = _user(str(value), context)
             accepted.add(user.id if user else str(value).lower())
+            accepted |= {sharing.id for sharing in context.organization.users_called(str(value).strip())}
     if comparison.operator in _ORDERED:
         return _identity_order(comparison, wanted, context)
     negative = comparison.operator == "<>"

@@ -1,0 +1,1 @@
+"""What teams plan with: iterations, areas, backlogs, boards and capacity."""

@@ -1,0 +1,1 @@
+"""Test plans with their suites, cases and points."""

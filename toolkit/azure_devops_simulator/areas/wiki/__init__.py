@@ -1,0 +1,1 @@
+"""Wikis and their pages, which are files of git repositories."""

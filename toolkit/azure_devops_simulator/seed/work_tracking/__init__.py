@@ -1,0 +1,1 @@
+"""What belongs to the work items of the seed organization: attached files, saved queries and templates."""

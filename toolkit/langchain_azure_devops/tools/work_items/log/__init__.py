@@ -1,0 +1,1 @@
+"""What happened to a work item: its comments and its changes."""

@@ -1,0 +1,1 @@
+"""What the process of a project knows: types of work items, and templates of teams."""

@@ -1,0 +1,1 @@
+"""Saved queries: list and run them."""
