@@ -53,7 +53,7 @@ RECORDS = {
     "list_sprint_changes": " in a sprint of Platform",
 }
 """Lists that look into one record, and how they name it."""
-IN_THE_PROJECT_OF_AN_ITEM = {"list_work_item_comments", "list_attachments"}
+IN_THE_PROJECT_OF_AN_ITEM = {"list_work_item_comments"}
 """Lists that find the project by a work item before they read anything else."""
 NEEDED = {
     "search_code": {"text": "port"},

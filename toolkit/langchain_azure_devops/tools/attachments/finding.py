@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
-from langchain_azure_devops.errors import AzureDevOpsError
+from langchain_azure_devops.errors import AzureDevOpsError, NotFound
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.request import PathValues, QueryValue
 from langchain_azure_devops.http.responses import Collection, decode
@@ -27,6 +27,7 @@ _NAMES = {
     "Microsoft.VSTS.TCM.ReproSteps": "repro steps",
     "Microsoft.VSTS.Common.AcceptanceCriteria": "acceptance criteria",
 }
+_GONE = "The item was read, but this part was not found: the item was moved or deleted meanwhile, or this is hidden."
 _AT_ONCE = 200
 _MOST_UPDATES = 5_000
 _MOST_COMMENTS = 1_000
@@ -136,9 +137,17 @@ async def add_authors(
             if len(updates) < _AT_ONCE:
                 break
     except AzureDevOpsError as error:
-        place = f"history of work item {item.id}, which tells who attached a file"
-        failed.append(Failed(place=place, status=error.status, reason=error.message))
+        failed.append(name_unread(f"history of work item {item.id}, which tells who attached a file", error))
     return [_add_author(each, adding.get(each.id)) for each in files], failed
+
+
+def name_unread(place: str, error: AzureDevOpsError) -> Failed:
+    """Name a part of a work item that could not be read, and say why.
+
+    The project in the request is what the work item itself named. An error that finds nothing would repeat that name.
+    """
+    reason = _GONE if isinstance(error, NotFound) else error.message
+    return Failed(place=place, status=error.status, reason=reason)
 
 
 def _add_author(file: Attachment, update: ItemUpdate | None) -> Attachment:

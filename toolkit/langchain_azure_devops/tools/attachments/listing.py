@@ -8,12 +8,13 @@ from langchain_azure_devops.calls.declaration import Cursor, Limit
 from langchain_azure_devops.calls.paging import page_rows
 from langchain_azure_devops.errors import AzureDevOpsError
 from langchain_azure_devops.http.client import AzureDevOps
-from langchain_azure_devops.results.models import Failed, Page, Place
+from langchain_azure_devops.results.models import EVERYWHERE, Failed, Page, Place
 from langchain_azure_devops.scopes import Scope
 from langchain_azure_devops.tools.attachments.finding import (
     add_authors,
     list_attached,
     list_in_comments,
+    name_unread,
     read_item,
 )
 from langchain_azure_devops.tools.attachments.models import Attachment
@@ -34,12 +35,12 @@ async def list_attachments(
     try:
         found, notes = await list_in_comments(client, item, found)
     except AzureDevOpsError as error:
-        failed.append(Failed(place=f"comments of work item {work_item}", status=error.status, reason=error.message))
+        failed.append(name_unread(f"comments of work item {work_item}", error))
     found, unread = await add_authors(client, item, found)
     failed += unread
     page = await page_rows(Attachment, found, limit, cursor)
     page.looked_in = Place(
-        project=item.project,
+        project=EVERYWHERE,
         words=f"work item {work_item} with its texts and comments",
         web=f"_workitems/edit/{work_item}",
     )
