@@ -12,6 +12,7 @@ from langchain_azure_devops.calls import Tool as Tool
 from langchain_azure_devops.calls import Toolset as Toolset
 from langchain_azure_devops.calls import approve_writes_with as approve_writes_with
 from langchain_azure_devops.calls import read_optional as read_optional
+from langchain_azure_devops.calls import read_with as read_with
 from langchain_azure_devops.errors import AzureDevOpsError as AzureDevOpsError
 from langchain_azure_devops.http import AzureDevOps as AzureDevOps
 from langchain_azure_devops.results import Lines as Lines

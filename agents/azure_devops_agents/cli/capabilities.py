@@ -18,10 +18,14 @@ def select_tools(
     return filter_by_connection(connection, tools, declared=declared, read_only=target.only_reads)
 
 
-def spell_scope(scopes: Iterable[Scope]) -> str:
-    """Name the least of several alternative scopes, as on the token page and as in the API."""
-    scope = narrowest_scope(scopes)
-    return f"{on_token_page(scope)} · {scope.value}"
+def spell_scopes(scopes: Iterable[Scope]) -> str:
+    """Name scopes that are needed together, as on the token page and as in the API."""
+    return " and ".join(f"{on_token_page(scope)} · {scope.value}" for scope in scopes)
+
+
+def list_least_scopes(tool: Tool[..., Any]) -> tuple[Scope, ...]:
+    """Return the least scopes with which a token gets a tool."""
+    return tuple(map(narrowest_scope, tool.scope_groups))
 
 
 def list_needed_scopes(*, writes: bool) -> list[Scope]:

@@ -92,7 +92,8 @@ def test_simulator_and_organization_exclude_each_other():
 def test_tools_for_machines(server):
     rows = json.loads(run("tools", "--json", env=environ(server, READER)).stdout)
     assert [row["name"] for row in rows] == [tool.name for tool in TOOLS.values() if tool.default]
-    assert all(list(row) == ["name", "toolset", "default", "access", "scopes", "available", "missing"] for row in rows)
+    columns = ["name", "toolset", "default", "access", "scopes", "also", "available", "missing"]
+    assert all(list(row) == columns for row in rows)
     for row in rows:
         assert row["available"] is (row["access"] == "read")
         assert row["missing"] == ([] if row["available"] else row["scopes"])

@@ -139,16 +139,42 @@ def test_what_is_refused_at_run_time_is_absent_from_then_on(organization, server
         assert organization.clock.now() == before
 
 
+PAGE = {"wiki": "Platform.wiki", "path": "/Home"}
+
+
+@pytest.mark.parametrize(
+    ("scopes", "lacks"), [("vso.wiki", Scope.CODE), ("vso.code", Scope.WIKI), ("vso.wiki vso.code", None)]
+)
+def test_a_tool_that_needs_two_scopes_comes_with_both(organization, server, scopes, lacks):
+    organization.add_token("some", [*scopes.split(), "vso.project"])
+    where = {"base_url": server.base_url, "pat": "some", "default_project": "Platform", "toolsets": ["wiki"]}
+    for toolkit in (AzureDevOpsToolkit(**where, scopes=scopes), AzureDevOpsToolkit.connect(**where)):
+        with toolkit:
+            if lacks is None:
+                assert use(toolkit, "list_wiki_page_changes", **PAGE).status == "success"
+            else:
+                assert toolkit.absent["list_wiki_page_changes"].scopes == (lacks,)
+
+
+def test_a_tool_that_lacks_both_of_its_scopes_names_both(organization, server):
+    organization.add_token("neither", ["vso.project"])
+    where = {"base_url": server.base_url, "pat": "neither", "tools": ["list_wiki_page_changes"]}
+    with AzureDevOpsToolkit.connect(**where) as toolkit:
+        assert str(toolkit.absent["list_wiki_page_changes"]) == ("the token lacks the scope (vso.wiki and vso.code)")
+        assert toolkit.required_scopes() == {Scope.WIKI, Scope.CODE}
+    with pytest.raises(ScopeMissing, match=r"needs vso\.wiki and vso\.code "):
+        AzureDevOpsToolkit.connect(**where, strict=True)
+
+
 def test_a_second_scope_that_is_refused_at_run_time_is_named(organization, server):
     organization.add_token("wiki-only", ["vso.wiki", "vso.project"])
-    given = {"wiki": "Platform.wiki", "path": "/Home"}
-    with AzureDevOpsToolkit.connect(
+    with AzureDevOpsToolkit(
         base_url=server.base_url, pat="wiki-only", default_project="Platform", toolsets=["wiki"]
     ) as toolkit:
-        message = use(toolkit, "list_wiki_page_changes", **given)
+        message = use(toolkit, "list_wiki_page_changes", **PAGE)
         assert message.content.splitlines()[0] == "[denied ScopeMissing vso.code]"
         assert toolkit.absent["list_wiki_page_changes"].scopes == (Scope.CODE,)
-        assert use(toolkit, "read_wiki_page", **given).status == "success"
+        assert use(toolkit, "read_wiki_page", **PAGE).status == "success"
 
 
 def test_a_declared_scope_that_is_refused_is_an_error(server):

@@ -10,7 +10,7 @@ from langchain_azure_devops.errors import ToolUnknown
 from langchain_azure_devops.scopes import Scope, expand
 
 PAT = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5q6r7s2t3u4v5w6x7y2z3"
-USED = sorted({scope for tool in TOOLS.values() for scope in tool.scopes})
+USED = sorted({scope for tool in TOOLS.values() for group in tool.scope_groups for scope in group})
 OPTIONS = frozenset(tool.needs for tool in TOOLS.values() if tool.needs)
 """Every option of the toolkit without which a tool is left out."""
 READ_SCOPES = {
@@ -45,17 +45,22 @@ def test_matrix_of_scope_sets_and_tools(scopes, read_only):
     selection = filter_tools(TOOLS.values(), known=scopes, read_only=read_only, options=OPTIONS)
     present = {tool.name for tool in selection.tools}
     for tool in TOOLS.values():
-        allowed = bool(expand(scopes) & set(tool.scopes)) and not (read_only and tool.access == "write")
+        lacking = [group for group in tool.scope_groups if expand(scopes).isdisjoint(group)]
+        allowed = not lacking and not (read_only and tool.access == "write")
         assert (tool.name in present) == allowed, tool.name
         assert (tool.name in selection.absent) != allowed
         if not allowed and tool.access == "read":
-            assert set(selection.absent[tool.name].scopes) == set(tool.scopes)
+            absence = selection.absent[tool.name]
+            assert absence.scopes == lacking[0]
+            assert absence.also == tuple(min(group) for group in lacking[1:])
 
 
 @pytest.mark.parametrize("scope", Scope)
 def test_a_scope_brings_exactly_what_it_includes(scope):
     present = {tool.name for tool in filter_tools(TOOLS.values(), known=frozenset({scope}), options=OPTIONS).tools}
-    assert present == {tool.name for tool in TOOLS.values() if expand([scope]) & set(tool.scopes)}
+    assert present == {
+        tool.name for tool in TOOLS.values() if all(map(expand([scope]).intersection, tool.scope_groups))
+    }
 
 
 def test_a_read_only_token_yields_exactly_the_readers():

@@ -283,6 +283,7 @@ def test_tools_of_the_user_carry_the_same_metadata_and_are_deferred(toolkit):
         "tool": "list_fields",
         "access": "read",
         "scopes": ["vso.work"],
+        "also": [],
         "toolset": "fields",
         "destructive": False,
         "idempotent": True,

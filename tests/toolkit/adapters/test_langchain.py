@@ -161,6 +161,7 @@ def test_metadata_is_the_one_source(name):
         "tool": name,
         "access": TOOLS[name].access,
         "scopes": [scope.value for scope in TOOLS[name].scopes],
+        "also": [scope.value for scope in TOOLS[name].also],
         "toolset": TOOLS[name].toolset,
         "destructive": TOOLS[name].destructive,
         "idempotent": TOOLS[name].idempotent,

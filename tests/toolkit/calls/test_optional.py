@@ -16,8 +16,9 @@ from langchain_azure_devops import (
     Scope,
     Toolset,
     read_optional,
+    read_with,
 )
-from langchain_azure_devops.errors import NotFound
+from langchain_azure_devops.errors import NotFound, ScopeMissing
 from langchain_azure_devops.tools.builds import list_builds
 from langchain_azure_devops.tools.builds.models import Build
 from langchain_azure_devops.tools.repositories.tools import list_repositories
@@ -155,6 +156,29 @@ def test_a_scope_that_was_not_declared_is_a_mistake_of_the_tool(toolkit):
 
     with pytest.raises(TypeError, match=r"careless does not declare vso\.build: name it as optional="):
         careless.call_sync(toolkit(FULL, "app_token").client)
+
+
+def test_what_a_tool_also_needs_is_read_with_its_own_scope(toolkit):
+    suspects = Toolset.named("suspects", "Find suspects.")
+
+    @suspects.read(Scope.WORK, also=(Scope.BUILD,))
+    async def list_suspicious_builds(client: AzureDevOps, *, id: int) -> Page[Build]:
+        """List the builds around a bug."""
+        await get_work_item.function(client, ids=[id])
+        return await read_with(Scope.BUILD, list_builds.function(client, project="Platform"))
+
+    @suspects.read(Scope.WORK, optional=(Scope.BUILD,))
+    async def forgetful(client: AzureDevOps) -> Page[Build]:
+        """Read builds without saying that they are needed."""
+        return await read_with(Scope.BUILD, list_builds.function(client, project="Platform"))
+
+    client = toolkit(FULL, "app_token").client
+    assert len(list_suspicious_builds.call_sync(client, id=4).items) > 0
+    with pytest.raises(TypeError, match=r"forgetful does not declare vso\.build: name it as also="):
+        forgetful.call_sync(client)
+    with pytest.raises(ScopeMissing) as refused:
+        list_suspicious_builds.call_sync(toolkit(WORK_ONLY, "vso.work vso.build").client, id=4)
+    assert refused.value.subject == "vso.build"
 
 
 class Silent(Result):

@@ -19,6 +19,7 @@ def snapshot_of(name: str) -> str:
         "description": tool.description,
         "access": tool.access,
         "scopes": [scope.value for scope in tool.scopes],
+        **({"also": [scope.value for scope in tool.also]} if tool.also else {}),
         "toolset": tool.toolset,
         "operations": sorted(f"{operation.method} {operation.template}" for operation in tool.operations),
         "schema": tool.schema,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple, get_args
 
 from langchain_azure_devops.access.connection import Connection, narrowest_scope
@@ -27,15 +28,27 @@ class Absence(NamedTuple):
 
     Attributes:
         reason: In words.
-        scopes: Any one of these would bring it; empty when no scope would.
+        scopes: Any one of these would bring it, together with all of `also`; empty when no scope would.
+        also: Further scopes that the token lacks.
     """
 
     reason: str
     scopes: tuple[Scope, ...] = ()
+    also: tuple[Scope, ...] = ()
 
     def __str__(self) -> str:
-        """Return the reason, with the scopes where one of them would help."""
-        return f"{self.reason} ({' or '.join(self.scopes)})" if self.scopes else self.reason
+        """Return the reason, with the scopes where they would help."""
+        return f"{self.reason} ({self.needed})" if self.scopes else self.reason
+
+    @property
+    def needed(self) -> str:
+        """The scopes in words."""
+        return " and ".join([" or ".join(self.scopes), *self.also])
+
+    @property
+    def least(self) -> tuple[Scope, ...]:
+        """The least scopes that would bring the tool."""
+        return (narrowest_scope(self.scopes), *self.also) if self.scopes else ()
 
 
 class Selection(NamedTuple):
@@ -210,25 +223,30 @@ def filter_tools(
     refused = frozenset(missing)
     granted = expand(known or ()) - refused
     possible = frozenset(unsettled) - refused
+
+    def find_lack(group: tuple[Scope, ...], access: Access) -> Absence | None:
+        open_question = known is None and not refused.issuperset(group)
+        unclear = open_question or bool(possible.intersection(group))
+        if granted.intersection(group) or (access == "read" and unclear):
+            return None
+        if open_question:
+            return Absence("the token's scopes are not known yet: declare them or verify", group)
+        if unclear:
+            return Absence("it is not known whether the token has the scope: declare it", group)
+        lacks = not declared or refused.issuperset(group)
+        return Absence("the token lacks the scope" if lacks else "the token is not declared to have the scope", group)
+
     tools: list[Tool[..., Any]] = []
     absent: dict[str, Absence] = {}
     for tool in candidates:
-        open_question = known is None and not refused.issuperset(tool.scopes)
-        unclear = open_question or bool(possible.intersection(tool.scopes))
         if tool.access == "write" and read_only:
             absent[tool.name] = Absence("this toolkit is read-only")
         elif tool.needs and tool.needs not in options:
             absent[tool.name] = Absence(f"this toolkit was made without {tool.needs}=")
-        elif granted.intersection(tool.scopes) or (tool.access == "read" and unclear):
-            tools.append(tool)
-        elif open_question:
-            absent[tool.name] = Absence("the token's scopes are not known yet: declare them or verify", tool.scopes)
-        elif unclear:
-            absent[tool.name] = Absence("it is not known whether the token has the scope: declare it", tool.scopes)
+        elif lacks := [lack for group in tool.scope_groups if (lack := find_lack(group, tool.access))]:
+            absent[tool.name] = lacks[0]._replace(also=tuple(narrowest_scope(lack.scopes) for lack in lacks[1:]))
         else:
-            lacks = not declared or refused.issuperset(tool.scopes)
-            reason = "the token lacks the scope" if lacks else "the token is not declared to have the scope"
-            absent[tool.name] = Absence(reason, tool.scopes)
+            tools.append(tool)
     return Selection(tuple(tools), absent)
 
 
@@ -257,7 +275,7 @@ def filter_by_connection(
     unsettled = set(connection.unknown)
     if declared is None and learnt is not None:
         # `verify` has no probe for every scope that a tool may need.
-        unsettled.update(scope for tool in candidates for scope in tool.scopes)
+        unsettled.update(scope for tool in candidates for group in tool.scope_groups for scope in group)
     return filter_them(known=learnt, missing=connection.missing, unsettled=unsettled)
 
 
@@ -270,22 +288,21 @@ def check_complete(selection: Selection) -> None:
     missing = {name: absence for name, absence in selection.absent.items() if absence.scopes}
     if missing:
         tools = "; ".join(
-            f"{name} needs {narrowest_scope(absence.scopes).value} ({absence.reason})"
-            for name, absence in missing.items()
+            f"{name} needs {' and '.join(absence.least)} ({absence.reason})" for name, absence in missing.items()
         )
         raise ScopeMissing(
             f"Not every chosen tool can be offered: {tools}. Give the token these scopes, choose other tools, or leave "
             "strict= out.",
-            subject=narrowest_scope(next(iter(missing.values())).scopes).value,
+            subject=next(iter(missing.values())).least[0].value,
         )
 
 
 def required_scopes(candidates: Iterable[Tool[..., Any]]) -> frozenset[Scope]:
     """Return the least scopes that bring all the given tools."""
     needed: set[Scope] = set()
-    for tool in candidates:
-        if not expand(needed).intersection(tool.scopes):
-            needed.add(min(tool.scopes, key=lambda scope: len(expand((scope,)))))
+    for group in chain.from_iterable(tool.scope_groups for tool in candidates):
+        if not expand(needed).intersection(group):
+            needed.add(min(group, key=lambda scope: len(expand((scope,)))))
     return frozenset(scope for scope in needed if not any(scope in expand((other,)) for other in needed - {scope}))
 
 

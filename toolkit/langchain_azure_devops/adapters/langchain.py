@@ -147,6 +147,7 @@ def bind(
             "tool": tool.name,
             "access": tool.access,
             "scopes": [scope.value for scope in tool.scopes],
+            "also": [scope.value for scope in tool.also],
             "toolset": tool.toolset,
             "destructive": tool.destructive,
             "idempotent": tool.idempotent,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from langchain_azure_devops.access.connection import narrowest_scope
 from langchain_azure_devops.access.selection import Absence
 from langchain_azure_devops.results.conventions import (
     CURSORS,
@@ -53,6 +52,5 @@ def _group(absent: Mapping[str, Absence]) -> list[str]:
     """Return one line for each reason, with the tools that it keeps away."""
     names: dict[str, list[str]] = {}
     for name, absence in absent.items():
-        needed = f" {narrowest_scope(absence.scopes).value}" if absence.scopes else ""
-        names.setdefault(f"{absence.reason}{needed}", []).append(name)
+        names.setdefault(" ".join([absence.reason, " and ".join(absence.least)]).strip(), []).append(name)
     return [f"{', '.join(tools)}: {reason}" for reason, tools in names.items()]

@@ -9,7 +9,7 @@ from langchain_azure_devops.calls.approval import approve_writes_with
 from langchain_azure_devops.calls.arguments import check_values
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.calls.fan_out import AT_ONCE
-from langchain_azure_devops.calls.optional import read_optional
+from langchain_azure_devops.calls.optional import read_optional, read_with
 from langchain_azure_devops.calls.schema import strict_schema
 from langchain_azure_devops.calls.time_limits import ReadLimit, limit_reads
 from langchain_azure_devops.calls.tool import Tool
@@ -23,5 +23,6 @@ __all__ = [
     "check_values",
     "limit_reads",
     "read_optional",
+    "read_with",
     "strict_schema",
 ]

@@ -66,6 +66,7 @@ class Toolset:
     def read(
         self,
         *scopes: Scope,
+        also: tuple[Scope, ...] = (),
         optional: tuple[Scope, ...] = (),
         default: bool = False,
         resource: str = "",
@@ -75,7 +76,8 @@ class Toolset:
         """Declare that a function is a tool that only reads.
 
         Args:
-            *scopes: Any one of them suffices.
+            *scopes: Any one of them suffices, together with all of `also`.
+            also: Scopes for what `read_with` reads. Without one of them the tool is left out.
             optional: Scopes for parts of the result that `read_optional` reads. Without one of them, the call succeeds
                 and its result names what is missing.
             default: Whether the tool belongs to the default set, which is offered when nobody chooses tools.
@@ -96,6 +98,7 @@ class Toolset:
                     toolset=self.name,
                     access="read",
                     scopes=scopes,
+                    also=also,
                     optional=optional,
                     default=default,
                     idempotent=True,

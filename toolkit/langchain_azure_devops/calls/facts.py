@@ -38,7 +38,8 @@ class ToolFacts(Generic[P, R]):
         description: The text for the model, from the function's docstring.
         toolset: The name of the group it belongs to.
         access: Whether it reads or writes.
-        scopes: Any one of these lets a token use it.
+        scopes: Any one of these lets a token use it, together with all of `also`.
+        also: Each of these is needed, too; see `read_with`.
         optional: Scopes for parts of the result that may be missing; see `read_optional`.
         default: Whether it belongs to the default set, which is offered when nobody chooses tools.
         destructive: Whether a call may overwrite or delete something, instead of only adding to it.
@@ -64,6 +65,7 @@ class ToolFacts(Generic[P, R]):
     access: Access
     scopes: tuple[Scope, ...]
     function: Callable[Concatenate[AzureDevOps, P], Awaitable[R]]
+    also: tuple[Scope, ...] = ()
     optional: tuple[Scope, ...] = ()
     default: bool = False
     destructive: bool = False
@@ -95,6 +97,11 @@ class ToolFacts(Generic[P, R]):
     def __repr__(self) -> str:
         """Show the name; the declaration is long."""
         return f"<Tool {self.name}>"
+
+    @property
+    def scope_groups(self) -> tuple[tuple[Scope, ...], ...]:
+        """The scopes in groups: a token needs any one of each group."""
+        return (self.scopes, *((scope,) for scope in self.also))
 
     @cached_property
     def parameters(self) -> type[BaseModel]:

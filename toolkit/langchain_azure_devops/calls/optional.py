@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Any, TypeVar, cast, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, cast, get_args, get_type_hints
 
 from langchain_azure_devops.errors import ScopeMissing
 from langchain_azure_devops.results.models import Failed, Page, PartialResult, Result
-from langchain_azure_devops.safety.grants import current_call
+from langchain_azure_devops.safety.grants import ToolCall, current_call
 from langchain_azure_devops.scopes import Scope
 
 T = TypeVar("T")
@@ -30,13 +30,9 @@ async def read_optional(scope: Scope, what: str, part: Coroutine[object, object,
     Raises:
         TypeError: The tool does not declare the scope as optional.
     """
-    call = current_call.get()
-    if call is None or scope not in call.optional:
-        part.close()
-        name = call.tool if call else "no tool"
-        raise TypeError(f"{name} does not declare {scope.value}: name it as optional= in the declaration of the tool.")
+    call = _check_declared("optional", scope, part)
     try:
-        return await read_with(scope, part)
+        return await _read_with(scope, part, call)
     except ScopeMissing:
         call.gaps.append((what, scope.value))
         return default
@@ -46,15 +42,28 @@ async def read_with(scope: Scope, part: Coroutine[object, object, T]) -> T:
     """Read what a tool has nothing to say without, and what needs another scope than the rest of the call.
 
     Args:
-        scope: The scope.
+        scope: The scope; the declaration of the tool names it as `also=`.
         part: Reads it.
 
     Raises:
         ScopeMissing: The token lacks the scope, which the message names.
+        TypeError: The tool does not declare the scope.
     """
+    return await _read_with(scope, part, _check_declared("also", scope, part))
+
+
+def _check_declared(option: Literal["also", "optional"], scope: Scope, part: Coroutine[object, object, T]) -> ToolCall:
     call = current_call.get()
+    if call is None or scope not in getattr(call, option):
+        part.close()
+        name = call.tool if call else "no tool"
+        raise TypeError(f"{name} does not declare {scope.value}: name it as {option}= in the declaration of the tool.")
+    return call
+
+
+async def _read_with(scope: Scope, part: Coroutine[object, object, T], call: ToolCall) -> T:
     # A refusal has to name this scope, not those of the tool; and a part that is read writes nothing.
-    token = current_call.set(None if call is None else replace(call, scopes=(scope.value,), grant=None))
+    token = current_call.set(replace(call, scopes=(scope.value,), grant=None))
     try:
         return await part
     finally:

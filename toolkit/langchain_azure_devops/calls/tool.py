@@ -247,9 +247,9 @@ class Tool(ToolFacts[P, R]):
         begun = time.monotonic()
         deadline = begun + client.context.timeouts.call
         until = last_request(deadline) if request is None else deadline
-        optional = tuple(scope.value for scope in self.optional)
+        also, optional = (tuple(scope.value for scope in scopes) for scopes in (self.also, self.optional))
         digest = digest_call(self.name, others)[:12]
-        call = ToolCall(self.name, scopes, grant, digest, until, optional, before_write=check, arguments=values)
+        call = ToolCall(self.name, scopes, grant, digest, until, also, optional, before_write=check, arguments=values)
         token = current_call.set(call)
         try:
             function = cast("Callable[..., Awaitable[R]]", self.function)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from azure_devops_agents.cli import terminal
-from azure_devops_agents.cli.capabilities import select_tools, spell_scope
+from azure_devops_agents.cli.capabilities import select_tools, spell_scopes
 from azure_devops_agents.cli.options import ConnectionOptions, connection_options
 from langchain_azure_devops import Tool
 from langchain_azure_devops.access import DEFAULT, Catalog, Selection, verify
@@ -46,8 +46,9 @@ def _for_machines(tools: Tools, selection: Selection) -> list[dict[str, object]]
             "default": tool.default,
             "access": tool.access,
             "scopes": [scope.value for scope in tool.scopes],
+            "also": [scope.value for scope in tool.also],
             "available": tool.name in available,
-            "missing": [] if tool.name in available else [scope.value for scope in selection.absent[tool.name].scopes],
+            "missing": [] if tool.name in available else [scope.value for scope in selection.absent[tool.name].least],
         }
         for tool in tools
     ]
@@ -59,7 +60,7 @@ def _show(tools: Tools, selection: Selection) -> None:
     rows = []
     for tool in tools:
         absence = selection.absent.get(tool.name)
-        needs = "" if absence is None else spell_scope(absence.scopes) if absence.scopes else absence.reason
+        needs = "" if absence is None else spell_scopes(absence.least) or absence.reason
         rows.append((tool.name, tool.toolset, tool.access, "yes" if tool.name in available else "no", needs))
     out.print(terminal.table(("tool", "toolset", "access", "there", "needs"), rows, 0))
     more = f" '--toolsets all' lists all {len(TOOLS)}." if len(tools) < len(TOOLS) else ""

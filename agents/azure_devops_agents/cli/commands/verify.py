@@ -6,7 +6,7 @@ import click
 from rich.text import Text
 
 from azure_devops_agents.cli import terminal
-from azure_devops_agents.cli.capabilities import select_tools, spell_scope
+from azure_devops_agents.cli.capabilities import select_tools, spell_scopes
 from azure_devops_agents.cli.options import ConnectionOptions, connection_options
 from azure_devops_agents.cli.shell_terms import in_shell_terms
 from langchain_azure_devops.access import Connection, Selection, verify
@@ -124,7 +124,7 @@ def _facts(connection: Connection) -> list[tuple[str, str]]:
 
 def _scope_rows(connection: Connection) -> list[tuple[str, str, str, str]]:
     """Return scope, wording, state and source of the knowledge for each scope that the tools ask for."""
-    asked = {scope for tool in TOOLS.values() for scope in tool.scopes}
+    asked = {scope for tool in TOOLS.values() for group in tool.scope_groups for scope in group}
     states = (("granted", connection.learnt), ("missing", connection.missing), ("unknown", connection.unknown))
     return [
         (scope.value, on_token_page(scope), state, how)
@@ -150,10 +150,7 @@ def _show_capabilities(selection: Selection) -> None:
     out.print(terminal.fields([(name, ", ".join(tools)) for name, tools in by_toolset.items()], 2))
     if selection.absent:
         out.print(terminal.heading(f"Missing: {len(selection.absent)}"))
-        rows = [
-            (name, spell_scope(absence.scopes) if absence.scopes else "", absence.reason)
-            for name, absence in selection.absent.items()
-        ]
+        rows = [(name, spell_scopes(absence.least), absence.reason) for name, absence in selection.absent.items()]
         out.print(terminal.table(("tool", "would come with", "why it is missing"), rows))
 
 
@@ -193,6 +190,7 @@ def _for_machines(connection: Connection, selection: Selection, next_step: str) 
                 "toolset": TOOLS[name].toolset,
                 "reason": absence.reason,
                 "scopes": [scope.value for scope in absence.scopes],
+                "also": [scope.value for scope in absence.also],
             }
             for name, absence in selection.absent.items()
         ],

@@ -35,9 +35,9 @@ def tool_reference() -> str:
 
 def _describe_tool(tool: Tool[..., Any]) -> Iterator[str]:
     yield from (f"### {tool.name}", "", tool.description, "")
-    scopes = " or ".join(f"`{scope.value}`" for scope in tool.scopes)
+    groups = (" or ".join(f"`{scope.value}`" for scope in group) for group in tool.scope_groups)
     optional = f", and for parts of the result {', '.join(f'`{scope.value}`' for scope in tool.optional)}"
-    needs = f"needs the scope {scopes}{optional if tool.optional else ''}"
+    needs = f"needs the scope {' and the scope '.join(groups)}{optional if tool.optional else ''}"
     belongs = (
         "in the default set" if tool.default else f"not in the default set; choose it by the toolset `{tool.toolset}`"
     )

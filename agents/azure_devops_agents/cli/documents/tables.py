@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from azure_devops_agents.cli.capabilities import list_needed_scopes
+from azure_devops_agents.cli.capabilities import list_least_scopes, list_needed_scopes
 from azure_devops_agents.cli.documents.other_servers import link_tools
-from langchain_azure_devops.access import narrowest_scope
 from langchain_azure_devops.scopes import Scope, on_token_page
 from langchain_azure_devops.tools import TOOLS
 
@@ -22,10 +21,12 @@ SETS: Mapping[str, list[Scope]] = {
 def scope_table() -> str:
     """List the least scope for each capability, and the scopes of a token for all of them."""
     rows = ["| capability | on the token page | scope |", "|---|---|---|"]
-    by_scope: dict[Scope, list[str]] = {}
+    by_scopes: dict[tuple[Scope, ...], list[str]] = {}
     for tool in TOOLS.values():
-        by_scope.setdefault(narrowest_scope(tool.scopes), []).append(f"`{tool.name}`")
-    rows += [f"| {', '.join(names)} | {on_token_page(scope)} | `{scope.value}` |" for scope, names in by_scope.items()]
+        by_scopes.setdefault(list_least_scopes(tool), []).append(f"`{tool.name}`")
+    for needed, names in by_scopes.items():
+        pages, values = map(on_token_page, needed), (f"`{scope.value}`" for scope in needed)
+        rows.append(f"| {', '.join(names)} | {' and '.join(pages)} | {' and '.join(values)} |")
     for title, scopes in SETS.items():
         listed = ", ".join(f"{on_token_page(scope)} (`{scope.value}`)" for scope in scopes)
         rows.append(f"| **a token that {title}** | {listed} | |")

@@ -193,8 +193,7 @@ class _Handlers:
         asked = one_line(name)[:80]
         if (declared := self._toolkit.declarations.get(name)) is not None:
             absence = self._toolkit.absent[declared.name]
-            scopes = " or ".join(scope.value for scope in absence.scopes)
-            more = f"; it would come with the scope {scopes}" if scopes else ""
+            more = f"; it would come with the scope {absence.needed}" if absence.scopes else ""
             raise MCPError(types.INVALID_PARAMS, f"{asked} is left out: {absence.reason}{more}.")
         near = did_you_mean(asked, [tool.name for tool in tools])
         raise MCPError(types.INVALID_PARAMS, f"There is no tool {asked!r}.{near}")

@@ -42,11 +42,11 @@ class WikiChange(Result):
     repository: str = Field(default="", exclude=True)
 
 
-@toolset.read(Scope.WIKI, example={"wiki": "Platform.wiki", "path": "/On-call/Rota runbook"})
+@toolset.read(Scope.WIKI, also=(Scope.CODE,), example={"wiki": "Platform.wiki", "path": "/On-call/Rota runbook"})
 async def list_wiki_page_changes(
     client: AzureDevOps, *, wiki: str, path: str, project: Project = None, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[WikiChange]:
-    """List who changed a wiki page when, newest first; not before it was moved. Needs vso.code, too.
+    """List who changed a wiki page when, newest first; not before it was moved.
 
     Source: `GET .../git/repositories/{id}/commits?searchCriteria.itemPath=`, with the repository and file of the page.
     """
