@@ -148,20 +148,26 @@ def surfaces_of(stage: SampleCall) -> Iterator[Surface]:
     """Find the surfaces of one call."""
     for place in stage.candidates():
         try:
-            answer = stage.call({place: MARKER})
+            answer, results = call_with(stage, place, MARKER)
         except ValueError:
             # The client does not expect a marker there. The call ends and shows nothing to a model.
             continue
-        if not _shows(answer):
-            continue
-        shown = stage
-        if answer.status == "error" and TOOLS[stage.tool].access == "write":
-            # The text may have changed what the write sends. No answer is known to that, and here it was done already.
-            world = World(SCOPES, prepare)
-            shown = SampleCall(stage.tool, stage.sample, PlantingTransport(world.transport), world)
-            if not _shows(shown.call({place: MARKER})):
-                continue
-        yield Surface(stage.tool, stage.sample, place, frozenset(fields_with(shown.results, MARKER)))
+        if _shows(answer):
+            yield Surface(stage.tool, stage.sample, place, frozenset(fields_with(results, MARKER)))
+
+
+def call_with(stage: SampleCall, place: TextLocation, text: str) -> tuple[ToolMessage, list[Result | Page[Any]]]:
+    """Call a tool with a text planted in one place, and return its answer with the typed results.
+
+    The text may change what a write sends. No answer is known to that, and in the world of the stage the write was done
+    already: such a write is called in a world of its own.
+    """
+    answer = stage.call({place: text})
+    if answer.status == "error" and TOOLS[stage.tool].access == "write" and _shows(answer):
+        world = World(SCOPES, prepare)
+        stage = SampleCall(stage.tool, stage.sample, PlantingTransport(world.transport), world)
+        answer = stage.call({place: text})
+    return answer, stage.results
 
 
 def _shows(answer: ToolMessage) -> bool:

@@ -19,6 +19,7 @@ from azure_devops_evals.attacks.surfaces import (
     NONCE,
     SampleCall,
     Surface,
+    call_with,
     fields_with,
     marked_fields,
     stages_of,
@@ -76,7 +77,10 @@ ENUMERATIONS = {
 }  # fmt: skip
 # What frames the rows and may repeat a name in it: the notes of a record count with its other fields, those of a page
 # and the parts that could not be read have an origin of their own. A project stands in the data only, or in addresses.
-FRAMES = {"Page.notes", "WikiPage.notes", "Failed.place", "Failed.reason", "Place.project", "Attachment.project"}
+FRAMES = {
+    "Page.notes", "SavedWorkItem.notes", "WikiPage.notes", "Failed.place", "Failed.reason", "Place.project",
+    "Attachment.project",
+}  # fmt: skip
 # Fields that the text leaves out: code decides with them, or they are for programs.
 LEFT_OUT = {
     "BuildDetail.repository_type", "Iteration.project", "Iteration.repository", "Link.url", "ReviewedCommit.project",
@@ -253,8 +257,7 @@ def test_hostile_text_is_cleaned_and_stays_inside_the_fence(name):
     for surface in surfaces_at(name):
         # A NUL byte makes a file a binary one, which is not shown at all.
         hostile = HOSTILE.replace("\0", "") if surface.place.path == TEXT else HOSTILE
-        answer = stage_of(name).call({surface.place: hostile})
-        content = str(answer.content)
+        content = str(call_with(stage_of(name), surface.place, hostile)[0].content)
         assert MARKER in content or all(field.startswith("_") or field in LEFT_OUT for field in surface.fields), surface
         assert_contained(content)
 
@@ -272,8 +275,7 @@ def test_each_way_to_close_the_fence_fails_alone(name):
 @pytest.mark.parametrize("name", STAGES)
 def test_whoever_wrote_it_is_named_by_the_mark(name):
     for surface in surfaces_at(name):
-        answer = stage_of(name).call({surface.place: MARKER})
-        results = stage_of(name).results
+        answer, results = call_with(stage_of(name), surface.place, MARKER)
         marked = [field for field in fields_with(results, MARKER) if field in marked_fields(surface.tool)]
         named = {field for origin in answer.artifact.get("origins", ()) for field in origin["fields"]}
         assert marked or not surface.fields & marked_fields(surface.tool), surface
