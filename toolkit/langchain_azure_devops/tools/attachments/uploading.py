@@ -13,7 +13,6 @@ from langchain_azure_devops.calls.recovery import PreparationLost
 from langchain_azure_devops.errors import (
     AzureDevOpsError,
     InvalidRequest,
-    RevisionConflict,
     WriteBlocked,
     WriteOutcomeUnknown,
 )
@@ -30,6 +29,7 @@ from langchain_azure_devops.tools.attachments.models import AttachmentAdded, Ite
 from langchain_azure_devops.tools.attachments.recovery import find_attached
 from langchain_azure_devops.tools.attachments.sniffing import sniff
 from langchain_azure_devops.tools.attachments.toolset import toolset
+from langchain_azure_devops.tools.work_items.conflicts import check_revision
 
 _UPLOAD = "/{project}/_apis/wit/attachments"
 _ITEM = "/{project}/_apis/wit/workitems/{work_item}"
@@ -71,7 +71,7 @@ def _load_now(client: AzureDevOps, path: str) -> LocalFile:
 async def _describe_upload(client: AzureDevOps, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read what a person recognizes the work item and the file by; the digest is that of what will be sent."""
     item = await read_item(client, int(str(arguments["work_item"])))
-    _check_revision(item, int(str(arguments["revision"])))
+    check_revision(item.id, item.revision, arguments["revision"])
     file = await _load(client, str(arguments["path"]))
     same = [each.id for each in list_attached(client, item) if each.name.casefold() == file.name.casefold()]
     return {
@@ -85,15 +85,6 @@ async def _describe_upload(client: AzureDevOps, arguments: Mapping[str, JsonValu
         "sha256": file.sha256,
         **({"files_of_this_name": ", ".join(same)} if same else {}),
     }
-
-
-def _check_revision(item: ItemWithFiles, revision: int) -> None:
-    if item.revision != revision:
-        raise RevisionConflict(
-            f"Work item {item.id} is at revision {item.revision}, not {revision}: somebody changed it since it was "
-            f"read. Nothing was sent. If the file still belongs to it, repeat this with revision {item.revision}.",
-            subject=str(item.revision),
-        )
 
 
 @toolset.write(
@@ -128,7 +119,7 @@ async def upload_attachment(
     """
     # The token is only known, and looked for in the file, after a request.
     item = await read_item(client, work_item)
-    _check_revision(item, revision)
+    check_revision(item.id, item.revision, revision)
     file = await _load(client, path)
     await check_is_approved("sha256", file.sha256)
     request = Request(

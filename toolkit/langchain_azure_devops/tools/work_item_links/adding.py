@@ -26,6 +26,7 @@ from langchain_azure_devops.tools.work_item_links.changes import (
 )
 from langchain_azure_devops.tools.work_item_links.relations import LinkingItem, read_linking_item
 from langchain_azure_devops.tools.work_item_links.toolset import toolset
+from langchain_azure_devops.tools.work_items.conflicts import check_revision
 from langchain_azure_devops.tools.work_items.link_history import LinkUpdate, read_link_updates
 from langchain_azure_devops.tools.work_items.link_kinds import RELATION_OF_KIND, name_kind, plain_kind
 from langchain_azure_devops.tools.work_items.links import Target, add_links, check_form, find_missing, find_targets
@@ -125,7 +126,7 @@ async def _plan(client: AzureDevOps, id: int, revision: int, links: Sequence[New
     plan = _Plan(item, [each for each in wanted if each not in there], there)
     if not plan.new:
         raise NothingToSend(" ".join([*plan.notes, "Nothing was sent."]), subject=str(id))
-    item.check_revision(revision)
+    check_revision(id, item.revision, revision)
     for relation, kind in _ONE_ONLY.items():
         ends = [each.words for each in plan.new if each.target.key[0] == relation]
         before = [each.link.target for each in item.relations if each.kind == relation]
@@ -241,7 +242,7 @@ async def add_work_item_links(
             ITEM, patch, path={"id": id}, query={"$expand": "relations"}, content_type=JSON_PATCH, method="PATCH"
         )
     except Conflict:
-        (await read_linking_item(client, id)).check_revision(revision)
+        check_revision(id, (await read_linking_item(client, id)).revision, revision)
         raise
     except InvalidRequest as error:
         raise InvalidRequest(f"{error.message} Nothing was changed.", subject=error.subject) from error

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, JsonValue
 
-from langchain_azure_devops.errors import RevisionConflict
 from langchain_azure_devops.http.client import AzureDevOps
 from langchain_azure_devops.http.responses import Collection, OrNone, decode
 from langchain_azure_devops.results.models import Instant
@@ -61,19 +60,6 @@ class LinkingItem(BaseModel):
     def recognized(self) -> dict[str, JsonValue]:
         """What a person recognizes it by."""
         return {"type": self.type, "title": self.title, "state": self.state, "project": self.project}
-
-    def check_revision(self, revision: int) -> None:
-        """Refuse a call that was made for another revision.
-
-        Raises:
-            RevisionConflict: The work item has another one by now.
-        """
-        if self.revision != revision:
-            raise RevisionConflict(
-                f"Work item {self.id} is at revision {self.revision}, not {revision}: somebody changed it since it "
-                f"was read. Nothing was changed. If the change still fits, repeat it with revision {self.revision}.",
-                subject=str(self.revision),
-            )
 
 
 async def read_linking_item(client: AzureDevOps, number: int) -> LinkingItem:

@@ -32,6 +32,7 @@ from langchain_azure_devops.tools.work_item_links.relations import (
     read_linking_item,
 )
 from langchain_azure_devops.tools.work_item_links.toolset import toolset
+from langchain_azure_devops.tools.work_items.conflicts import check_revision
 from langchain_azure_devops.tools.work_items.link_history import LinkUpdate, read_link_updates
 from langchain_azure_devops.tools.work_items.link_kinds import ATTACHMENT, HYPERLINK, plain_kind
 from langchain_azure_devops.tools.work_items.links import identify
@@ -169,7 +170,7 @@ async def _read_before(client: AzureDevOps, arguments: Mapping[str, JsonValue]) 
     links = [OldLink.model_validate(each) for each in cast("list[JsonValue]", arguments["links"])]
     item = await read_linking_item(client, int(str(arguments["id"])))
     found = await _find(client, item, links)
-    item.check_revision(int(str(arguments["revision"])))
+    check_revision(item.id, item.revision, arguments["revision"])
     return item.recognized | await _describe(client, item, found)
 
 
@@ -227,7 +228,7 @@ async def remove_work_item_links(client: AzureDevOps, *, id: Id, revision: Revis
     """
     item = await read_linking_item(client, id)
     found = await _find(client, item, links)
-    item.check_revision(revision)
+    check_revision(item.id, item.revision, revision)
     # From the last position on, so that no removal moves another one.
     positions = sorted((each.position for each in found), reverse=True)
     patch: list[JsonValue] = [{"op": "test", "path": "/rev", "value": revision}]
@@ -237,7 +238,7 @@ async def remove_work_item_links(client: AzureDevOps, *, id: Id, revision: Revis
             ITEM, patch, path={"id": id}, query={"$expand": "relations"}, content_type=JSON_PATCH, method="PATCH"
         )
     except Conflict:
-        (await read_linking_item(client, id)).check_revision(revision)
+        check_revision(id, (await read_linking_item(client, id)).revision, revision)
         raise
     saved = decode(answer, LinkingItem)
     left = _compare(item.relations, [each.shown.relation for each in found], saved.relations)

@@ -12,7 +12,7 @@ _MAX_SHOWN = 300
 
 
 def check_revision(number: int, present: int, revision: object) -> None:
-    """Refuse a change that names a revision that is over, before anybody is asked about it.
+    """Refuse a change that names a revision that is over.
 
     Raises:
         RevisionConflict: It is over.
