@@ -67,7 +67,7 @@ def main(build: str, tag: str) -> None:
     """Call the tool as an agent would."""
     with AzureDevOpsToolkit.connect(extra=[build_tags], approver=approve_tags) as toolkit:
         if absence := toolkit.absent.get("add_build_tag"):
-            print("add_build_tag is left out:", absence.reason, *absence.scopes)
+            print("add_build_tag is left out:", absence)
         for tool in toolkit.get_tools(toolsets="build_tags"):
             print(tool.invoke({"id": int(build), "tag": tag}))
 
