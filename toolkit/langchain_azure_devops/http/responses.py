@@ -110,7 +110,7 @@ def decode(response: httpx.Response, model: type[T]) -> T:
     except ValidationError as error:
         # The message says where the answer is wrong, but not what stands there: that may be a secret.
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        # What a check of ours says may repeat it as well, as a failed parser of dates does.
+        # The message of a check of our own may repeat the value, as that of a parser of dates does.
         what = "This is not what it should be" if first["type"] in _OWN_CHECKS else first["msg"]
         where = f"{'.'.join(map(str, first['loc']))}: {what}".lstrip(": ")
     context: RequestContext = response.request.extensions["request_context"]

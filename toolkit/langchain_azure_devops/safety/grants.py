@@ -303,7 +303,7 @@ class ToolCall:
         grant: The grant for its writes.
         digest: Identifies the call without the position of its page.
         deadline: The end of all its requests by the monotonic clock; None limits each request separately.
-        also: The scopes that the tool declares to need, too.
+        also: Further scopes, each of which the tool needs.
         optional: The scopes that the tool declares for optional parts of its result.
         gaps: The parts that were not read, each with the scope that it needs.
         before_write: Runs right before each attempt to send a write request; an error means that it is not sent.
