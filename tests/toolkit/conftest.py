@@ -10,7 +10,7 @@ from tool_calls import FULL, READ, UPLOADS, Recorder, seed_with_tokens
 
 from azure_devops_simulator import Organization, SimulatorServer
 from langchain_azure_devops import AzureDevOps, load_settings
-from langchain_azure_devops.runtime import RunContext
+from langchain_azure_devops.runtime import RunContext, Timeouts
 from shared_organization import shared, unchanged
 
 
@@ -53,6 +53,29 @@ def client(server: SimulatorServer) -> Iterator[AzureDevOps]:
     """A client that may do everything, on a service of its own."""
     with AzureDevOps(load_settings(base_url=server.base_url, pat=FULL), writes="allow", files=UPLOADS) as writing:
         yield writing
+
+
+@pytest.fixture
+def hurry(server: SimulatorServer, organization: Organization) -> Iterator[Callable[..., AzureDevOps]]:
+    """Makes clients for the project Platform that write, and look only briefly for what became of a lost write."""
+    made: list[AzureDevOps] = []
+
+    def make(transport: httpx.AsyncBaseTransport | None = None) -> AzureDevOps:
+        settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
+        timeouts = Timeouts(retry_pause=0.005, recovery=0.05, recovery_pause=0.02)
+        context = RunContext(clock=organization.clock.now, timeouts=timeouts)
+        made.append(AzureDevOps(settings, writes="allow", context=context, transport=transport))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def hasty(hurry: Callable[..., AzureDevOps]) -> AzureDevOps:
+    """A client of `hurry`."""
+    return hurry()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Calling tools by name, as a model does, and looking at what comes back."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -48,6 +49,22 @@ class Recorder(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+class Silent(Recorder):
+    """A network in which somebody may do the same first, and that answers each change with success and this body."""
+
+    def __init__(self, url: str, body: bytes, first: Callable[[], None] = lambda: None) -> None:
+        super().__init__(url, [])
+        self._body, self._first = body, first
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method not in {"PATCH", "DELETE"}:
+            return await super().handle_async_request(request)
+        self._first()
+        answer = await super().handle_async_request(request)
+        await answer.aread()
+        return httpx.Response(200, headers={"content-type": "application/json"}, content=self._body)
 
 
 class Exempt(Recorder):

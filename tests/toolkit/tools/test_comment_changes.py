@@ -2,10 +2,10 @@
 
 import httpx
 import pytest
-from tool_calls import FULL, Recorder, call, refusal, writes
+from tool_calls import Recorder, Silent, call, refusal, writes
 
 from azure_devops_simulator import Fault
-from langchain_azure_devops import AzureDevOps, approve_writes_with, load_settings
+from langchain_azure_devops import approve_writes_with
 from langchain_azure_devops.errors import (
     Conflict,
     NotFound,
@@ -14,37 +14,14 @@ from langchain_azure_devops.errors import (
     WriteBlocked,
     WriteOutcomeUnknown,
 )
-from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety.grants import Approval
 
-QUICK = Timeouts(retry_pause=0.005, recovery=0.05, recovery_pause=0.02)
 BUG, BY_PRIYA, BY_DANA = 4, 1, 2
 
 
 def comment_of(organization, number):
     [found] = [each for each in organization.work_items.get(BUG).comments if each.id == number]
     return found
-
-
-@pytest.fixture
-def hurry(server, organization):
-    """Makes clients that write and do not search long for a lost write."""
-    made = []
-
-    def make(**more):
-        settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-        context = RunContext(clock=organization.clock.now, timeouts=QUICK)
-        made.append(AzureDevOps(settings, writes="allow", context=context, **more))
-        return made[-1]
-
-    yield make
-    for client in made:
-        client.close()
-
-
-@pytest.fixture
-def hasty(hurry):
-    return hurry()
 
 
 @pytest.fixture
@@ -189,22 +166,6 @@ def test_the_same_change_by_somebody_else_proves_nothing(hurry, organization, se
         call(client, "update_work_item_comment", id=BUG, comment=BY_PRIYA, text="Mine")
     with pytest.raises(WriteOutcomeUnknown, match="not known that this call deleted it"):
         call(client, "delete_work_item_comment", id=BUG, comment=BY_PRIYA)
-
-
-class Silent(Recorder):
-    """A network in which somebody may do the same first, and in which a deletion is answered with this body."""
-
-    def __init__(self, url, body, first=lambda: None):
-        super().__init__(url, [])
-        self._body, self._first = body, first
-
-    async def handle_async_request(self, request):
-        if request.method != "DELETE":
-            return await super().handle_async_request(request)
-        self._first()
-        answer = await super().handle_async_request(request)
-        await answer.aread()
-        return httpx.Response(200, headers={"content-type": "application/json"}, content=self._body)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}"])

@@ -2,27 +2,16 @@
 
 import pytest
 from pydantic import JsonValue
-from tool_calls import FULL, call, refusal, writes
+from tool_calls import call, refusal, writes
 
 from azure_devops_simulator import Fault, build_organization
-from langchain_azure_devops import AzureDevOps, approve_writes_with, load_settings
+from langchain_azure_devops import AzureDevOps, approve_writes_with
 from langchain_azure_devops.calls.declaration import Toolset
 from langchain_azure_devops.errors import Conflict, NotFound, WriteBlocked, WriteOutcomeUnknown
 from langchain_azure_devops.results.models import Result
-from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.scopes import Scope
 
 APPROVAL = "1bff5e5d-9a2b-5955-bc5c-d86a68a56b05"
-QUICK = Timeouts(retry_pause=0.005, recovery=0.02, recovery_pause=0.02)
-
-
-@pytest.fixture
-def hasty(server, organization):
-    """A client that waits only for a moment for what it lost."""
-    context = RunContext(clock=organization.clock.now, timeouts=QUICK)
-    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-    with AzureDevOps(settings, writes="allow", context=context) as client:
-        yield client
 
 
 def ask(organization, number, *approvers):

@@ -4,10 +4,10 @@ import time
 
 import httpx
 import pytest
-from tool_calls import FULL, Recorder, call, refusal, writes
+from tool_calls import Recorder, call, refusal, writes
 
 from azure_devops_simulator import Fault
-from langchain_azure_devops import TOOLS, AzureDevOps, approve_writes_with, load_settings
+from langchain_azure_devops import TOOLS, approve_writes_with
 from langchain_azure_devops.errors import (
     Conflict,
     InvalidRequest,
@@ -17,10 +17,8 @@ from langchain_azure_devops.errors import (
     WriteBlocked,
     WriteOutcomeUnknown,
 )
-from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety.grants import Approval
 
-QUICK = Timeouts(retry_pause=0.005, recovery=0.05, recovery_pause=0.02)
 TOOL = "update_work_items"
 FIRST, SECOND, MARKDOWN = 9, 20, 27
 TITLE = "As a planner I want to search by container number"
@@ -33,21 +31,6 @@ def row(number, revision=1, **changes):
 
 def item(organization, number):
     return organization.work_items.get(number)
-
-
-@pytest.fixture
-def hurry(server, organization):
-    made = []
-
-    def make(**more):
-        settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-        context = RunContext(clock=organization.clock.now, timeouts=QUICK)
-        made.append(AzureDevOps(settings, writes="allow", context=context, **more))
-        return made[-1]
-
-    yield make
-    for client in made:
-        client.close()
 
 
 @pytest.fixture

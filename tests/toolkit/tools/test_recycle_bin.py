@@ -1,40 +1,16 @@
 """Work items are put into the recycle bin and taken out of it: what is shown, what is not sent, what is proven."""
 
-import httpx
 import pytest
 from stub_service import StubService, ok
-from tool_calls import FULL, Recorder, call, connected, refusal, writes
+from tool_calls import Silent, call, connected, refusal, writes
 
 from azure_devops_simulator import Fault
-from langchain_azure_devops import TOOLS, AzureDevOps, approve_writes_with, load_settings
+from langchain_azure_devops import TOOLS, approve_writes_with
 from langchain_azure_devops.errors import NotFound, ScopeMissing, ServiceFault, WriteBlocked, WriteOutcomeUnknown
-from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety.grants import Approval
 
-QUICK = Timeouts(retry_pause=0.005, recovery=0.05, recovery_pause=0.02)
 STORY, BIN = 8, 900
 LOST = {"kind": "reset", "times": 1}
-
-
-@pytest.fixture
-def hurry(server, organization):
-    """Makes clients that write and do not search long for a lost write."""
-    made = []
-
-    def make(**more):
-        settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-        context = RunContext(clock=organization.clock.now, timeouts=QUICK)
-        made.append(AzureDevOps(settings, writes="allow", context=context, **more))
-        return made[-1]
-
-    yield make
-    for client in made:
-        client.close()
-
-
-@pytest.fixture
-def hasty(hurry):
-    return hurry()
 
 
 @pytest.fixture
@@ -162,22 +138,6 @@ def test_a_deletion_or_restoring_by_somebody_else_proves_nothing(hasty, organiza
     organization.faults.take = act(lambda: store.restore(store.items[BIN], by=dana, when=organization.clock.tick()))
     with pytest.raises(WriteOutcomeUnknown, match="not surely by this call"):
         call(hasty, "restore_work_item", id=BIN)
-
-
-class Silent(Recorder):
-    """A network in which somebody may do the same first, and that answers each write with success and this body."""
-
-    def __init__(self, url, body=b"", first=lambda: None):
-        super().__init__(url, [])
-        self._body, self._first = body, first
-
-    async def handle_async_request(self, request):
-        if request.method not in {"PATCH", "DELETE"}:
-            return await super().handle_async_request(request)
-        self._first()
-        answer = await super().handle_async_request(request)
-        await answer.aread()
-        return httpx.Response(200, headers={"content-type": "application/json"}, content=self._body)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}"])

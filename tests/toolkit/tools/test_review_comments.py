@@ -7,7 +7,7 @@ import pytest
 from tool_calls import FULL, Recorder, call, message_of, refusal, writes
 
 from azure_devops_simulator import Fault
-from langchain_azure_devops import TOOLS, Approval, AzureDevOps, approve_writes_with, load_settings
+from langchain_azure_devops import TOOLS, Approval, approve_writes_with
 from langchain_azure_devops.adapters.langchain import bind
 from langchain_azure_devops.errors import (
     InvalidRequest,
@@ -16,11 +16,9 @@ from langchain_azure_devops.errors import (
     WriteBlocked,
     WriteOutcomeUnknown,
 )
-from langchain_azure_devops.runtime import RunContext, Timeouts
 
 PORTS = "/src/platform_api/ports.py"
 SEARCH = "/src/platform_api/routes/shipments.py"
-QUICK = Timeouts(retry_pause=0.005, recovery=0.02, recovery_pause=0.02)
 LOST = {"kind": "reset", "times": 1}
 CACHED, PAGED, DOCS, ABANDONED = 15, 9, 16, 6
 
@@ -30,15 +28,6 @@ def raw(server, tls):
     """The service as any client sees it."""
     with httpx.Client(base_url=server.base_url, auth=("", FULL), params={"api-version": "7.1"}, verify=tls) as http:
         yield http
-
-
-@pytest.fixture
-def hasty(server, organization):
-    """A client that waits only for a moment for what it lost."""
-    context = RunContext(clock=organization.clock.now, timeouts=QUICK)
-    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-    with AzureDevOps(settings, writes="allow", context=context) as client:
-        yield client
 
 
 def threads(raw, number, repository="platform-api", **query):

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from tool_calls import FULL, Recorder, call, message_of, refusal, text_of, writes
+from tool_calls import Recorder, call, message_of, refusal, text_of, writes
 
 from azure_devops_simulator import Fault
-from langchain_azure_devops import TOOLS, Approval, AzureDevOps, approve_writes_with, load_settings
+from langchain_azure_devops import TOOLS, Approval, approve_writes_with
 from langchain_azure_devops.errors import (
     Conflict,
     InvalidRequest,
@@ -18,20 +18,9 @@ from langchain_azure_devops.errors import (
     WriteBlocked,
     WriteOutcomeUnknown,
 )
-from langchain_azure_devops.runtime import RunContext, Timeouts
 
-QUICK = Timeouts(retry_pause=0.005, recovery=0.02, recovery_pause=0.02)
 LOST = {"kind": "reset", "times": 1}
 LARGER, PAGED, CACHED, ROTA, DRAFT, MERGED = 7, 9, 15, 16, 17, 13
-
-
-@pytest.fixture
-def hasty(server, organization):
-    """A client that waits only for a moment for what it lost."""
-    context = RunContext(clock=organization.clock.now, timeouts=QUICK)
-    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-    with AzureDevOps(settings, writes="allow", context=context) as client:
-        yield client
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tool_calls import FULL, call, refusal, writes
 
 from azure_devops_simulator import Fault
 from azure_devops_simulator.state.work_items.templates import Template
-from langchain_azure_devops import TOOLS, AzureDevOps, approve_writes_with, load_settings
+from langchain_azure_devops import TOOLS, approve_writes_with
 from langchain_azure_devops.errors import (
     InvalidRequest,
     NotFound,
@@ -18,23 +18,13 @@ from langchain_azure_devops.errors import (
     WriteBlocked,
     WriteOutcomeUnknown,
 )
-from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety.grants import Approval
 
-QUICK = Timeouts(retry_pause=0.005, recovery=0.05, recovery_pause=0.02)
 TOOL = "apply_work_item_template"
 BUG, TASK, MARKDOWN = 4, 20, 27
 REPRO = "Microsoft.VSTS.TCM.ReproSteps"
 PRIORITY = "Microsoft.VSTS.Common.Priority"
 LOST = {"kind": "reset", "times": 1, "method": "PATCH", "path": "/workitems/"}
-
-
-@pytest.fixture
-def hasty(server, organization):
-    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-    context = RunContext(clock=organization.clock.now, timeouts=QUICK)
-    with AzureDevOps(settings, writes="allow", context=context) as made:
-        yield made
 
 
 @pytest.fixture

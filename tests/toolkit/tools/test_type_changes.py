@@ -7,7 +7,7 @@ import pytest
 from tool_calls import FULL, call, refusal, writes
 
 from azure_devops_simulator import Fault
-from langchain_azure_devops import TOOLS, AzureDevOps, approve_writes_with, load_settings
+from langchain_azure_devops import TOOLS, approve_writes_with
 from langchain_azure_devops.errors import (
     InvalidRequest,
     RevisionConflict,
@@ -15,22 +15,12 @@ from langchain_azure_devops.errors import (
     WriteBlocked,
     WriteOutcomeUnknown,
 )
-from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety.grants import Approval
 from langchain_azure_devops.safety.write_memory import forget_writes
 
-QUICK = Timeouts(retry_pause=0.005, recovery=0.05, recovery_pause=0.02)
 TOOL = "change_work_item_type"
 TASK, RESOLVED_BUG = 21, 29
 LOST = {"kind": "reset", "times": 1, "method": "PATCH", "path": "/workitems/"}
-
-
-@pytest.fixture
-def hasty(server, organization):
-    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-    context = RunContext(clock=organization.clock.now, timeouts=QUICK)
-    with AzureDevOps(settings, writes="allow", context=context) as made:
-        yield made
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import json
 
 import httpx
 import pytest
-from tool_calls import FULL, call, lose, refusal, writes
+from tool_calls import call, lose, refusal, writes
 
 from azure_devops_simulator.state.work_items.records import Draft, NewRelation
-from langchain_azure_devops import TOOLS, AzureDevOps
+from langchain_azure_devops import TOOLS
 from langchain_azure_devops.errors import (
     AlreadyExists,
     Conflict,
@@ -18,9 +18,7 @@ from langchain_azure_devops.errors import (
     WriteOutcomeUnknown,
 )
 from langchain_azure_devops.http.network import open_network
-from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety.allowed_targets import allow_targets, find_named_targets
-from langchain_azure_devops.settings import load_settings
 
 ADD, REMOVE = "add_work_item_links", "remove_work_item_links"
 
@@ -29,16 +27,6 @@ ADD, REMOVE = "add_work_item_links", "remove_work_item_links"
 def lonely(platform_client):
     """A work item without links."""
     return call(platform_client, "create_work_item", type="Task", title="Alone").id
-
-
-@pytest.fixture
-def hasty(server, organization):
-    """A client that looks only briefly for what became of a write."""
-    timeouts = Timeouts(retry_pause=0.005, recovery=0.04, recovery_pause=0.02)
-    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-    context = RunContext(organization.clock.now, timeouts=timeouts)
-    with AzureDevOps(settings, writes="allow", context=context) as client:
-        yield client
 
 
 def links_of(client, number: int) -> list[tuple[str, str]]:

@@ -1,12 +1,11 @@
 """Several children are created with one approval, and what became of each of them is said."""
 
 import pytest
-from tool_calls import FULL, call, lose, refusal, shown, writes
+from tool_calls import call, lose, refusal, shown, writes
 
 from azure_devops_simulator import Fault
 from langchain_azure_devops import TOOLS, AzureDevOps, approve_writes_with
 from langchain_azure_devops.errors import InvalidRequest, NotFound, WriteBlocked, WriteOutcomeUnknown
-from langchain_azure_devops.runtime import RunContext, Timeouts
 from langchain_azure_devops.safety import describe_write, is_rows, show_row, view_write
 from langchain_azure_devops.safety.grants import Approval
 from langchain_azure_devops.settings import load_settings
@@ -16,16 +15,6 @@ TWO = [
     {"type": "Task", "title": "Write the tests", "assigned_to": "Mina Sato"},
     {"type": "Task", "title": "Tell the planners", "description": "In **two** parts:\n\n- when\n- why"},
 ]
-
-
-@pytest.fixture
-def hasty(server, organization):
-    """A client that looks only briefly for what became of a write."""
-    timeouts = Timeouts(retry_pause=0.005, recovery=0.04, recovery_pause=0.02)
-    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-    context = RunContext(organization.clock.now, timeouts=timeouts)
-    with AzureDevOps(settings, writes="allow", context=context) as client:
-        yield client
 
 
 def children_of(organization, number: int = 8) -> list[str]:
