@@ -60,9 +60,9 @@ def hurry(server: SimulatorServer, organization: Organization) -> Iterator[Calla
     """Makes clients for the project Platform that write, and look only briefly for what became of a lost write."""
     made: list[AzureDevOps] = []
 
-    def make(transport: httpx.AsyncBaseTransport | None = None) -> AzureDevOps:
+    def make(transport: httpx.AsyncBaseTransport | None = None, recovery: float = 0.05) -> AzureDevOps:
         settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-        timeouts = Timeouts(retry_pause=0.005, recovery=0.05, recovery_pause=0.02)
+        timeouts = Timeouts(retry_pause=0.005, recovery=recovery, recovery_pause=0.02)
         context = RunContext(clock=organization.clock.now, timeouts=timeouts)
         made.append(AzureDevOps(settings, writes="allow", context=context, transport=transport))
         return made[-1]
@@ -74,7 +74,7 @@ def hurry(server: SimulatorServer, organization: Organization) -> Iterator[Calla
 
 @pytest.fixture
 def hasty(hurry: Callable[..., AzureDevOps]) -> AzureDevOps:
-    """A client of `hurry`."""
+    """One client that `hurry` makes."""
     return hurry()
 
 

@@ -1,10 +1,10 @@
 """Pipelines are created, renamed and changed: what a person sees, what is refused before, and what is proven after."""
 
 import pytest
-from tool_calls import FULL, Recorder, call, refusal
+from tool_calls import Recorder, call, refusal
 
 from azure_devops_simulator import Fault
-from langchain_azure_devops import AzureDevOps, approve_writes_with, load_settings
+from langchain_azure_devops import approve_writes_with
 from langchain_azure_devops.errors import (
     AlreadyExists,
     InvalidRequest,
@@ -14,11 +14,9 @@ from langchain_azure_devops.errors import (
     WriteBlocked,
     WriteOutcomeUnknown,
 )
-from langchain_azure_devops.runtime import RunContext, Timeouts
 
 SOAK = {"pipeline": "nightly-soak"}
 LOST = {"kind": "reset", "times": 1}
-QUICK = Timeouts(retry_pause=0.005, recovery=0.2, recovery_pause=0.02)
 NEW = {"repository": "docs", "yaml_path": "/azure-pipelines.yml", "name": "docs-preview"}
 
 
@@ -202,12 +200,9 @@ def test_without_the_scope_for_code_the_service_decides_about_the_file(connect, 
 
 
 @pytest.fixture
-def hasty(server, organization):
+def hasty(hurry):
     """A client that waits only for a moment for what it lost."""
-    context = RunContext(clock=organization.clock.now, timeouts=QUICK)
-    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-    with AzureDevOps(settings, writes="allow", context=context) as client:
-        yield client
+    return hurry(recovery=0.2)
 
 
 @pytest.mark.parametrize(

@@ -105,12 +105,9 @@ def unasked(connect):
 
 
 @pytest.fixture
-def hasty(server, organization):
+def hasty(hurry):
     """A client that waits only for a moment for what it lost."""
-    context = RunContext(clock=organization.clock.now, timeouts=QUICK)
-    settings = load_settings(base_url=server.base_url, pat=FULL, default_project="Platform", environ={})
-    with AzureDevOps(settings, writes="allow", context=context) as client:
-        yield client
+    return hurry(recovery=0.2)
 
 
 # -- run -----------------------------------------------------------------------------------------------------------
