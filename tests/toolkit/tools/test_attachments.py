@@ -4,7 +4,8 @@ import json
 import tracemalloc
 
 import pytest
-from tool_calls import call, message_of, refusal
+from stub_service import StubService, failure, ok
+from tool_calls import call, connected, message_of, refusal
 
 from azure_devops_simulator import Fault, build_organization
 from langchain_azure_devops import TOOLS, bind
@@ -97,6 +98,24 @@ def test_parts_that_cannot_be_read_are_named(platform_client, item, organization
     ]
     assert page.partial
     assert [row.attached_by for row in page.items] == [None, None, None]
+
+
+def test_a_part_that_is_not_found_repeats_no_project_that_the_item_names():
+    fields = {"System.TeamProject": "Elsewhere", "System.WorkItemType": "Bug", "System.Title": "A", "System.State": "B"}
+    url = "https://dev.azure.com/contoso/_apis/wit/attachments/b511e622-ef32-5a31-b7d2-8b58af2ec3a5"
+    attached = {"rel": "AttachedFile", "url": url, "attributes": {"name": "a.log", "resourceSize": 3}}
+    item = {"id": ITEM, "rev": 1, "fields": {**fields, "System.CommentCount": 1}, "relations": [attached]}
+
+    def answer(request):
+        if "Elsewhere" in request.target:
+            return failure(404, "ProjectDoesNotExistWithNameException", "TF200016: There is no project Elsewhere.")
+        return ok(item if "orkitems" in request.target else {"count": 0, "value": []})
+
+    with StubService(answer) as service, connected(service.base_url, "x" * 52) as stub:
+        page = call(stub, "list_attachments", work_item=ITEM)
+    assert [row.name for row in page.items] == ["a.log"]
+    assert [failed.status for failed in page.failed] == ["not_found", "not_found"]
+    assert "Elsewhere" not in f"{page.failed} {page.looked_in}"
 
 
 def test_lines_are_numbered_and_go_on(platform_reader):

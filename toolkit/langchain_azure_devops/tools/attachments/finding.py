@@ -27,7 +27,7 @@ _NAMES = {
     "Microsoft.VSTS.TCM.ReproSteps": "repro steps",
     "Microsoft.VSTS.Common.AcceptanceCriteria": "acceptance criteria",
 }
-_GONE = "The item was read, but this part was not found: the item was moved or deleted meanwhile, or this is hidden."
+_GONE = "The item was read, but this part was not found: the item was moved or deleted meanwhile, or it is hidden."
 _AT_ONCE = 200
 _MOST_UPDATES = 5_000
 _MOST_COMMENTS = 1_000
