@@ -160,7 +160,8 @@ def test_a_tool_that_lacks_both_of_its_scopes_names_both(organization, server):
     organization.add_token("neither", ["vso.project"])
     where = {"base_url": server.base_url, "pat": "neither", "tools": ["list_wiki_page_changes"]}
     with AzureDevOpsToolkit.connect(**where) as toolkit:
-        assert str(toolkit.absent["list_wiki_page_changes"]) == ("the token lacks the scope (vso.wiki and vso.code)")
+        assert str(toolkit.absent["list_wiki_page_changes"]) == "the token lacks the scope (vso.wiki and vso.code)"
+        assert "list_wiki_page_changes: the token lacks the scope vso.wiki and vso.code" in toolkit.system_prompt()
         assert toolkit.required_scopes() == {Scope.WIKI, Scope.CODE}
     with pytest.raises(ScopeMissing, match=r"needs vso\.wiki and vso\.code "):
         AzureDevOpsToolkit.connect(**where, strict=True)

@@ -244,7 +244,7 @@ def filter_tools(
         elif tool.needs and tool.needs not in options:
             absent[tool.name] = Absence(f"this toolkit was made without {tool.needs}=")
         elif lacks := [lack for group in tool.scope_groups if (lack := find_lack(group, tool.access))]:
-            absent[tool.name] = lacks[0]._replace(also=tuple(narrowest_scope(lack.scopes) for lack in lacks[1:]))
+            absent[tool.name] = lacks[0]._replace(also=tuple(scope for lack in lacks[1:] for scope in lack.scopes))
         else:
             tools.append(tool)
     return Selection(tuple(tools), absent)
@@ -302,7 +302,7 @@ def required_scopes(candidates: Iterable[Tool[..., Any]]) -> frozenset[Scope]:
     needed: set[Scope] = set()
     for group in chain.from_iterable(tool.scope_groups for tool in candidates):
         if not expand(needed).intersection(group):
-            needed.add(min(group, key=lambda scope: len(expand((scope,)))))
+            needed.add(narrowest_scope(group))
     return frozenset(scope for scope in needed if not any(scope in expand((other,)) for other in needed - {scope}))
 
 
